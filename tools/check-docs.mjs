@@ -1,0 +1,66 @@
+/** Documentation that runs: each ts and js block is type-checked and executed, each sh block is executed. */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { docBlocks, writeModules } from './doc-blocks.mjs';
+import { report, root } from './source.mjs';
+
+/** Lines that are not run here although they stand in a block without a remark, and why. */
+const ELSEWHERE = [
+  { line: /^npm (ci|install|i)\b|^git clone\b|^cd\b/, why: 'set-up; npm test does the same on a fresh clone' },
+  {
+    line: /^npm (test|start)\b|^npm run (example|build|lint|check)\b|^\.ci\/run\b/,
+    why: 'this check is part of npm test; the examples are started by their own tests',
+  },
+];
+
+const folder = join(root, `node_modules/.cache/check-docs-${process.pid}`);
+const env = { ...process.env, APPROOV_BASE64_SECRET: randomBytes(32).toString('base64'), NO_COLOR: '1', NODE_ENV: 'test' };
+const problems = /** @type {string[]} */ ([]);
+const blocks = docBlocks();
+for (const { where, notRun } of blocks) {
+  if (notRun !== null && !/^not run: \S{2,}/.test(notRun)) problems.push(`${where}: "not run" needs a reason: <!-- not run: reason -->`);
+}
+const runnable = blocks.filter(({ notRun }) => notRun === null);
+const modules = writeModules(folder, runnable);
+if (modules.size > 0) {
+  typeCheck();
+  if (problems.length === 0) runModules();
+}
+rmSync(folder, { recursive: true });
+const scripts = runnable.filter(({ language }) => language === 'sh');
+for (const script of scripts) runScript(script);
+report(
+  'check-docs',
+  problems,
+  `${modules.size} modules and ${scripts.length} scripts run, ${blocks.length - runnable.length} blocks not run.`,
+);
+
+function typeCheck() {
+  const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder, '--pretty', 'false'], { cwd: folder, encoding: 'utf8' });
+  for (const line of stdout.split('\n').filter((text) => /error TS/.test(text))) {
+    const where = modules.get(join(folder, basename(line.replace(/\(.*$/, ''))));
+    problems.push(where === undefined ? line : `${where}${line.slice(line.indexOf('('))}`);
+  }
+}
+
+function runModules() {
+  const program = ['-C', 'source', '--import', 'tsx', join(root, 'tools/run-doc-blocks.mjs'), ...modules.keys()];
+  const { stdout, stderr } = spawnSync(process.execPath, program, { cwd: root, env, encoding: 'utf8' });
+  const results = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  for (const { file, error } of results)
+    if (error !== null) problems.push(`${modules.get(file)}: ${error.split('\n').slice(0, 8).join('\n')}`);
+  if (results.length < modules.size) problems.push(`the run ended early, after ${results.length} of ${modules.size} modules: ${stderr}`);
+}
+
+/** @param {import('./doc-blocks.mjs').Block} block */
+function runScript({ where, code }) {
+  const lines = code.split('\n').filter((line) => !ELSEWHERE.some((row) => row.line.test(line)));
+  const script = `set -euo pipefail\nnpx() { "$@"; }\nPATH="$PWD/node_modules/.bin:$PATH"\n${lines.join('\n')}`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: root, env, encoding: 'utf8', timeout: 20_000 });
+  if (status !== 0) problems.push(`${where}: exit code ${status}\n${stdout}${stderr}`);
+}

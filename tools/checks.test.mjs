@@ -1,0 +1,33 @@
+/** Every check is a test: each runs in a process of its own and must exit with 0. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { files, root } from './source.mjs';
+
+const runFile = promisify(execFile);
+
+/** @param {string} command @param {readonly string[]} parameters */
+async function run(command, parameters) {
+  try {
+    const { stdout } = await runFile(command, parameters, { cwd: root, maxBuffer: 1 << 26 });
+    return stdout.trim();
+  } catch (error) {
+    const { stdout, stderr } = /** @type {{ stdout?: string, stderr?: string }} */ (error);
+    assert.fail(`${command} ${parameters.join(' ')}\n${stdout ?? ''}${stderr ?? ''}`.trim());
+  }
+}
+
+test('biome finds nothing to mend', async () => {
+  await run('node_modules/.bin/biome', ['check', '--colors=off', '--max-diagnostics=50', '.']);
+});
+
+test('sources, tests, examples and tools type-check', async () => {
+  await run('node_modules/.bin/tsc', ['-p', 'tsconfig.test.json', '--pretty', 'false']);
+});
+
+for (const check of files(/^tools\/check-[^/]+\.mjs$/)) {
+  test(check, async (context) => {
+    context.diagnostic(await run(process.execPath, [check]));
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * Things a test can do without: shared vectors, other runtimes, servers. Absent ones are skipped, saying so; with `REQUIRE_ALL=1` they
+ * fail instead.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const required = process.env.REQUIRE_ALL === '1';
+
+/** Where the shared vectors are: `VECTORS_DIR`, else `shared/vectors` beside the repository. */
+export const vectorsDirectory = process.env.VECTORS_DIR ?? fileURLToPath(new URL('../../shared/vectors', import.meta.url));
+
+/**
+ * Reads a file of shared vectors.
+ * @template [T=any]
+ * @param {string} name - its path below the vectors' folder, such as `approov/requests.json`
+ * @returns {T | null} the parsed JSON, or `null` if the file is absent
+ * @throws Error if it is absent and `REQUIRE_ALL=1`
+ */
+export function readVectors(name) {
+  const path = join(vectorsDirectory, name);
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8'));
+  if (required) throw new Error(`${path} is absent, and REQUIRE_ALL=1`);
+  return null;
+}
+
+/**
+ * The options of a test (or suite) that needs something optional.
+ * @param {unknown} present - anything truthy if it is there
+ * @param {string} what - what is needed, such as `shared vectors` or `bun`
+ * @returns {{ skip: string | false }} to be given to `test` or `describe`
+ * @throws Error if it is absent and `REQUIRE_ALL=1`
+ */
+export function skipUnless(present, what) {
+  if (present) return { skip: false };
+  if (required) throw new Error(`${what}: absent, and REQUIRE_ALL=1`);
+  return { skip: `skipped: ${what} absent` };
+}
+
+/**
+ * Finds a program on the PATH.
+ * @param {string} program
+ * @returns {string | null} its path
+ */
+export function findProgram(program) {
+  const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
+}

@@ -1,0 +1,53 @@
+/**
+ * `npm test`: installs if needed, builds, and runs every check and test with node:test.
+ * `npm test -- packages/guard conformance/requests.test.ts` runs the test files below or at the given paths.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// Only Node's own modules are imported here: on a fresh clone nothing else is installed yet.
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const TEST_FILE = /^(?:tools\/[^/]+\.test\.mjs|packages\/[^/]+\/test\/.+\.test\.ts|(?:conformance|examples|bench)\/.+\.test\.ts)$/;
+
+/** @param {string} command @param {readonly string[]} parameters */
+function run(command, parameters) {
+  const { status, error } = spawnSync(command, parameters, { cwd: root, stdio: 'inherit' });
+  if (error) console.error(`${command}: ${error.message}`);
+  return status === 0;
+}
+
+function installed() {
+  const record = join(root, 'node_modules/.package-lock.json');
+  return existsSync(record) && statSync(record).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
+/** @param {string} folder @returns {string[]} */
+function testFiles(folder = '') {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules' && name !== 'dist' && !name.startsWith('.'))
+    .flatMap((entry) => {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return testFiles(path);
+      return TEST_FILE.test(path) ? [path] : [];
+    })
+    .sort();
+}
+
+if (!installed() && !run('npm', ['ci'])) process.exit(1);
+
+const wanted = process.argv.slice(2).map((path) => path.replace(/^\.\//, '').replace(/\/$/, ''));
+const files = testFiles().filter((file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`)));
+if (files.length === 0) {
+  console.error(`No test file at ${wanted.join(', ')}.`);
+  process.exit(1);
+}
+
+const built = run(process.execPath, ['node_modules/typescript/bin/tsc', '--build']);
+const flags = ['--conditions=source', '--import=tsx', '--test', '--test-reporter=spec', '--test-concurrency=2'];
+// The checks are the longest single file: they start first, so that both cores stay busy.
+const checksFirst = [...files].sort((a, b) => Number(b.startsWith('tools/')) - Number(a.startsWith('tools/')));
+const passed = run(process.execPath, [...flags, ...checksFirst]);
+if (!built) console.error('The build failed: see its errors above the test results.');
+process.exitCode = built && passed ? 0 : 1;
