@@ -1,4 +1,4 @@
-/** Documentation that runs: each ts and js block is type-checked and executed, each sh block is executed. */
+/** Documentation that runs: each ts and js block is type-checked and executed, each sh block is executed. File names restrict it. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ const ELSEWHERE = [
 const folder = join(root, `node_modules/.cache/check-docs-${process.pid}`);
 const env = { ...process.env, APPROOV_BASE64_SECRET: randomBytes(32).toString('base64'), NO_COLOR: '1', NODE_ENV: 'test' };
 const problems = /** @type {string[]} */ ([]);
-const blocks = docBlocks();
+const blocks = docBlocks(process.argv.slice(2));
 for (const { where, notRun } of blocks) {
   if (notRun !== null && !/^not run: \S{2,}/.test(notRun)) problems.push(`${where}: "not run" needs a reason: <!-- not run: reason -->`);
 }
@@ -60,7 +60,7 @@ function runModules() {
 /** @param {import('./doc-blocks.mjs').Block} block */
 function runScript({ where, code }) {
   const lines = code.split('\n').filter((line) => !ELSEWHERE.some((row) => row.line.test(line)));
-  const script = `set -euo pipefail\nnpx() { "$@"; }\nPATH="$PWD/node_modules/.bin:$PATH"\n${lines.join('\n')}`;
+  const script = `set -euo pipefail\nnpx() { "$@"; }\napproov-guard() { node packages/cli/dist/main.js "$@"; }\nPATH="$PWD/node_modules/.bin:$PATH"\n${lines.join('\n')}`;
   const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: root, env, encoding: 'utf8', timeout: 20_000 });
   if (status !== 0) problems.push(`${where}: exit code ${status}\n${stdout}${stderr}`);
 }

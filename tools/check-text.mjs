@@ -12,6 +12,14 @@ const FOREIGN = [
 ];
 const TEXT = /(?:\.(?:[cm]?[jt]s|json|md|ya?ml|toml|html|sh|txt)|(?:^|\/)(?:LICENSE|run|\.\w+))$/;
 
+/** @param {string} title */
+const slug = (title) =>
+  title
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
 const problems = /** @type {string[]} */ ([]);
 const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
 const paths = listed.split('\0').filter((path) => TEXT.test(path) && existsSync(join(root, path)) && statSync(join(root, path)).isFile());
@@ -41,14 +49,6 @@ function anchorsOf(text) {
   const headings = text.replace(/^```.*?^```/gms, '').matchAll(/^#{1,6} +(.+)$/gm);
   return new Set([...headings].map(([, title = '']) => slug(title)));
 }
-
-/** @param {string} title */
-const slug = (title) =>
-  title
-    .trim()
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, '')
-    .replaceAll(' ', '-');
 
 /** @param {string} path @param {string} text */
 function checkLinks(path, text) {

@@ -11,7 +11,6 @@ const LANGUAGES = new Map([
   ['typescript', 'ts'],
   ['js', 'js'],
   ['javascript', 'js'],
-  ['mjs', 'js'],
   ['sh', 'sh'],
   ['bash', 'sh'],
   ['shell', 'sh'],
@@ -48,10 +47,15 @@ function examples(path) {
   });
 }
 
-/** @returns {Block[]} every block of README.md, docs, the packages' READMEs and the doc comments */
-export function docBlocks() {
-  const documents = files(/^(README\.md|CONTRIBUTING\.md|docs\/.*\.md|examples\/.*\.md|packages\/[^/]+\/README\.md)$/);
-  return [...documents.flatMap((path) => fences(path, read(path), 1)), ...files(/^packages\/[^/]+\/src\/.*\.ts$/).flatMap(examples)];
+/**
+ * @param {readonly string[]} only - the files to read; none for all
+ * @returns {Block[]} every block of README.md, CONTRIBUTING.md, docs, examples, the packages' READMEs and the doc comments
+ */
+export function docBlocks(only) {
+  const wanted = (/** @type {string} */ path) => only.length === 0 || only.includes(path);
+  const documents = files(/^(README\.md|CONTRIBUTING\.md|docs\/.*\.md|examples\/.*\.md|packages\/[^/]+\/README\.md)$/).filter(wanted);
+  const sources = files(/^packages\/[^/]+\/src\/.*\.ts$/).filter(wanted);
+  return [...documents.flatMap((path) => fences(path, read(path), 1)), ...sources.flatMap(examples)];
 }
 
 /**

@@ -1,11 +1,10 @@
 /** Reading source files for the checks: listing, parsing, walking, reporting. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseSync, visitorKeys } from 'oxc-parser';
+import { root } from './ready.mjs';
 
-/** The repository's root folder. */
-export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+export { root };
 
 /** @typedef {{ type: string, start: number, end: number, [field: string]: any }} Node */
 
@@ -62,9 +61,6 @@ export function walk(node, visit, parent = null) {
 
 /** @param {string} text @param {number} offset */
 export const lineOf = (text, offset) => text.slice(0, offset).split('\n').length;
-
-/** @param {string} path */
-export const fromRoot = (path) => relative(root, path);
 
 /**
  * Prints what was found and sets the exit code.

@@ -3,12 +3,10 @@
  * `npm test -- packages/guard conformance/requests.test.ts` runs the test files below or at the given paths.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { install, requireNode, root } from './ready.mjs';
 
-// Only Node's own modules are imported here: on a fresh clone nothing else is installed yet.
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const TEST_FILE = /^(?:tools\/[^/]+\.test\.mjs|packages\/[^/]+\/test\/.+\.test\.ts|(?:conformance|examples|bench)\/.+\.test\.ts)$/;
 
 /** @param {string} command @param {readonly string[]} parameters */
@@ -16,11 +14,6 @@ function run(command, parameters) {
   const { status, error } = spawnSync(command, parameters, { cwd: root, stdio: 'inherit' });
   if (error) console.error(`${command}: ${error.message}`);
   return status === 0;
-}
-
-function installed() {
-  const record = join(root, 'node_modules/.package-lock.json');
-  return existsSync(record) && statSync(record).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
 }
 
 /** @param {string} folder @returns {string[]} */
@@ -35,7 +28,8 @@ function testFiles(folder = '') {
     .sort();
 }
 
-if (!installed() && !run('npm', ['ci'])) process.exit(1);
+requireNode();
+install();
 
 const wanted = process.argv.slice(2).map((path) => path.replace(/^\.\//, '').replace(/\/$/, ''));
 const files = testFiles().filter((file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`)));
