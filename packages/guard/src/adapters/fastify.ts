@@ -1,0 +1,59 @@
+/// <reference types="fastify" preserve="true" />
+/** Fastify 5: an `onRequest` hook, so that nothing is parsed for requests that are refused. */
+import { isPromise } from '../core/result.ts';
+import type { Decision } from '../http/decide.ts';
+import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The decision of the guard that this request passed. */
+    approov: Decision;
+  }
+}
+
+/** What is needed of Fastify's request and reply. */
+interface Request {
+  readonly raw: NodeRequest;
+}
+interface Reply {
+  code(status: number): Reply;
+  headers(values: { readonly [name: string]: string }): Reply;
+  send(body: string): unknown;
+}
+
+/** A hook for `onRequest`. */
+export type FastifyHook = (request: Request, reply: Reply, done: () => void) => void;
+
+/**
+ * Protects a Fastify app (`app.addHook('onRequest', …)`) or a route (`{ onRequest: … }`): requests that pass go on with
+ * `request.approov`, all others are answered (`401`, `{}`).
+ *
+ * @param guard - a guard, or the options of one
+ * @param route - what this route demands differently
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { approov } from 'approov-guard/fastify';
+ * import fastify from 'fastify';
+ * const app = fastify();
+ * app.addHook('onRequest', approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
+ * app.get('/', async (request) => ({ device: request.approov.claims?.did }));
+ * ```
+ */
+export function approov(guard: Guard | GuardOptions, route?: RouteOptions): FastifyHook {
+  const guarded = guardOf(guard, route);
+  return (request, reply, done) => {
+    const proceed = (decision: Decision): void => {
+      (request as { approov?: Decision }).approov = decision;
+      if (decision.action === 'pass') done();
+      else reply.code(decision.refusal.status).headers(decision.refusal.headers).send(decision.refusal.body);
+    };
+    const decision = guarded.guard.decide(new NodeRequestView(request.raw), guarded.route);
+    if (isPromise(decision)) decision.then(proceed);
+    else proceed(decision);
+  };
+}

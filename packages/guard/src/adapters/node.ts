@@ -1,0 +1,47 @@
+/** `node:http`, `node:https` and the compatibility API of `node:http2`: a request listener around yours. */
+import { isPromise } from '../core/result.ts';
+import { answerNode, type NodeResponse } from '../http/answer-node.ts';
+import type { Decision } from '../http/decide.ts';
+import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+/**
+ * Protects a request listener: it is called, with `request.approov`, for requests that pass; all others are answered (`401`, `{}`).
+ * What your listener throws or rejects with goes where it went before.
+ *
+ * @param guard - a guard, or the options of one
+ * @param listener - your listener
+ * @param route - what is demanded here differently from the guard as a whole
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import { approov } from 'approov-guard/node';
+ * const keys = { secret: { base64: process.env.APPROOV_BASE64_SECRET } };
+ * const server = createServer(
+ *   approov({ keys }, (request, response) => response.end(`hello ${request.approov.claims?.did}`)),
+ * );
+ * server.close();
+ * ```
+ */
+export function approov<
+  Request extends NodeRequest = import('node:http').IncomingMessage,
+  Response extends NodeResponse = import('node:http').ServerResponse,
+>(
+  guard: Guard | GuardOptions,
+  listener: (request: Request & { approov: Decision }, response: Response) => unknown,
+  route?: RouteOptions,
+): (request: Request, response: Response) => unknown {
+  const guarded = guardOf(guard, route);
+  return (request, response) => {
+    const proceed = (decision: Decision): unknown => {
+      const judged = Object.assign(request, { approov: decision });
+      return decision.action === 'pass' ? listener(judged, response) : answerNode(response, decision.refusal);
+    };
+    const decision = guarded.guard.decide(new NodeRequestView(request), guarded.route);
+    return isPromise(decision) ? decision.then(proceed) : proceed(decision);
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * Token binding, as the Approov platform defines it (not RFC 8471): the claim `pay` is base64(SHA-256(bound value)), where the bound
+ * value is the value of one header, or of several concatenated without a separator.
+ */
+import { equalInConstantTime } from '../bytes/text.ts';
+import type { BindingPolicy } from '../policy.ts';
+import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
+import { isPromise, type MaybePromise } from '../result.ts';
+import type { Claims } from '../token/claims.ts';
+import { type Rejected, rejected } from '../verdict.ts';
+
+/** The outcome of a binding check that did not fail. */
+export type BindingState = 'verified' | 'absent';
+
+/** SHA-256 as padded base64. */
+export type HashText = (text: string) => MaybePromise<string>;
+
+/**
+ * Checks that the token was bound to the values that this request carries. Does not check that the bound value itself (an access token,
+ * say) is valid.
+ * @returns `verified`; `absent` if the token carries no `pay` and the policy accepts that; else `binding-claim-missing`,
+ * `binding-value-missing`, `binding-value-duplicated` or `binding-mismatch`
+ */
+export function checkBinding(
+  request: RequestView,
+  policy: BindingPolicy,
+  claims: Claims,
+  hash: HashText,
+): MaybePromise<BindingState | Rejected> {
+  const { pay } = claims;
+  if (pay === undefined) return policy.missing === 'accept' ? 'absent' : rejected('binding-claim-missing');
+  // A `pay` that is present but unusable is not an absent one.
+  if (typeof pay !== 'string') return rejected('binding-mismatch', 'pay is no text');
+  const value = boundValue(request, policy);
+  if (typeof value !== 'string') return value;
+  const expected = hash(value);
+  if (isPromise(expected)) return expected.then((digest) => compare(pay, digest, request, policy));
+  return compare(pay, expected, request, policy);
+}
+
+function compare(pay: string, expected: string, request: RequestView, policy: BindingPolicy): BindingState | Rejected {
+  if (equalInConstantTime(pay, expected)) return 'verified';
+  return mayHoldJoinedLines(request, policy)
+    ? rejected('binding-value-duplicated', 'the value holds a comma: probably repeated lines that the platform joined')
+    : rejected('binding-mismatch');
+}
+
+/** On platforms that join repeated lines a duplicate cannot be told from a comma in the value until the hash has failed. */
+function mayHoldJoinedLines(request: RequestView, policy: BindingPolicy): boolean {
+  return request.joinsLines === true && policy.headers.some((name) => request.lines(name)[0]?.includes(',') === true);
+}
+
+/** The text that was hashed: each header's value, trimmed, in configured order. */
+function boundValue(request: RequestView, policy: BindingPolicy): string | Rejected {
+  let bound = '';
+  for (const name of policy.headers) {
+    const lines = request.lines(name);
+    if (lines.length > 1) return rejected('binding-value-duplicated', name);
+    const value = partHashed(name, trimOptionalWhiteSpace(lines[0] ?? ''), policy);
+    if (value === '') return rejected('binding-value-missing', name);
+    bound += value;
+  }
+  return bound;
+}
+
+const BEARER = /^bearer +/i;
+
+function partHashed(name: string, value: string, policy: BindingPolicy): string {
+  if (policy.value === 'whole' || name !== 'authorization') return value;
+  return BEARER.test(value) ? value.replace(BEARER, '') : '';
+}

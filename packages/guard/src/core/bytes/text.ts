@@ -1,0 +1,44 @@
+/** Texts of bytes: HTTP field values carry one byte a character. */
+
+/**
+ * Tells whether all characters are printable ASCII without the space. One native pass (a character class with a negated
+ * range needs no backtracking), and it never looks at more than `text`.
+ */
+export function isVisibleAscii(text: string): boolean {
+  return !NOT_VISIBLE_ASCII.test(text);
+}
+
+const NOT_VISIBLE_ASCII = /[^\x21-\x7e]/;
+const NOT_ONE_BYTE = /[^\x00-\xff]/;
+
+/** Tells whether each character stands for one byte. */
+export function isOneByteText(text: string): boolean {
+  return !NOT_ONE_BYTE.test(text);
+}
+
+/** The bytes of a field value: one a character (ISO-8859-1) if all fit, else UTF-8. */
+export function bytesOfFieldValue(text: string): Uint8Array<ArrayBuffer> {
+  if (!isOneByteText(text)) return new TextEncoder().encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
+  return bytes;
+}
+
+/**
+ * Compares two texts in a time that depends on their lengths only. Use it where the right text could otherwise be found
+ * by measuring how long a wrong one takes.
+ */
+export function equalInConstantTime(left: string, right: string): boolean {
+  if (left.length !== right.length) return false;
+  let difference = 0;
+  for (let index = 0; index < left.length; index++) difference |= left.charCodeAt(index) ^ right.charCodeAt(index);
+  return difference === 0;
+}
+
+/** Shortens and escapes a text from outside, so that it can stand in a log line. */
+export function excerpt(text: string, maxCharacters: number): string {
+  const escaped = text
+    .slice(0, maxCharacters)
+    .replace(/[^\x20-\x7e]|[\\"']/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.length > maxCharacters ? `${escaped}…` : escaped;
+}

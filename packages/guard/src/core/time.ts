@@ -1,0 +1,12 @@
+/** Time as RFC 7519 counts it. The core never reads a clock: the moment of judgement is always an argument. */
+
+/** Seconds, as a moment since 1970-01-01T00:00:00Z (NumericDate, RFC 7519 §2; fractions are legal) or as a duration. */
+export type Seconds = number;
+
+/** A count of bytes. */
+export type Bytes = number;
+
+/** Tells whether a claim is a NumericDate: a finite number. `1e400` parses to infinity and is none. */
+export function isNumericDate(value: unknown): value is Seconds {
+  return typeof value === 'number' && Number.isFinite(value);
+}

@@ -1,0 +1,64 @@
+/** Checks the claims of a token whose signature held (RFC 7519 §4.1, RFC 8725 §3). */
+import { isNumericDate, type Seconds } from '../time.ts';
+import { type Rejected, rejected } from '../verdict.ts';
+import type { Claims } from './claims.ts';
+
+/** What the claims must satisfy. */
+export interface ClaimsPolicy {
+  readonly clockToleranceSeconds: Seconds;
+  readonly maxLifetimeSeconds: Seconds | null;
+  readonly issuers: readonly string[] | null;
+  readonly audiences: readonly string[] | null;
+}
+
+/**
+ * Checks expiry and times, then the other claims. Comparisons are written so that NaN fails them.
+ * @returns `null` if all hold
+ */
+export function checkClaims(claims: Claims, policy: ClaimsPolicy, at: Seconds): Rejected | null {
+  return checkTimes(claims, policy, at) ?? checkTypes(claims) ?? checkIssuer(claims, policy) ?? checkAudience(claims, policy);
+}
+
+function checkTimes(claims: Claims, policy: ClaimsPolicy, at: Seconds): Rejected | null {
+  const { exp, nbf, iat } = claims;
+  if (!isNumericDate(exp)) return rejected('token-expiry-missing', exp === undefined ? 'exp is absent' : 'exp is no finite number');
+  // RFC 7519 §4.1.4: on or after the expiration time it MUST NOT be accepted.
+  if (!(at < exp + policy.clockToleranceSeconds)) return rejected('token-expired');
+  if (nbf !== undefined && !isNumericDate(nbf)) return rejected('token-claim-invalid', 'nbf');
+  if (iat !== undefined && !isNumericDate(iat)) return rejected('token-claim-invalid', 'iat');
+  const latest = at + policy.clockToleranceSeconds;
+  if (nbf !== undefined && !(nbf <= latest)) return rejected('token-not-yet-valid', 'nbf');
+  if (iat !== undefined && !(iat <= latest)) return rejected('token-not-yet-valid', 'iat');
+  const { maxLifetimeSeconds } = policy;
+  if (maxLifetimeSeconds !== null && !(exp - at <= maxLifetimeSeconds)) return rejected('token-lifetime-too-long');
+  return null;
+}
+
+/** Claims that {@link Claims} promises to be text. A wrong type would otherwise reach a handler under a wrong type. */
+const TEXT_CLAIMS = ['did', 'ip', 'iss', 'sub', 'arc', 'mskid'] as const;
+
+function checkTypes(claims: Claims): Rejected | null {
+  for (const name of TEXT_CLAIMS) {
+    const value = claims[name];
+    if (value !== undefined && typeof value !== 'string') return rejected('token-claim-invalid', name);
+  }
+  const { aud } = claims;
+  return aud === undefined || typeof aud === 'string' || isListOfTexts(aud) ? null : rejected('token-claim-invalid', 'aud');
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((member) => typeof member === 'string');
+}
+
+function checkIssuer(claims: Claims, policy: ClaimsPolicy): Rejected | null {
+  if (policy.issuers === null) return null;
+  return claims.iss !== undefined && policy.issuers.includes(claims.iss) ? null : rejected('token-issuer-unexpected');
+}
+
+/** RFC 7519 §4.1.3: one text, or a list of which one must be ours. */
+function checkAudience(claims: Claims, policy: ClaimsPolicy): Rejected | null {
+  const { audiences } = policy;
+  if (audiences === null) return null;
+  const named = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
+  return named.some((audience) => audiences.includes(audience)) ? null : rejected('token-audience-unexpected');
+}

@@ -1,0 +1,47 @@
+/** What is true of a request. What we do about it is the decision (`http/decide.ts`). */
+import type { FaultCode, ReasonCode } from './reasons.ts';
+import type { Claims } from './token/claims.ts';
+
+/** What was proven of an accepted request. Nothing in it comes from an unverified source. */
+export interface Attestation {
+  /** The verified token's claims, frozen. */
+  readonly claims: Claims;
+  /** The configured key that verified the token: its `kid`, else its name in the configuration. */
+  readonly keyId: string;
+  /** `verified`: the bound value matched `pay`. `absent`: no `pay`, accepted by policy. `unchecked`: no binding configured. */
+  readonly binding: 'verified' | 'absent' | 'unchecked';
+}
+
+/** The request comes from a genuine app, as far as the policy asked. */
+export interface Accepted {
+  readonly outcome: 'accepted';
+  readonly attestation: Attestation;
+}
+
+/** The request failed a check: the client's side. */
+export interface Rejected {
+  readonly outcome: 'rejected';
+  readonly reason: ReasonCode;
+  /** A short remark for the operator, without any part of the token, of a bound value or of a secret. */
+  readonly detail?: string;
+}
+
+/** The request could not be judged: our side. */
+export interface Unavailable {
+  readonly outcome: 'unavailable';
+  readonly fault: FaultCode;
+  readonly cause?: unknown;
+}
+
+/** What is true of a request. Switch on `outcome`. */
+export type Verdict = Accepted | Rejected | Unavailable;
+
+/** Makes the verdict for a failed check. */
+export function rejected(reason: ReasonCode, detail?: string): Rejected {
+  return detail === undefined ? { outcome: 'rejected', reason } : { outcome: 'rejected', reason, detail };
+}
+
+/** Makes the verdict for a request that could not be judged. */
+export function unavailable(fault: FaultCode, cause?: unknown): Unavailable {
+  return { outcome: 'unavailable', fault, cause };
+}

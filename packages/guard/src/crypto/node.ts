@@ -1,0 +1,86 @@
+/** The crypto port on `node:crypto`: every answer comes at once, so that no request waits for a promise or a thread. */
+import { Buffer, isUtf8 } from 'node:buffer';
+import { constants, createHash, createHmac, createPublicKey, createSecretKey, hash, type KeyObject, verify } from 'node:crypto';
+import { equalInConstantTime, isOneByteText } from '../core/bytes/text.ts';
+import type { AlgorithmRow } from '../core/jws/algorithms.ts';
+import type { PreparedKey } from '../core/jws/key-set.ts';
+import type { CryptoPort, PublicKeyMaterial } from '../core/ports.ts';
+import { type ComputeMac, prepareHmac } from './hmac-one-shot.ts';
+
+/** Older Bun and Deno lack the one-shot hash. */
+const HAS_ONE_SHOT = typeof hash === 'function';
+
+/** The cryptography of Node (and of Bun and Deno, through `node:crypto`). */
+export const crypto: CryptoPort = { prepareSecret, preparePublicKey, sha256Base64, decodeText };
+
+function prepareSecret(algorithm: AlgorithmRow, secret: Uint8Array): PreparedKey {
+  // The cast holds: every row of the hmac family names its hash.
+  const name = algorithm.hash as 'sha256' | 'sha384' | 'sha512';
+  const mac = HAS_ONE_SHOT ? prepareHmac(name, secret) : macByHmac(name, secret);
+  // Comparing the encoded texts refuses non-canonical spellings for free.
+  return { verify: (signingInput, signature) => equalInConstantTime(mac(signingInput), signature) };
+}
+
+function macByHmac(name: string, secret: Uint8Array): ComputeMac {
+  const key = createSecretKey(secret);
+  return (signingInput) => createHmac(name, key).update(signingInput, 'latin1').digest('base64url');
+}
+
+function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): PreparedKey {
+  const key = importPublicKey(material);
+  assertFits(algorithm, key);
+  const options = verifyOptions(algorithm, key);
+  const { hash: digest, signatureBytes } = algorithm;
+  return {
+    verify(signingInput, signature) {
+      const bytes = Buffer.from(signature, 'base64url');
+      if (signatureBytes !== null && bytes.length !== signatureBytes) return false;
+      return verify(digest, Buffer.from(signingInput, 'latin1'), options, bytes);
+    },
+  };
+}
+
+function importPublicKey(material: PublicKeyMaterial): KeyObject {
+  return material.form === 'jwk'
+    ? createPublicKey({ key: material.jwk as import('node:crypto').JsonWebKey, format: 'jwk' })
+    : createPublicKey({ key: Buffer.from(material.der), format: 'der', type: 'spki' });
+}
+
+const NODE_KEY_TYPES: { readonly [Family in AlgorithmRow['family']]: readonly string[] } = {
+  hmac: [],
+  'rsa-pkcs1': ['rsa'],
+  'rsa-pss': ['rsa', 'rsa-pss'],
+  ecdsa: ['ec'],
+  eddsa: ['ed25519'],
+};
+const NODE_CURVES: { readonly [curve: string]: string } = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' };
+
+/** RFC 7518 §3.3 to §3.5: the key's type, curve and size must fit the algorithm. */
+function assertFits(algorithm: AlgorithmRow, key: KeyObject): void {
+  const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {};
+  const typeFits = NODE_KEY_TYPES[algorithm.family].includes(key.asymmetricKeyType ?? '');
+  const curveFits = algorithm.family !== 'ecdsa' || (algorithm.curve !== null && namedCurve === NODE_CURVES[algorithm.curve]);
+  if (!typeFits || !curveFits) throw new TypeError(`the key does not fit ${algorithm.name}`);
+  if (modulusLength !== undefined && modulusLength < algorithm.minimumKey) {
+    throw new TypeError(`the RSA modulus is shorter than ${algorithm.minimumKey} bits`);
+  }
+}
+
+function verifyOptions(algorithm: AlgorithmRow, key: KeyObject): import('node:crypto').VerifyKeyObjectInput {
+  if (algorithm.family === 'rsa-pkcs1') return { key, padding: constants.RSA_PKCS1_PADDING };
+  if (algorithm.family === 'ecdsa') return { key, dsaEncoding: 'ieee-p1363' };
+  if (algorithm.family === 'eddsa') return { key };
+  // RFC 7518 §3.5: the salt is as long as the hash.
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+}
+
+function sha256Base64(text: string): string {
+  const encoding = isOneByteText(text) ? 'latin1' : 'utf8';
+  if (HAS_ONE_SHOT) return hash('sha256', Buffer.from(text, encoding), 'base64');
+  return createHash('sha256').update(text, encoding).digest('base64');
+}
+
+function decodeText(segment: string): string | null {
+  const bytes = Buffer.from(segment, 'base64url');
+  return isUtf8(bytes) ? bytes.toString('utf8') : null;
+}

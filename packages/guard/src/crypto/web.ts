@@ -1,0 +1,72 @@
+/** The crypto port on WebCrypto (`crypto.subtle`): for runtimes without a synchronous `node:crypto`. */
+import { decodeBase64, encodeBase64 } from '../core/bytes/base64.ts';
+import { bytesOfFieldValue } from '../core/bytes/text.ts';
+import type { AlgorithmRow } from '../core/jws/algorithms.ts';
+import { decodeUtf8 } from '../core/jws/compact.ts';
+import type { PreparedKey } from '../core/jws/key-set.ts';
+import type { CryptoPort, PublicKeyMaterial } from '../core/ports.ts';
+
+type SubtleKey = Awaited<ReturnType<typeof globalThis.crypto.subtle.importKey>>;
+type SubtleParameters = Parameters<typeof globalThis.crypto.subtle.verify>[0];
+type ImportParameters = Parameters<typeof globalThis.crypto.subtle.importKey>[2];
+
+const { subtle } = globalThis.crypto;
+const HASH_NAMES = { sha256: 'SHA-256', sha384: 'SHA-384', sha512: 'SHA-512' } as const;
+
+/** The cryptography of Workers, browsers and other runtimes with WebCrypto. */
+export const crypto: CryptoPort = { prepareSecret, preparePublicKey, sha256Base64, decodeText };
+
+function prepareSecret(algorithm: AlgorithmRow, secret: Uint8Array): PreparedKey {
+  const parameters = parametersOf(algorithm);
+  return preparedKey(algorithm, () => subtle.importKey('raw', new Uint8Array(secret), parameters as ImportParameters, false, ['verify']));
+}
+
+function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): PreparedKey {
+  const parameters = parametersOf(algorithm) as ImportParameters;
+  if (material.form === 'spki') {
+    return preparedKey(algorithm, () => subtle.importKey('spki', new Uint8Array(material.der), parameters, false, ['verify']));
+  }
+  const jwk = publicMembers(material.jwk);
+  return preparedKey(algorithm, () => subtle.importKey('jwk', jwk, parameters, false, ['verify']));
+}
+
+/** Only what describes the key: `alg`, `use` and `key_ops` are judged by us, and platforms disagree about them. */
+function publicMembers(jwk: { readonly [member: string]: unknown }): JsonWebKey {
+  const { kty, crv, x, y, n, e } = jwk as { [member: string]: string };
+  return Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined)) as JsonWebKey;
+}
+
+type JsonWebKey = import('node:crypto').webcrypto.JsonWebKey;
+
+/** Imports on first use and once; a failed import is reported by each `verify`, and never accepted. */
+function preparedKey(algorithm: AlgorithmRow, importKey: () => Promise<SubtleKey>): PreparedKey {
+  const parameters = parametersOf(algorithm);
+  let imported: Promise<SubtleKey> | undefined;
+  return {
+    async verify(signingInput, signature) {
+      imported ??= importKey();
+      const bytes = decodeBase64(signature, 'base64url');
+      if (bytes === null || (algorithm.signatureBytes !== null && bytes.length !== algorithm.signatureBytes)) return false;
+      return subtle.verify(parameters, await imported, bytes, bytesOfFieldValue(signingInput));
+    },
+  };
+}
+
+function parametersOf(algorithm: AlgorithmRow): SubtleParameters & { name: string } {
+  const digest = algorithm.hash === null ? undefined : HASH_NAMES[algorithm.hash];
+  if (algorithm.family === 'hmac') return { name: 'HMAC', hash: digest } as SubtleParameters & { name: string };
+  if (algorithm.family === 'rsa-pkcs1') return { name: 'RSASSA-PKCS1-v1_5', hash: digest } as SubtleParameters & { name: string };
+  if (algorithm.family === 'ecdsa')
+    return { name: 'ECDSA', hash: digest, namedCurve: algorithm.curve } as SubtleParameters & { name: string };
+  if (algorithm.family === 'eddsa') return { name: 'Ed25519' };
+  // RFC 7518 §3.5: the salt is as long as the hash.
+  return { name: 'RSA-PSS', hash: digest, saltLength: Number(algorithm.hash?.slice(3)) / 8 } as SubtleParameters & { name: string };
+}
+
+async function sha256Base64(text: string): Promise<string> {
+  return encodeBase64(new Uint8Array(await subtle.digest('SHA-256', bytesOfFieldValue(text))), 'base64');
+}
+
+function decodeText(segment: string): string | null {
+  return decodeUtf8(decodeBase64(segment, 'base64url'));
+}

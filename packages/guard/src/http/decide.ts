@@ -1,0 +1,40 @@
+/** From verdict and mode to what we do. */
+import { type Mode, type Modes, modeOf } from '../core/policy.ts';
+import type { Claims } from '../core/token/claims.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { Refusal } from './refusal.ts';
+
+interface DecisionFacts {
+  /** An opaque id of this judgement: the hook and a problem+json refusal show the same. */
+  readonly id: string;
+  /** What is true of the request; `null` if it was not judged. */
+  readonly verdict: Verdict | null;
+  /** The mode that decided. */
+  readonly mode: Mode;
+  /** The verified claims; `null` unless the verdict is `accepted`. */
+  readonly claims: Claims | null;
+}
+
+/** The request goes on to the handler. In `observe` mode its verdict may be anything: look at `claims` before you rely on it. */
+export interface Pass extends DecisionFacts {
+  readonly action: 'pass';
+  /** Why the request was not judged, or `null` if it was. */
+  readonly skipped: 'preflight' | 'exempt' | null;
+}
+
+/** The request is answered with the refusal and goes no further. */
+export interface Refuse extends DecisionFacts {
+  readonly action: 'refuse';
+  readonly verdict: Exclude<Verdict, { outcome: 'accepted' }>;
+  readonly claims: null;
+  readonly refusal: Refusal;
+}
+
+/** What the guard does with a request. Adapters put it on the request as `approov`. */
+export type Decision = Pass | Refuse;
+
+/** The mode that governs a verdict. An outage of ours concerns every check, so the strictest mode governs it. */
+export function governingMode(verdict: Verdict, modes: Modes): Mode {
+  if (verdict.outcome === 'rejected') return modeOf(modes, verdict.reason);
+  return Object.values(modes).includes('enforce') ? 'enforce' : 'observe';
+}

@@ -1,0 +1,77 @@
+/** The one place that turns a verdict into an HTTP answer. */
+import type { Rejected, Unavailable } from '../core/verdict.ts';
+
+/** The HTTP answer to a request that is not passed on. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+}
+
+/** What a custom renderer is given. */
+export interface RefusalFacts {
+  readonly verdict: Rejected | Unavailable;
+  /** The opaque id under which the hook saw this verdict. */
+  readonly id: string;
+  /** What would be answered without the renderer. */
+  readonly standard: Refusal;
+}
+
+/**
+ * What the client sees of a refusal.
+ * - `status`: another status than 401 for rejections, 400 to 499. The body stays `{}`.
+ * - `format: 'problem'`: RFC 9457 problem+json, with an opaque id and no reason.
+ * - `render`: an answer of your own. Every reason it shows is a clue for an attacker. If it throws, the standard answer is given.
+ */
+export type RefusalOptions =
+  | { readonly status?: number; readonly format?: 'empty' | 'problem' }
+  | { readonly render: (facts: RefusalFacts) => Refusal };
+
+/** Compiled {@link RefusalOptions}. */
+export interface RefusalPolicy {
+  readonly status: number;
+  readonly format: 'empty' | 'problem';
+  readonly render: ((facts: RefusalFacts) => Refusal) | null;
+}
+
+/** RFC 9110 §10.2.3: when the client may ask again after an outage of ours. */
+const RETRY_AFTER_SECONDS = '5';
+
+/**
+ * Renders the answer. The standard one is the same bytes whatever the reason (only an outage of ours differs), so it gives nothing away.
+ */
+export function renderRefusal(verdict: Rejected | Unavailable, id: string, policy: RefusalPolicy): Refusal {
+  const standard = standardRefusal(verdict, id, policy);
+  if (policy.render === null) return standard;
+  try {
+    return checkedRefusal(policy.render({ verdict, id, standard }), standard);
+  } catch {
+    return standard;
+  }
+}
+
+function standardRefusal(verdict: Rejected | Unavailable, id: string, policy: RefusalPolicy): Refusal {
+  const status = verdict.outcome === 'rejected' ? policy.status : 503;
+  const problem = policy.format === 'problem';
+  const headers: { [name: string]: string } = {
+    'content-type': problem ? 'application/problem+json' : 'application/json',
+    'cache-control': 'no-store',
+  };
+  // RFC 9110 §15.5.2: a 401 carries a challenge.
+  if (status === 401) headers['www-authenticate'] = 'Approov';
+  if (status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
+  return { status, headers, body: problem ? problemBody(status, id) : '{}' };
+}
+
+/** RFC 9457 §3.1: no `detail`, since every detail is a clue. */
+function problemBody(status: number, id: string): string {
+  const title = status === 503 ? 'Service Unavailable' : 'Unauthorized';
+  return JSON.stringify({ type: 'about:blank', title, status, instance: `urn:uuid:${id}` });
+}
+
+/** A renderer of the user's may answer anything but a success: that would tell the client that it was let through. */
+function checkedRefusal(refusal: Refusal, standard: Refusal): Refusal {
+  const { status, headers, body } = refusal;
+  const usable = Number.isInteger(status) && status >= 400 && status <= 599 && typeof body === 'string';
+  return usable && typeof headers === 'object' && headers !== null ? refusal : standard;
+}

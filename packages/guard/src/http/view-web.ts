@@ -1,0 +1,45 @@
+/** A request view over a Fetch `Request`. */
+import type { RequestView } from '../core/request-view.ts';
+
+/** What the view needs of a request: satisfied by the Fetch `Request` of every runtime. */
+export interface WebRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: { get(name: string): string | null };
+}
+
+const AFTER_SCHEME = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+
+/** Reads from `Headers`, which join repeated lines with `, ` before anybody sees them. */
+export class WebRequestView implements RequestView {
+  readonly joinsLines = true;
+  readonly #request: WebRequest;
+
+  constructor(request: WebRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get scheme(): string | null {
+    const end = this.#request.url.indexOf('://');
+    return end < 0 ? null : this.#request.url.slice(0, end).toLowerCase();
+  }
+
+  get authority(): string | null {
+    return this.#request.headers.get('host') ?? AFTER_SCHEME.exec(this.#request.url)?.[0].split('://')[1] ?? null;
+  }
+
+  get target(): string {
+    const { url } = this.#request;
+    const target = url.replace(AFTER_SCHEME, '');
+    return target.startsWith('/') ? target : `/${target}`;
+  }
+
+  lines(name: string): readonly string[] {
+    const value = this.#request.headers.get(name);
+    return value === null ? [] : [value];
+  }
+}

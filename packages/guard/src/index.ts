@@ -1,0 +1,28 @@
+/** `approov-guard`: the back-end half of mobile-app attestation. */
+export type { AlgorithmName } from './core/jws/algorithms.ts';
+export { KeySet, type PreparedKey, type VerificationKey } from './core/jws/key-set.ts';
+export type { Mode } from './core/policy.ts';
+export type { KeySource } from './core/ports.ts';
+export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons.ts';
+export type { RequestView } from './core/request-view.ts';
+export type { MaybePromise } from './core/result.ts';
+export type { Claims } from './core/token/claims.ts';
+export type { Accepted, Attestation, Rejected, Unavailable, Verdict } from './core/verdict.ts';
+export type { Decision, Pass, Refuse } from './http/decide.ts';
+export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
+export { type ConfigurationCode, ConfigurationError } from './shell/configuration-error.ts';
+export type { GuardCounters } from './shell/counters.ts';
+export { createGuard } from './shell/create-guard.ts';
+export type { Guard, Route } from './shell/guard.ts';
+export type {
+  BindingOptions,
+  GuardOptions,
+  JsonWebKeySet,
+  KeysOptions,
+  ModeOptions,
+  RouteOptions,
+  SecretOptions,
+  StaticKeysOptions,
+  TokenOptions,
+  VerdictFacts,
+} from './shell/options.ts';

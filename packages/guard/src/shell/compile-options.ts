@@ -1,0 +1,174 @@
+/** Checks the options and compiles them into policies. Everything wrong is found here, at start. */
+import type { BindingPolicy, Mode, Modes, Policy, TokenPolicy } from '../core/policy.ts';
+import type { ExemptPaths } from '../http/exempt-paths.ts';
+import type { RefusalPolicy } from '../http/refusal.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import * as checks from './option-checks.ts';
+
+type Unchecked = checks.UncheckedOptions;
+
+/** The names of {@link GuardOptions}. */
+export const GUARD_OPTION_NAMES = [
+  'keys',
+  'token',
+  'binding',
+  'mode',
+  'exempt',
+  'preflight',
+  'cache',
+  'refusal',
+  'onVerdict',
+  'now',
+  'environment',
+] as const;
+
+const ROUTE_OPTION_NAMES = ['token', 'binding', 'mode'] as const;
+const MODES = ['enforce', 'observe'] as const;
+
+/** Compiles what a route demands. What it does not say is taken from `base`. */
+export function compileRoute(options: unknown, path: string, base: Policy | null): Policy {
+  const route = checks.checkedObject(options, path === '' ? 'options' : path, path === '' ? GUARD_OPTION_NAMES : ROUTE_OPTION_NAMES);
+  const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  const token = compileToken(route.token, at('token'), base?.token ?? null);
+  const binding = route.binding === undefined && base !== null ? base.binding : compileBinding(route.binding, at('binding'));
+  const modes = compileModes(route.mode, at('mode'), base?.modes ?? { token: 'enforce', binding: 'enforce' });
+  if (binding?.headers.includes(token.header)) {
+    throw new ConfigurationError(
+      'options-contradict',
+      at('binding.headers'),
+      `names the token header ${token.header}; a token cannot hold its own hash`,
+    );
+  }
+  return { token, binding, modes };
+}
+
+const TOKEN_OPTION_NAMES = ['header', 'prefix', 'maxBytes', 'clockToleranceSeconds', 'maxLifetimeSeconds', 'issuer', 'audience'] as const;
+const DEFAULT_TOKEN: TokenPolicy = {
+  header: 'approov-token',
+  prefix: null,
+  maxBytes: 8192,
+  clockToleranceSeconds: 0,
+  maxLifetimeSeconds: null,
+  issuers: null,
+  audiences: null,
+};
+
+function compileToken(options: unknown, path: string, base: TokenPolicy | null): TokenPolicy {
+  const from = base ?? DEFAULT_TOKEN;
+  if (options === undefined) return from;
+  const token = checks.checkedObject(options, path, TOKEN_OPTION_NAMES);
+  const lifetime = { min: 1, max: 10 * 365 * 86_400, fallback: 0, unit: 'seconds' };
+  const given = (name: string): boolean => token[name] !== undefined;
+  return {
+    header: given('header') ? checks.checkedHeader(token.header, `${path}.header`) : from.header,
+    prefix: given('prefix') ? compilePrefix(token.prefix, `${path}.prefix`) : from.prefix,
+    maxBytes: checks.checkedNumber(token.maxBytes, `${path}.maxBytes`, {
+      min: 512,
+      max: 65_536,
+      fallback: from.maxBytes,
+      unit: 'bytes',
+    }),
+    clockToleranceSeconds: checks.checkedNumber(token.clockToleranceSeconds, `${path}.clockToleranceSeconds`, {
+      min: 0,
+      max: 300,
+      fallback: from.clockToleranceSeconds,
+      unit: 'seconds',
+    }),
+    maxLifetimeSeconds: nullable(token, 'maxLifetimeSeconds', from.maxLifetimeSeconds, (value) =>
+      checks.checkedNumber(value, `${path}.maxLifetimeSeconds`, lifetime),
+    ),
+    issuers: given('issuer') ? checks.checkedTexts(token.issuer, `${path}.issuer`) : from.issuers,
+    audiences: given('audience') ? checks.checkedTexts(token.audience, `${path}.audience`) : from.audiences,
+  };
+}
+
+function nullable<T>(options: Unchecked, name: string, fallback: T | null, check: (value: unknown) => T): T | null {
+  const value = options[name];
+  if (value === undefined) return fallback;
+  return value === null ? null : check(value);
+}
+
+const SCHEME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+function compilePrefix(value: unknown, path: string): string | null {
+  if (value === null || value === '') return null;
+  const scheme = typeof value === 'string' ? value.trim() : '';
+  if (SCHEME.test(scheme)) return scheme.toLowerCase();
+  throw new ConfigurationError('option-invalid', path, 'must be one word such as `Bearer`, or null for a bare token');
+}
+
+function compileBinding(options: unknown, path: string): BindingPolicy | null {
+  if (options === undefined || options === null) return null;
+  const binding = checks.checkedObject(options, path, ['headers', 'missing', 'value']);
+  const { headers } = binding;
+  if (!Array.isArray(headers) || headers.length === 0 || headers.length > 8) {
+    throw new ConfigurationError(
+      'option-invalid',
+      `${path}.headers`,
+      'must list 1 to 8 header names; write `binding: null` to switch binding off',
+    );
+  }
+  const names = headers.map((name: unknown, index) => checks.checkedHeader(name, `${path}.headers[${index}]`));
+  if (new Set(names).size < names.length) throw new ConfigurationError('options-contradict', `${path}.headers`, 'names a header twice');
+  const value = checks.checkedWord(binding.value, `${path}.value`, ['whole', 'without-bearer'], 'whole');
+  if (value === 'without-bearer' && !names.includes('authorization')) {
+    throw new ConfigurationError(
+      'options-contradict',
+      `${path}.value`,
+      '`without-bearer` concerns the authorization header, which is not bound',
+    );
+  }
+  return { headers: names, missing: checks.checkedWord(binding.missing, `${path}.missing`, ['reject', 'accept'], 'reject'), value };
+}
+
+function compileModes(options: unknown, path: string, base: Modes): Modes {
+  if (options === undefined) return base;
+  if (typeof options !== 'object' || options === null) {
+    const mode: Mode = checks.checkedWord(options, path, MODES, 'enforce');
+    return { token: mode, binding: mode };
+  }
+  const modes = checks.checkedObject(options, path, ['token', 'binding']);
+  const token = checks.checkedWord(modes.token, `${path}.token`, MODES, base.token);
+  const binding = checks.checkedWord(modes.binding, `${path}.binding`, MODES, token === 'observe' ? 'observe' : base.binding);
+  if (token === 'observe' && binding === 'enforce') {
+    throw new ConfigurationError('options-contradict', path, 'binding cannot be enforced while the token it rests on is only observed');
+  }
+  return { token, binding };
+}
+
+/** Compiles the list of exempt paths. */
+export function compileExempt(options: unknown): ExemptPaths | null {
+  const paths = checks.checkedTexts(options, 'exempt');
+  if (paths === null) return null;
+  const wrong = paths.find((path) => !/^\/[^*?#%;\\]*(?:\/\*)?$/.test(path) && path !== '/*');
+  if (wrong !== undefined) {
+    throw new ConfigurationError(
+      'option-invalid',
+      'exempt',
+      'each must be a plain path such as `/health`, or everything below one, such as `/public/*`',
+    );
+  }
+  return {
+    exact: new Set(paths.filter((path) => !path.endsWith('/*'))),
+    prefixes: paths.filter((path) => path.endsWith('/*')).map((path) => path.slice(0, -1)),
+  };
+}
+
+/** Compiles what the client sees of a refusal. */
+export function compileRefusal(options: unknown): RefusalPolicy {
+  const refusal = checks.checkedObject(options ?? {}, 'refusal', ['status', 'format', 'render']);
+  const render = checks.checkedFunction<NonNullable<RefusalPolicy['render']>>(refusal.render, 'refusal.render') ?? null;
+  if (render !== null && Object.keys(refusal).length > 1) {
+    throw new ConfigurationError('options-contradict', 'refusal', 'give either `render`, or `status` and `format`');
+  }
+  const status = checks.checkedNumber(refusal.status, 'refusal.status', { min: 400, max: 499, fallback: 401, unit: 'HTTP status' });
+  if (!Number.isInteger(status)) throw new ConfigurationError('option-invalid', 'refusal.status', 'must be a whole number');
+  return { status, format: checks.checkedWord(refusal.format, 'refusal.format', ['empty', 'problem'], 'empty'), render };
+}
+
+/** Compiles the size of the verified-token cache; 0 switches it off. */
+export function compileCache(options: unknown): number {
+  if (options === null) return 0;
+  const cache = checks.checkedObject(options ?? {}, 'cache', ['maxTokens']);
+  return checks.checkedNumber(cache.maxTokens, 'cache.maxTokens', { min: 2, max: 1_000_000, fallback: 20_000, unit: 'tokens' });
+}

@@ -1,0 +1,63 @@
+/** Counts of verdicts by outcome and reason: bounded, since the codes are. */
+import { FAULTS, type FaultCode, REASONS, type ReasonCode } from '../core/reasons.ts';
+import type { Decision } from '../http/decide.ts';
+
+/** A snapshot of the counts since the guard was made. */
+export interface GuardCounters {
+  readonly accepted: number;
+  /** Judged requests that were refused. */
+  readonly refused: number;
+  /** Requests that `observe` passed although they were not accepted. */
+  readonly observed: number;
+  /** Preflights and exempt paths. */
+  readonly skipped: number;
+  readonly rejected: { readonly [Code in ReasonCode]: number };
+  readonly unavailable: { readonly [Code in FaultCode]: number };
+  /** Exceptions that `onVerdict` threw. */
+  readonly hookFailures: number;
+}
+
+/** The live counts of one guard. */
+export class Counters {
+  #accepted = 0;
+  #refused = 0;
+  #observed = 0;
+  #skipped = 0;
+  #hookFailures = 0;
+  readonly #rejected = zeros(REASONS);
+  readonly #unavailable = zeros(FAULTS);
+
+  count(decision: Decision): void {
+    const { verdict, action } = decision;
+    if (verdict === null) {
+      this.#skipped++;
+      return;
+    }
+    if (verdict.outcome === 'accepted') this.#accepted++;
+    else if (verdict.outcome === 'rejected') this.#rejected[verdict.reason]++;
+    else this.#unavailable[verdict.fault]++;
+    if (action === 'refuse') this.#refused++;
+    else if (verdict.outcome !== 'accepted') this.#observed++;
+  }
+
+  countHookFailure(): void {
+    this.#hookFailures++;
+  }
+
+  snapshot(): GuardCounters {
+    return {
+      accepted: this.#accepted,
+      refused: this.#refused,
+      observed: this.#observed,
+      skipped: this.#skipped,
+      rejected: { ...this.#rejected },
+      unavailable: { ...this.#unavailable },
+      hookFailures: this.#hookFailures,
+    };
+  }
+}
+
+function zeros<Code extends string>(table: { readonly [C in Code]: unknown }): { [C in Code]: number } {
+  // The cast holds: the keys of the table are exactly its codes.
+  return Object.fromEntries(Object.keys(table).map((code) => [code, 0])) as { [C in Code]: number };
+}

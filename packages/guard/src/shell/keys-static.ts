@@ -1,0 +1,125 @@
+/** Keys given in the configuration: account secrets, JWK sets and PEM texts. */
+import { decodeBase64 } from '../core/bytes/base64.ts';
+import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
+import { type JwkFault, parsePublicJwk } from '../core/jws/jwk.ts';
+import { KeySet, type VerificationKey } from '../core/jws/key-set.ts';
+import type { CryptoPort, KeySource, PublicKeyMaterial } from '../core/ports.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import { checkedObject, checkedWord, type UncheckedOptions } from './option-checks.ts';
+import { readSecret } from './secret.ts';
+
+/** What turning options into keys depends on. */
+export interface KeyContext {
+  readonly crypto: CryptoPort;
+  readonly production: boolean;
+}
+
+/** A key source over options that never change. */
+export function staticKeySource(options: unknown, path: string, context: KeyContext): KeySource {
+  const parts: readonly unknown[] = Array.isArray(options) ? options : [options];
+  const keys = parts.flatMap((part, index) => keysOf(part, Array.isArray(options) ? `${path}[${index}]` : path, context));
+  if (keys.length === 0) throw new ConfigurationError('keys-missing', path, 'holds no key that can verify a signature');
+  const set = new KeySet(keys);
+  return { current: () => set };
+}
+
+function keysOf(options: unknown, path: string, context: KeyContext): readonly VerificationKey[] {
+  const part = checkedObject(options ?? {}, path, ['secret', 'secrets', 'jwks', 'pem', 'algorithm', 'kid']);
+  const kinds = ['secret', 'secrets', 'jwks', 'pem'].filter((kind) => Object.hasOwn(part, kind));
+  if (kinds.length !== 1) throw new ConfigurationError('keys-missing', path, 'give exactly one of secret, secrets, jwks and pem');
+  if (kinds[0] === 'jwks') return jwksKeys(part, path, context);
+  if (kinds[0] === 'pem') return [pemKey(part, path, context)];
+  if (kinds[0] === 'secret') return [secretKey(part.secret, `${path}.secret`, context)];
+  const { secrets } = part;
+  if (!Array.isArray(secrets)) throw new ConfigurationError('option-invalid', `${path}.secrets`, 'must be a list of secrets');
+  return secrets.map((secret: unknown, index) => secretKey(secret, `${path}.secrets[${index}]`, context));
+}
+
+function secretKey(options: unknown, path: string, context: KeyContext): VerificationKey {
+  const secret = checkedObject(options, path, ['kid', 'algorithm', 'base64', 'base64url', 'bytes']);
+  const name = checkedWord(secret.algorithm, `${path}.algorithm`, ['HS256', 'HS384', 'HS512'], 'HS256');
+  const algorithm = rowOf(name, `${path}.algorithm`);
+  const bytes = readSecret(secret, { path, algorithm, production: context.production });
+  return { ...identity(secret.kid, path), algorithm, prepared: context.crypto.prepareSecret(algorithm, bytes) };
+}
+
+const PEM = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*$/;
+
+function pemKey(options: UncheckedOptions, path: string, context: KeyContext): VerificationKey {
+  const pem = options.pem;
+  if (typeof pem !== 'string') throw new ConfigurationError('option-invalid', `${path}.pem`, 'must be a PEM text');
+  if (pem.includes('PRIVATE KEY'))
+    throw new ConfigurationError('key-not-public', `${path}.pem`, 'is a private key; export it with `approov keyset -getPEM`');
+  const der = decodeBase64((PEM.exec(pem)?.[1] ?? '').replace(/\s/g, ''), 'base64');
+  if (der === null || der.length === 0)
+    throw new ConfigurationError('key-invalid', `${path}.pem`, 'is no PEM text of type PUBLIC KEY (RFC 7468 §13)');
+  const algorithm = publicAlgorithm(options.algorithm, `${path}.algorithm`);
+  return publicKey({ ...identity(options.kid, path), algorithm, material: { form: 'spki', der } }, `${path}.pem`, context);
+}
+
+function jwksKeys(options: UncheckedOptions, path: string, context: KeyContext): readonly VerificationKey[] {
+  const set = options.jwks as { readonly keys?: unknown } | null | undefined;
+  const keys = set?.keys;
+  if (!Array.isArray(keys))
+    throw new ConfigurationError('key-invalid', `${path}.jwks`, 'must be a JWK set: an object with a list `keys` (RFC 7517 §5)');
+  const fallback = options.algorithm === undefined ? null : publicAlgorithm(options.algorithm, `${path}.algorithm`).name;
+  return keys.flatMap((member: unknown, index) => {
+    const place = `${path}.jwks.keys[${index}]`;
+    const parsed = parsePublicJwk(member, fallback);
+    if ('fault' in parsed) return refuseOrSkip(parsed, place);
+    return [
+      publicKey(
+        { ...identity(parsed.kid, place), algorithm: parsed.algorithm, material: { form: 'jwk', jwk: parsed.jwk } },
+        place,
+        context,
+      ),
+    ];
+  });
+}
+
+/** RFC 7517 §5: keys for another use are ignored; what is meant to be used and cannot be is a mistake. */
+function refuseOrSkip(fault: JwkFault, path: string): readonly VerificationKey[] {
+  if (fault.fault === 'other-use') return [];
+  throw new ConfigurationError(fault.fault, path, fault.remedy);
+}
+
+interface PublicKeyParts {
+  readonly id: string;
+  readonly kid: string | null;
+  readonly algorithm: AlgorithmRow;
+  readonly material: PublicKeyMaterial;
+}
+
+function publicKey(parts: PublicKeyParts, path: string, context: KeyContext): VerificationKey {
+  const { id, kid, algorithm, material } = parts;
+  try {
+    return { id, kid, algorithm, prepared: context.crypto.preparePublicKey(algorithm, material) };
+  } catch {
+    // The platform's message is dropped: it may describe the material.
+    throw new ConfigurationError('key-invalid', path, `is no usable ${algorithm.name} public key`);
+  }
+}
+
+function identity(kid: unknown, path: string): { readonly id: string; readonly kid: string | null } {
+  if (kid === undefined || kid === null) return { id: path, kid: null };
+  if (typeof kid === 'string' && kid !== '') return { id: kid, kid };
+  throw new ConfigurationError(
+    'option-invalid',
+    `${path}.kid`,
+    'must be a text that is not empty; leave it out for a key that is tried for any token',
+  );
+}
+
+function publicAlgorithm(name: unknown, path: string): AlgorithmRow {
+  if (name === undefined)
+    throw new ConfigurationError('key-algorithm', path, 'name the one algorithm of this key, such as `RS256` or `ES256`');
+  const row = rowOf(name, path);
+  if (row.family !== 'hmac') return row;
+  throw new ConfigurationError('key-algorithm', path, 'is a symmetric algorithm; a public key is never an HMAC secret');
+}
+
+function rowOf(name: unknown, path: string): AlgorithmRow {
+  const row = typeof name === 'string' ? ALGORITHMS.get(name) : undefined;
+  if (row !== undefined) return row;
+  throw new ConfigurationError('key-algorithm', path, `must be one of ${[...ALGORITHMS.keys()].join(', ')}`);
+}

@@ -1,0 +1,57 @@
+/** Small checks of option values. Each throws a {@link ConfigurationError} that names the option. */
+import { ConfigurationError } from './configuration-error.ts';
+
+/** Options before anybody has looked at them. */
+export type UncheckedOptions = { readonly [name: string]: unknown };
+
+/** RFC 9110 §5.6.2: what a field name consists of. */
+const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Refuses what is no plain object, and any member that is not in `names`. */
+export function checkedObject(value: unknown, path: string, names: readonly string[]): UncheckedOptions {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ConfigurationError('option-invalid', path, 'must be an object');
+  }
+  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (unknown === undefined) return value as UncheckedOptions;
+  throw new ConfigurationError(
+    'option-unknown',
+    `${path === 'options' ? '' : `${path}.`}${unknown}`,
+    `is no option; known here: ${names.join(', ')}`,
+  );
+}
+
+/** A number within bounds, or `fallback` where the option is absent. */
+export function checkedNumber(value: unknown, path: string, bounds: { min: number; max: number; fallback: number; unit: string }): number {
+  if (value === undefined) return bounds.fallback;
+  if (typeof value === 'number' && value >= bounds.min && value <= bounds.max) return value;
+  throw new ConfigurationError('option-invalid', path, `must be a number of ${bounds.unit} from ${bounds.min} to ${bounds.max}`);
+}
+
+/** One of a few words, or `fallback` where the option is absent. */
+export function checkedWord<W extends string>(value: unknown, path: string, words: readonly W[], fallback: W): W {
+  if (value === undefined) return fallback;
+  const word = words.find((known) => known === value);
+  if (word !== undefined) return word;
+  throw new ConfigurationError('option-invalid', path, `must be ${words.map((known) => `'${known}'`).join(' or ')}`);
+}
+
+/** A header name, in lower case. */
+export function checkedHeader(value: unknown, path: string): string {
+  if (typeof value === 'string' && FIELD_NAME.test(value)) return value.toLowerCase();
+  throw new ConfigurationError('option-invalid', path, 'must be a header name (RFC 9110 §5.1)');
+}
+
+/** One or several non-empty texts as a list; `null` where the option is absent or `null`. */
+export function checkedTexts(value: unknown, path: string): readonly string[] | null {
+  if (value === undefined || value === null) return null;
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (texts.length > 0 && texts.every((text) => typeof text === 'string' && text !== '')) return texts as readonly string[];
+  throw new ConfigurationError('option-invalid', path, 'must be a text or a list of texts, none empty, or null to switch the check off');
+}
+
+/** A function, or `undefined` where the option is absent. */
+export function checkedFunction<F>(value: unknown, path: string): F | undefined {
+  if (value === undefined || typeof value === 'function') return value as F | undefined;
+  throw new ConfigurationError('option-invalid', path, 'must be a function');
+}

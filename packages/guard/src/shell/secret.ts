@@ -1,0 +1,69 @@
+/** Reads an HMAC secret from the configuration and refuses what would not protect anything. */
+import { decodeBase64, encodeBase64 } from '../core/bytes/base64.ts';
+import type { AlgorithmRow } from '../core/jws/algorithms.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import { isPlaceholder, isPublished } from './known-secrets.ts';
+import type { UncheckedOptions } from './option-checks.ts';
+
+const ENCODINGS = ['base64', 'base64url', 'bytes'] as const;
+const GET_IT = 'get it with `approov secret -get base64`';
+
+/** Where a secret stands and what is expected of it. */
+export interface SecretPlace {
+  readonly path: string;
+  readonly algorithm: AlgorithmRow;
+  /** Whether published test secrets are refused. */
+  readonly production: boolean;
+}
+
+/**
+ * Decodes and checks a secret.
+ * @throws ConfigurationError `secret-missing`, `secret-placeholder`, `secret-encoding`, `secret-too-short`, `secret-weak`, `secret-public`
+ */
+export function readSecret(options: UncheckedOptions, place: SecretPlace): Uint8Array {
+  const given = ENCODINGS.filter((encoding) => Object.hasOwn(options, encoding));
+  const [encoding] = given;
+  if (encoding === undefined || given.length > 1) {
+    throw new ConfigurationError('options-contradict', place.path, 'give the secret in exactly one of base64, base64url and bytes');
+  }
+  const path = `${place.path}.${encoding}`;
+  const secret = encoding === 'bytes' ? bytesOf(options.bytes, path) : decoded(options[encoding], path, encoding);
+  checkStrength(secret, path, place);
+  return secret;
+}
+
+function bytesOf(value: unknown, path: string): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new ConfigurationError('option-invalid', path, 'must be a Uint8Array');
+  if (value.length === 0) throw new ConfigurationError('secret-missing', path, `is empty; ${GET_IT}`);
+  // A copy: what the caller does to its array later must not change the key.
+  return new Uint8Array(value);
+}
+
+function decoded(value: unknown, path: string, encoding: 'base64' | 'base64url'): Uint8Array {
+  if (value === undefined || value === null || value === '') throw new ConfigurationError('secret-missing', path, `is not set; ${GET_IT}`);
+  if (typeof value !== 'string') throw new ConfigurationError('option-invalid', path, 'must be a text');
+  // White space around the text (a line feed from a file) has no meaning; white space inside is a mistake.
+  const text = value.trim();
+  if (text === '') throw new ConfigurationError('secret-missing', path, `is blank; ${GET_IT}`);
+  if (isPlaceholder(text)) throw new ConfigurationError('secret-placeholder', path, `is the placeholder of a sample; ${GET_IT}`);
+  const bytes = decodeBase64(text, encoding);
+  if (bytes !== null) return bytes;
+  const other = encoding === 'base64' ? 'base64url' : 'base64';
+  const advice = decodeBase64(text, other) === null ? GET_IT : `it is ${other}: write it as \`${other}\` instead`;
+  throw new ConfigurationError('secret-encoding', path, `is no ${encoding} (RFC 4648); ${advice}`);
+}
+
+function checkStrength(secret: Uint8Array, path: string, place: SecretPlace): void {
+  const { minimumKey, name } = place.algorithm;
+  if (place.production && isPublished(encodeBase64(secret, 'base64'))) {
+    throw new ConfigurationError('secret-public', path, `is published in samples, so anybody can sign tokens with it; ${GET_IT}`);
+  }
+  if (secret.length < minimumKey) {
+    throw new ConfigurationError(
+      'secret-too-short',
+      path,
+      `has ${secret.length} bytes; ${name} needs at least ${minimumKey} (RFC 7518 §3.2); ${GET_IT}`,
+    );
+  }
+  if (secret.every((byte) => byte === secret[0])) throw new ConfigurationError('secret-weak', path, `repeats one byte; ${GET_IT}`);
+}
