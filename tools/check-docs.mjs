@@ -1,19 +1,13 @@
 /** Documentation that runs: each ts and js block is type-checked and executed, each sh block is executed. File names restrict it. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { docBlocks, writeModules } from './doc-blocks.mjs';
 import { report, root } from './source.mjs';
 
-/** Lines that are not run here although they stand in a block without a remark, and why. */
-const ELSEWHERE = [
-  { line: /^npm (ci|install|i)\b|^git clone\b|^cd\b/, why: 'set-up; npm test does the same on a fresh clone' },
-  {
-    line: /^npm (test|start)\b|^npm run (example|build|lint|check)\b|^\.ci\/run\b/,
-    why: 'this check is part of npm test; the examples are started by their own tests',
-  },
-];
+/** Lines that are never run here, since they act on the repository itself: npm test covers them on a fresh clone. */
+const ELSEWHERE = /(?:^|[\s;&|(])(?:npm|git|cd|\.ci\/run|node tools\/\S+)(?:\s|$)/;
 
 const folder = join(root, `node_modules/.cache/check-docs-${process.pid}`);
 const env = { ...process.env, APPROOV_BASE64_SECRET: randomBytes(32).toString('base64'), NO_COLOR: '1', NODE_ENV: 'test' };
@@ -28,9 +22,9 @@ if (modules.size > 0) {
   typeCheck();
   if (problems.length === 0) runModules();
 }
-rmSync(folder, { recursive: true });
 const scripts = runnable.filter(({ language }) => language === 'sh');
 for (const script of scripts) runScript(script);
+rmSync(folder, { recursive: true, force: true });
 report(
   'check-docs',
   problems,
@@ -59,8 +53,9 @@ function runModules() {
 
 /** @param {import('./doc-blocks.mjs').Block} block */
 function runScript({ where, code }) {
-  const lines = code.split('\n').filter((line) => !ELSEWHERE.some((row) => row.line.test(line)));
-  const script = `set -euo pipefail\nnpx() { "$@"; }\napproov-guard() { node packages/cli/dist/main.js "$@"; }\nPATH="$PWD/node_modules/.bin:$PATH"\n${lines.join('\n')}`;
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: root, env, encoding: 'utf8', timeout: 20_000 });
+  mkdirSync(folder, { recursive: true });
+  const lines = code.split('\n').filter((line) => !ELSEWHERE.test(line));
+  const script = `set -euo pipefail\nnpx() { "$@"; }\napproov-guard() { node "${root}/packages/cli/bin/approov-guard.js" "$@"; }\n${lines.join('\n')}`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 20_000 });
   if (status !== 0) problems.push(`${where}: exit code ${status}\n${stdout}${stderr}`);
 }

@@ -40,7 +40,8 @@ function addImport(from, specifier, typeOnly) {
   if (specifier.startsWith('.')) imports.push({ from, to: join(dirname(from), specifier), typeOnly });
   else if (layers.aliases[specifier]) imports.push({ from, to: layers.aliases[specifier], typeOnly });
   else {
-    const area = from.startsWith('guard/src/core/') ? 'core' : (roomOf(from)?.name ?? '');
+    const room = roomOf(from)?.name ?? '';
+    const area = layers.outside[room] || !from.startsWith('guard/src/core/') ? room : 'core';
     if (layers.outside[area]?.includes(specifier) === false)
       problems.push(`${from} imports '${specifier}': ${area} may not (tools/layers.json, outside)`);
   }
