@@ -17,7 +17,8 @@ test('durations are read as the vendor writes them', () => {
   assert.equal(durationSeconds('1y'), 365 * 86_400);
   assert.equal(durationSeconds('30d'), 30 * 86_400);
   assert.equal(durationSeconds('90s'), 90);
-  for (const text of ['', '1', 'y', '0d', '-1d', '1.5h', '1Y', '1 d', '1d ', '9999999999d']) assert.equal(durationSeconds(text), null, text);
+  for (const text of ['', '1', 'y', '0d', '-1d', '1.5h', '1Y', '1 d', '1d ', '9999999999d'])
+    assert.equal(durationSeconds(text), null, text);
 });
 
 test('a manual clock stands still until it is moved', () => {

@@ -1,0 +1,89 @@
+/** `approov-guard check`: is this token accepted, and if not, why not? */
+import { requestView } from '@approov-guard/testkit';
+import { ConfigurationError, createGuard, type Guard, type GuardOptions } from 'approov-guard';
+import type { Arguments } from '../arguments.ts';
+import { reportOf, spellReport } from '../check-report.ts';
+import { COMMON_OPTIONS, type Command, SECRET_OPTIONS } from '../command.ts';
+import { chosenKeys, KEY_OPTIONS } from '../keys.ts';
+import { momentFrom } from '../moment.ts';
+import { withoutPath } from '../secret-text.ts';
+import { EXIT } from '../surroundings.ts';
+import { tokenArgument } from '../token-text.ts';
+import { UsageError } from '../usage-error.ts';
+
+const EXIT_OF = { accepted: EXIT.accepted, rejected: EXIT.rejected, unavailable: EXIT.unknown } as const;
+
+/** The command. */
+export const check: Command = {
+  name: 'check',
+  summary: 'verify a token: verdict, reason, claims, and how long it still lives',
+  usage: ['approov-guard check TOKEN|- [OPTIONS]'],
+  options: {
+    bind: { value: 'TEXT', describe: 'the text to which the token must be bound' },
+    prefix: { value: 'WORD', describe: 'the scheme before the token, such as Bearer' },
+    issuer: { value: 'TEXT', describe: 'demand this iss; may be repeated', repeatable: true },
+    audience: { value: 'TEXT', describe: 'demand this aud; may be repeated', repeatable: true },
+    tolerance: { value: 'SECONDS', describe: 'how far clocks may differ, 0 to 300, default 0' },
+    at: { value: 'TIME', describe: 'judge as of this time: seconds since 1970, or 2023-11-14T22:13:20Z' },
+    ...KEY_OPTIONS,
+    ...SECRET_OPTIONS,
+    ...COMMON_OPTIONS,
+  },
+  examples: [
+    'approov-guard token -genExample api.example.com | approov-guard check -',
+    'approov-guard check "$TOKEN" --bind \'Bearer abc\'',
+    'approov-guard check "$TOKEN" --at 2023-11-14T22:13:20Z',
+    'approov-guard check "$TOKEN" --jwks keys.json --issuer example.approov.io',
+    'approov-guard check "$TOKEN" --pem public-key.pem --alg RS256',
+  ],
+  words: 1,
+  run: async (given, surroundings) => {
+    const text = await tokenArgument(given, surroundings);
+    const time = given.text('at');
+    const now = time === undefined ? surroundings.now() : momentFrom(time);
+    const guard = configuredGuard({ ...demands(given), keys: await chosenKeys(given, surroundings), now: () => now });
+    const verdict = await guard.judge(requestView({ headers: headersOf(text, given.text('bind')) }));
+    const bare = text.slice(text.lastIndexOf(' ') + 1);
+    const report = reportOf(verdict, bare, now / 1000);
+    surroundings.stdout.write(given.flag('json') ? `${JSON.stringify(report)}\n` : spellReport(report, now / 1000));
+    return EXIT_OF[verdict.outcome];
+  },
+};
+
+/** The options of the guard that the arguments ask for. */
+function demands(given: Arguments): Omit<GuardOptions, 'keys'> {
+  const tolerance = given.text('tolerance');
+  const token = {
+    prefix: given.text('prefix') ?? null,
+    clockToleranceSeconds: tolerance === undefined ? 0 : Number(tolerance.trim() === '' ? Number.NaN : tolerance),
+    issuer: given.flag('issuer') ? given.texts('issuer') : null,
+    audience: given.flag('audience') ? given.texts('audience') : null,
+  };
+  // A test secret is what one checks test tokens with; whoever finds it published is warned.
+  return { token, binding: given.flag('bind') ? { headers: ['authorization'] } : null, environment: 'development' };
+}
+
+/** Header values carry one byte a character: the bound text goes as its UTF-8 bytes, which is what the SDKs hash. */
+function headersOf(text: string, bind: string | undefined): [string, string][] {
+  const bound: [string, string][] = bind === undefined ? [] : [['authorization', Buffer.from(bind, 'utf8').toString('latin1')]];
+  return [['approov-token', text], ...bound];
+}
+
+const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
+  ['token.prefix', '--prefix'],
+  ['token.clockToleranceSeconds', '--tolerance'],
+  ['token.issuer', '--issuer'],
+  ['token.audience', '--audience'],
+  ['keys.algorithm', '--alg'],
+  ['keys.secret.algorithm', '--alg'],
+  ['keys.pem', '--pem'],
+]);
+
+function configuredGuard(options: GuardOptions): Guard {
+  try {
+    return createGuard(options);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new UsageError(`${ARGUMENT_OF.get(error.path) ?? error.path.replace(/^keys\.jwks/, '--jwks')}: ${withoutPath(error)}`);
+  }
+}

@@ -1,0 +1,77 @@
+/** Finds the command, runs it, and turns mistakes into exit codes. */
+import { readFileSync } from 'node:fs';
+import { readArguments } from './arguments.ts';
+import type { Command } from './command.ts';
+import { check } from './commands/check.ts';
+import { inspect } from './commands/inspect.ts';
+import { secret } from './commands/secret.ts';
+import { token } from './commands/token.ts';
+import { commandHelp, globalHelp } from './help.ts';
+import { suggestion } from './nearest.ts';
+import { EXIT, type Surroundings } from './surroundings.ts';
+import { UsageError } from './usage-error.ts';
+
+const COMMANDS: readonly Command[] = [token, check, inspect, secret];
+
+/**
+ * Runs one command line. Reads nothing but its argument and the files that it names; never throws.
+ * @param surroundings - words, environment, streams, clock and folder
+ * @returns the exit code: 0 accepted or done, 1 rejected, 2 wrong usage or configuration, 3 could not tell
+ * @example
+ * ```ts
+ * import { run } from '@approov-guard/cli';
+ *
+ * let answer = '';
+ * const stdout = { write: (text: string) => { answer += text; } };
+ * const stdin = (async function* () { yield ''; })();
+ * const code = await run({ argv: ['--version'], env: {}, stdin, stdout, stderr: stdout, now: Date.now, cwd: '.' });
+ * console.log(code, answer); // 0 0.1.0
+ * ```
+ */
+export async function run(surroundings: Surroundings): Promise<number> {
+  try {
+    return await dispatch(surroundings);
+  } catch (error) {
+    const { message, code } = told(error);
+    if (surroundings.argv.includes('--json')) surroundings.stdout.write(`${JSON.stringify({ error: message })}\n`);
+    else surroundings.stderr.write(`error: ${message}\n`);
+    return code;
+  }
+}
+
+function told(error: unknown): { readonly message: string; readonly code: number } {
+  if (error instanceof UsageError) return { message: error.message, code: EXIT.usage };
+  // The message is left out: it may hold what was typed.
+  return {
+    message: `approov-guard itself failed (${error instanceof Error ? error.name : 'unknown'}); please report it`,
+    code: EXIT.unknown,
+  };
+}
+
+async function dispatch(surroundings: Surroundings): Promise<number> {
+  const [name, ...rest] = surroundings.argv;
+  if (name === '--version' || name === '-version') return answer(surroundings, `${version()}\n`);
+  if (name === undefined) throw new UsageError(`name a command: ${COMMANDS.map((row) => row.name).join(', ')}; see approov-guard --help`);
+  if (name === '--help' || name === '-h' || name === '-help') return answer(surroundings, globalHelp(COMMANDS));
+  if (name === 'help') return answer(surroundings, rest[0] === undefined ? globalHelp(COMMANDS) : commandHelp(commandNamed(rest[0])));
+  const command = commandNamed(name);
+  const given = readArguments(rest, command.options, command.words);
+  return given.flag('help') ? answer(surroundings, commandHelp(command)) : await command.run(given, surroundings);
+}
+
+function commandNamed(name: string): Command {
+  const found = COMMANDS.find((command) => command.name === name);
+  if (found !== undefined) return found;
+  const names = COMMANDS.map((command) => command.name);
+  throw new UsageError(`there is no such command${suggestion(name, names)}; the commands are ${names.join(', ')}`);
+}
+
+function answer({ stdout }: Surroundings, text: string): number {
+  stdout.write(text);
+  return EXIT.accepted;
+}
+
+function version(): string {
+  const manifest: { readonly version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return manifest.version;
+}

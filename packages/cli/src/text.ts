@@ -1,0 +1,56 @@
+/** How things are written for people. */
+
+/** Characters that move the cursor, change the direction of writing, or are invisible. */
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/g;
+
+/** A value as JSON that is safe on a terminal: what a stranger wrote cannot move the cursor. */
+export function printable(value: unknown): string {
+  return (JSON.stringify(value) ?? 'undefined').replace(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+const UNITS = [
+  { name: 'y', seconds: 31_536_000 },
+  { name: 'd', seconds: 86_400 },
+  { name: 'h', seconds: 3600 },
+  { name: 'min', seconds: 60 },
+  { name: 's', seconds: 1 },
+] as const;
+
+/** A duration in its two largest units, such as `59 min 58 s`. */
+export function spellDuration(seconds: number): string {
+  let rest = Math.floor(Math.abs(seconds));
+  const parts: string[] = [];
+  for (const unit of UNITS) {
+    const count = Math.floor(rest / unit.seconds);
+    rest -= count * unit.seconds;
+    if (count > 0) parts.push(`${count} ${unit.name}`);
+    else if (parts.length > 0) break;
+  }
+  return parts.length === 0 ? 'less than 1 s' : parts.slice(0, 2).join(' ');
+}
+
+/** A moment in ISO 8601, or the bare seconds where the calendar does not reach. */
+export function spellMoment(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? `${seconds} s after 1970` : date.toISOString().replace(/\.000Z$/, 'Z');
+}
+
+/** `lives for …` or `dead since …`. */
+export function spellLife(exp: number, at: number): string {
+  const moment = spellMoment(exp);
+  return exp > at ? `${spellDuration(exp - at)} more, until ${moment}` : `dead since ${moment}, ${spellDuration(at - exp)} ago`;
+}
+
+/** Name and value pairs in two columns, indented. */
+export function columns(pairs: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(0, ...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join('');
+}
+
+/** Claims or header members in two columns. */
+export function memberColumns(members: object): string {
+  return columns(Object.entries(members).map(([name, value]) => [/^[\w-]+$/.test(name) ? name : printable(name), printable(value)]));
+}
