@@ -1,7 +1,7 @@
 /** Reads a command line: the vendor's single-dash, camel-case spelling and the usual one. */
 import { parseArgs } from 'node:util';
-import type { OptionRow, OptionTable } from './command.ts';
 import { suggestion } from './nearest.ts';
+import type { OptionRow, OptionTable } from './option-tables.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A command line that was read. */

@@ -1,5 +1,6 @@
 /** The help texts, made from the commands' own tables. */
-import type { Command, OptionTable } from './command.ts';
+import type { Command } from './command.ts';
+import type { OptionTable } from './option-tables.ts';
 import { columns } from './text.ts';
 
 function optionColumns(options: OptionTable): string {

@@ -1,7 +1,7 @@
 /** The keys that `check` verifies with. */
 import type { GuardOptions } from 'approov-guard';
 import type { Arguments } from './arguments.ts';
-import type { OptionTable } from './command.ts';
+import type { OptionTable } from './option-tables.ts';
 import { namesSource, readText, requiredSecret } from './secret-source.ts';
 import type { Surroundings } from './surroundings.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,5 +1,6 @@
 /** `approov-guard inspect`: shows what a token says, without believing it. */
-import { COMMON_OPTIONS, type Command } from '../command.ts';
+import type { Command } from '../command.ts';
+import { COMMON_OPTIONS } from '../option-tables.ts';
 import { EXIT } from '../surroundings.ts';
 import { memberColumns, printable, spellLife, spellMoment } from '../text.ts';
 import { tokenArgument, unverifiedObject } from '../token-text.ts';

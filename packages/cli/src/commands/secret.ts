@@ -1,7 +1,8 @@
 /** `approov-guard secret`: makes, converts and judges account secrets. */
 import { freshSecret } from '@approov-guard/testkit';
 import type { Arguments } from '../arguments.ts';
-import { COMMON_OPTIONS, type Command, SECRET_OPTIONS } from '../command.ts';
+import type { Command } from '../command.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
 import { namesSource, requiredSecret } from '../secret-source.ts';
 import { inferredEncoding, keyLine, type UsableSecret, usableSecret } from '../secret-text.ts';
 import { EXIT, readStandardInput, type Surroundings } from '../surroundings.ts';

@@ -10,8 +10,9 @@ import {
 } from '@approov-guard/testkit';
 import type { Arguments } from '../arguments.ts';
 import { claimsFrom } from '../claim-arguments.ts';
-import { COMMON_OPTIONS, type Command, SECRET_OPTIONS } from '../command.ts';
+import type { Command } from '../command.ts';
 import { suggestion } from '../nearest.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
 import { requiredSecret } from '../secret-source.ts';
 import type { UsableSecret } from '../secret-text.ts';
 import { EXIT, type Surroundings } from '../surroundings.ts';
