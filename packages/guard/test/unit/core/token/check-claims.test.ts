@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type ClaimsPolicy, checkClaims } from '../../../../src/core/token/check-claims.ts';
+import type { Claims } from '../../../../src/core/token/claims.ts';
+
+const at = 1000;
+const open: ClaimsPolicy = { clockToleranceSeconds: 0, maxLifetimeSeconds: null, issuers: null, audiences: null };
+
+function found(claims: { readonly [claim: string]: unknown }, policy: Partial<ClaimsPolicy> = {}): string {
+  return checkClaims({ exp: at + 60, ...claims } as Claims, { ...open, ...policy }, at)?.reason ?? 'accepted';
+}
+
+test('a token is dead from the second on that exp names', () => {
+  assert.equal(found({ exp: at }), 'token-expired');
+  assert.equal(found({ exp: at - 0.001 }), 'token-expired');
+  assert.equal(found({ exp: at + 0.001 }), 'accepted');
+  assert.equal(found({ exp: at }, { clockToleranceSeconds: 1 }), 'accepted');
+  assert.equal(found({ exp: at - 1 }, { clockToleranceSeconds: 1 }), 'token-expired');
+});
+
+test('exp is required and is a finite number', () => {
+  for (const exp of [undefined, null, '', '2000', true, [], [2000], {}, Number.NaN, Infinity, -Infinity]) {
+    assert.equal(found({ exp }), 'token-expiry-missing', String(exp));
+  }
+});
+
+test('a moment of judgement that is no number accepts nothing', () => {
+  for (const moment of [Number.NaN, Infinity]) assert.equal(checkClaims({ exp: at + 60 }, open, moment)?.reason, 'token-expired');
+});
+
+test('nbf and iat in the future are rejected beyond the tolerance', () => {
+  for (const name of ['nbf', 'iat']) {
+    assert.equal(found({ [name]: at }), 'accepted');
+    assert.equal(found({ [name]: at + 0.5 }), 'token-not-yet-valid');
+    assert.equal(found({ [name]: at + 5 }, { clockToleranceSeconds: 5 }), 'accepted');
+    assert.equal(found({ [name]: at + 6 }, { clockToleranceSeconds: 5 }), 'token-not-yet-valid');
+    for (const value of [null, '', '0', true, [], {}, Infinity, Number.NaN]) assert.equal(found({ [name]: value }), 'token-claim-invalid');
+  }
+});
+
+test('the remaining life is bounded where a bound is set', () => {
+  assert.equal(found({ exp: at + 300 }, { maxLifetimeSeconds: 300 }), 'accepted');
+  assert.equal(found({ exp: at + 300.1 }, { maxLifetimeSeconds: 300 }), 'token-lifetime-too-long');
+  assert.equal(found({ exp: 1e308 }), 'accepted');
+});
+
+test('claims that promise to be text are text', () => {
+  for (const name of ['did', 'ip', 'iss', 'sub', 'arc', 'mskid']) {
+    assert.equal(found({ [name]: '' }), 'accepted');
+    for (const value of [null, 7, true, [], ['a'], {}]) assert.equal(found({ [name]: value }), 'token-claim-invalid', name);
+  }
+  for (const aud of ['a', [], ['a', 'b']]) assert.equal(found({ aud }), 'accepted');
+  for (const aud of [null, 7, {}, ['a', 7], [['a']], [null]]) assert.equal(found({ aud }), 'token-claim-invalid');
+});
+
+test('the issuer is one of those configured', () => {
+  const policy = { issuers: ['a.approov.io', 'b.approov.io'] };
+  assert.equal(found({ iss: 'b.approov.io' }, policy), 'accepted');
+  for (const iss of [undefined, '', 'c', 'A.approov.io', 'a.approov.io ']) assert.equal(found({ iss }, policy), 'token-issuer-unexpected');
+  assert.equal(found({ iss: ['a.approov.io'] }, policy), 'token-claim-invalid');
+});
+
+test('the audience names one of those configured', () => {
+  const policy = { audiences: ['api.example.com'] };
+  assert.equal(found({ aud: 'api.example.com' }, policy), 'accepted');
+  assert.equal(found({ aud: ['x', 'api.example.com'] }, policy), 'accepted');
+  for (const aud of [undefined, '', 'x', [], ['x'], 'api.example.com.evil'])
+    assert.equal(found({ aud }, policy), 'token-audience-unexpected');
+});
+
+test('times come before the other claims: an expired token with a wrong did is expired', () => {
+  assert.equal(found({ exp: at - 1, did: 7, iss: 8 }, { issuers: ['a'] }), 'token-expired');
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type HeaderLine, requestView } from '@approov-guard/testkit';
+import { readToken } from '../../../../src/core/token/read-token.ts';
+
+const bare: Parameters<typeof readToken>[1] = { header: 'approov-token', prefix: null, maxBytes: 1000 };
+const bearer = { header: 'authorization', prefix: 'bearer', maxBytes: 1000 };
+
+function read(headers: readonly HeaderLine[], place: Parameters<typeof readToken>[1] = bare): string {
+  const found = readToken(requestView({ headers }), place);
+  return typeof found === 'string' ? `read ${found}` : found.reason;
+}
+const one = (value: string, place = bare): string => read([[place.header, value]], place);
+
+test('the one header line is read, without optional white space', () => {
+  assert.equal(one('a.b.c'), 'read a.b.c');
+  assert.equal(one(' \t a.b.c\t '), 'read a.b.c');
+  assert.equal(read([['APPROOV-TOKEN', 'a.b.c']]), 'read a.b.c');
+});
+
+test('absent and empty are missing', () => {
+  assert.equal(read([]), 'token-missing');
+  assert.equal(one(''), 'token-missing');
+  assert.equal(one(' \t'), 'token-missing');
+  assert.equal(
+    read([
+      ['approov_token', 'a.b.c'],
+      ['x-approov-token', 'a.b.c'],
+    ]),
+    'token-missing',
+  );
+});
+
+test('two lines, or one with a comma, are duplicated, whatever they hold', () => {
+  assert.equal(
+    read([
+      ['approov-token', 'a.b.c'],
+      ['Approov-Token', 'a.b.c'],
+    ]),
+    'token-duplicated',
+  );
+  assert.equal(
+    read([
+      ['approov-token', 'a.b.c'],
+      ['approov-token', ''],
+    ]),
+    'token-duplicated',
+  );
+  for (const value of ['a.b.c,a.b.c', 'a.b.c, a.b.c', ',a.b.c', 'a.b.c,', ',']) assert.equal(one(value), 'token-duplicated');
+});
+
+test('a token longer than the cap is too large, before anything is decoded', () => {
+  assert.equal(one('a'.repeat(1000)), `read ${'a'.repeat(1000)}`);
+  assert.equal(one('a'.repeat(1001)), 'token-too-large');
+});
+
+test('what the SDK writes instead of a token is recognised in either case', () => {
+  const found = readToken(requestView({ headers: [['approov-token', 'no_network']] }), bare);
+  assert.deepEqual(found, { outcome: 'rejected', reason: 'token-sdk-status', detail: 'no_network' });
+  for (const status of ['MITM_DETECTED', 'UNKNOWN_URL', 'REJECTED']) assert.equal(one(status), 'token-sdk-status');
+  assert.equal(one('NO_NETWORKS'), 'read NO_NETWORKS');
+});
+
+test('a prefix is read where it is configured, in any case, and nowhere else', () => {
+  for (const value of ['Bearer a.b.c', 'bearer a.b.c', 'BEARER    a.b.c']) assert.equal(one(value, bearer), 'read a.b.c');
+  for (const value of ['a.b.c', 'Bearera.b.c', 'Bearer\ta.b.c', 'Basic a.b.c', 'Bearers a.b.c', 'Token Bearer a.b.c']) {
+    assert.equal(one(value, bearer), 'token-malformed', value);
+  }
+  for (const value of ['Bearer', 'Bearer ', 'Bearer   ']) assert.equal(one(value, bearer), 'token-missing', value);
+  assert.equal(one('Bearer a.b.c'), 'read Bearer a.b.c', 'which no parser takes for a token');
+});
