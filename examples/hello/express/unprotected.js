@@ -1,0 +1,12 @@
+import express from 'express';
+
+const host = process.env.SERVER_HOSTNAME ?? '127.0.0.1';
+const port = Number(process.env.HTTP_PORT ?? 8002);
+
+const app = express();
+app.get('/', (_req, res) => {
+  res.json({ message: 'Hello, World!' });
+});
+
+const server = app.listen(port, host);
+server.on('listening', () => console.log(`Listening on http://${host}:${port}`));

@@ -1,0 +1,10 @@
+import Fastify from 'fastify';
+
+const host = process.env.SERVER_HOSTNAME ?? '127.0.0.1';
+const port = Number(process.env.HTTP_PORT ?? 8002);
+
+const app = Fastify();
+app.get('/', async () => ({ message: 'Hello, World!' }));
+
+await app.listen({ port, host });
+console.log(`Listening on http://${host}:${port}`);

@@ -1,0 +1,9 @@
+// A web-standard handler: Deno, Bun and edge workers serve this module as it is. On Node, `npm run example` puts it on a socket.
+
+/** @param {Request} request */
+function hello(request) {
+  const found = new URL(request.url).pathname === '/';
+  return Response.json(found ? { message: 'Hello, World!' } : {}, { status: found ? 200 : 404 });
+}
+
+export default { fetch: hello };

@@ -1,0 +1,14 @@
+import { createServer } from 'node:http';
+
+const host = process.env.SERVER_HOSTNAME ?? '127.0.0.1';
+const port = Number(process.env.HTTP_PORT ?? 8002);
+
+/** @type {import('node:http').RequestListener} */
+function hello(req, res) {
+  const found = req.url === '/';
+  res.writeHead(found ? 200 : 404, { 'content-type': 'application/json' });
+  res.end(JSON.stringify(found ? { message: 'Hello, World!' } : {}));
+}
+
+const server = createServer(hello);
+server.listen(port, host, () => console.log(`Listening on http://${host}:${port}`));

@@ -1,0 +1,51 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { devSecret } from '@approov-guard/testkit';
+import { get, type RunningExample, startExample, stopExamples } from './running-example.ts';
+import { requestsOf, withVectors } from './vectors.ts';
+
+const STEP_OF_MODE = { none: 'unprotected', token: 'token-check', binding: 'token-binding-check' };
+const requests = requestsOf('postman/hello-world');
+
+for (const framework of ['node', 'express', 'fastify', 'fetch']) {
+  describe(`hello/${framework}`, () => {
+    const running = new Map<string, RunningExample>();
+    const urlOf = (step: string): string => running.get(step)?.url ?? 'not started';
+
+    before(async () => {
+      const steps = Object.values(STEP_OF_MODE);
+      const started = await Promise.all(
+        steps.map((step) =>
+          startExample(`hello/${framework}/${step}`, step === 'unprotected' ? {} : { APPROOV_BASE64_SECRET: devSecret.base64 }),
+        ),
+      );
+      for (const [index, step] of steps.entries()) {
+        const example = started[index];
+        if (example) running.set(step, example);
+      }
+    });
+    after(stopExamples);
+
+    test('the hello-world collection gets its answers', withVectors, async () => {
+      equal(requests.length, 20);
+      for (const { name, path, headers, mode, expect_status } of requests) {
+        const { status, type, body } = await get(urlOf(STEP_OF_MODE[mode]) + path, headers);
+        equal(status, expect_status, name);
+        equal(type.split(';')[0], 'application/json', name);
+        deepEqual(JSON.parse(body), status === 200 ? { message: 'Hello, World!' } : {}, name);
+      }
+    });
+
+    test('the unprotected server asks for nothing, the others refuse with 401 {}', async () => {
+      equal((await get(urlOf('unprotected'))).status, 200);
+      for (const step of ['token-check', 'token-binding-check']) {
+        const { status, body } = await get(urlOf(step));
+        deepEqual({ status, body }, { status: 401, body: '{}' });
+      }
+    });
+
+    test('another path is not found', async () => {
+      equal((await get(`${urlOf('unprotected')}/other`)).status, 404);
+    });
+  });
+}

@@ -1,0 +1,47 @@
+/** `npm run example hello/express/token-check` starts one example; without a name it lists them. */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { install, requireNode, root } from './ready.mjs';
+import { exitCode } from './start/server.mjs';
+
+const STEPS = [
+  { group: 'hello', files: ['unprotected', 'token-check', 'token-binding-check'] },
+  { group: 'shapes-api', files: ['original', 'protected'] },
+];
+
+/** The names of all examples: group, framework, step. */
+function exampleNames() {
+  return STEPS.flatMap(({ group, files }) =>
+    readdirSync(join(root, 'examples', group))
+      .sort()
+      .flatMap((framework) => files.map((file) => `${group}/${framework}/${file}`))
+      .filter((name) => existsSync(join(root, 'examples', `${name}.js`))),
+  );
+}
+
+/** @param {string | undefined} wrong */
+function list(wrong) {
+  const print = wrong === undefined ? console.log : console.error;
+  if (wrong !== undefined) print(`There is no example ${JSON.stringify(wrong)}.\n`);
+  print(['Usage: npm run example NAME', '', 'Examples:', ...exampleNames().map((name) => `  ${name}`)].join('\n'));
+  process.exitCode = wrong === undefined ? 0 : 2;
+}
+
+/** @param {string} name */
+function start(name) {
+  install();
+  const settings = join(root, '.env');
+  // What the environment already says wins over the file.
+  if (existsSync(settings)) process.loadEnvFile(settings);
+  // The condition `source` takes the packages from their TypeScript sources, so that no build can be out of date.
+  const parameters = ['--conditions=source', '--import=tsx', join(root, 'tools/run-example.mjs'), join(root, 'examples', `${name}.js`)];
+  const example = spawn(process.execPath, parameters, { cwd: root, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => example.kill(signal));
+  example.on('exit', (code, signal) => process.exit(exitCode(code, signal)));
+}
+
+requireNode();
+const wanted = process.argv[2]?.replace(/^(?:\.\/)?(?:examples\/)?/, '').replace(/\.js$/, '');
+if (wanted !== undefined && exampleNames().includes(wanted)) start(wanted);
+else list(wanted);

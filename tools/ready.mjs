@@ -1,0 +1,49 @@
+/** What has to be true before anything runs: the right Node, and what package-lock.json lists installed. Imports only Node's own modules. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's root folder. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const OLDEST = { major: 20, minor: 19 };
+
+/** Stops with a message on a Node that is too old. */
+export function requireNode(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) return;
+  stop(`Node ${OLDEST.major}.${OLDEST.minor} or newer is needed; this is ${version}. Install a current one from https://nodejs.org/.`);
+}
+
+/** Runs `npm ci` unless what package-lock.json lists is installed. */
+export function install() {
+  const record = join(root, 'node_modules/.package-lock.json');
+  if (existsSync(record) && statSync(record).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
+  console.log('Installing what package-lock.json lists (npm ci) ...');
+  quietly(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+/** Compiles the packages. */
+export function build() {
+  console.log('Building (npm run build) ...');
+  quietly(['run', '--silent', 'build']);
+}
+
+/** Runs npm; shows what it said only if it failed. @param {readonly string[]} parameters */
+function quietly(parameters) {
+  // A shell is needed on Windows, where npm is a script; the parameters are constants.
+  const { status, stdout, stderr, error } = spawnSync('npm', parameters, {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  if (status === 0) return;
+  stop(`npm ${parameters[0]} failed.\n${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
+}
+
+/** @param {string} message @returns {never} */
+export function stop(message, exitCode = 2) {
+  console.error(message);
+  process.exit(exitCode);
+}
