@@ -39,7 +39,7 @@ function quietly(parameters) {
     shell: process.platform === 'win32',
   });
   if (status === 0) return;
-  stop(`npm ${parameters[0]} failed.\n${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
+  stop(`npm ${parameters.join(' ')} failed.\n${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
 }
 
 /** @param {string} message @returns {never} */

@@ -19,10 +19,16 @@ describe('npm start', { concurrency: true }, () => {
 
   test('shows curl lines that get the answers they promise, logs each verdict without the token, and stops cleanly', async () => {
     const child = spawnTool('start.mjs', [], { HTTP_PORT: '' });
+    const closed = once(child, 'close');
     let output = '';
-    child.stdout?.on('data', (chunk) => (output += chunk));
     child.stderr?.on('data', (chunk) => (output += chunk));
-    while (!output.includes('Stop with Ctrl-C') && child.exitCode === null) await Promise.race([once(child, 'exit'), pause(20)]);
+    const ready = new Promise<void>((resolve) => {
+      child.stdout?.on('data', (chunk) => {
+        output += chunk;
+        if (output.includes('Stop with Ctrl-C')) resolve();
+      });
+    });
+    await Promise.race([ready, closed]);
     const cases = [...output.matchAll(/expect (\d{3}) \((.+)\)\ncurl -i (.+)$/gm)];
     const shown = output.length;
     if (findProgram('curl')) {
@@ -33,7 +39,7 @@ describe('npm start', { concurrency: true }, () => {
       );
     }
     child.kill('SIGTERM');
-    const [code] = await once(child, 'close');
+    const [code] = await closed;
     equal(code, 0, output);
     match(output, /Stopped\.\n$/);
     const log = output.slice(shown);
@@ -63,7 +69,3 @@ describe('npm start', { concurrency: true }, () => {
     match(output, /Unknown: --self-chek/);
   });
 });
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
