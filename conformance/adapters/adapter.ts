@@ -1,0 +1,90 @@
+/**
+ * The contract between the table and an adapter. Setups, requests and what is observed are plain data, so that an adapter may run in
+ * another process or runtime.
+ */
+import type { BindingOptions, JsonWebKeySet, ModeOptions, RouteOptions, TokenOptions } from 'approov-guard';
+
+/** Where the guard's keys come from. The words stand for key sources that misbehave. */
+export type KeysSetup =
+  | { readonly secret: { readonly base64: string } }
+  | { readonly jwks: JsonWebKeySet }
+  | 'unavailable'
+  | 'empty'
+  | 'failing';
+
+/** The guard's options as data. */
+export interface GuardSetup {
+  readonly keys: KeysSetup;
+  /** The guard's clock stands still at this moment, milliseconds since the epoch. */
+  readonly nowMs: number;
+  readonly token?: TokenOptions;
+  readonly binding?: BindingOptions | null;
+  readonly mode?: ModeOptions;
+  readonly exempt?: readonly string[];
+  readonly preflight?: 'pass' | 'judge';
+  /** A renderer is named: `own` answers 418, `throwing` throws, `success` tries to answer 200. */
+  readonly refusal?:
+    | { readonly status?: number; readonly format?: 'empty' | 'problem' }
+    | { readonly render: 'own' | 'throwing' | 'success' };
+  /** What the hook does after it has recorded the verdict. */
+  readonly hook?: 'throwing';
+}
+
+/** What a handler does: see `app/behaviours.ts`. */
+export type Behaviour = 'echo' | 'throw' | 'reject' | 'slow';
+
+/** A route. Every path that no route names is answered by an echo. */
+export interface RouteSetup {
+  readonly path: string;
+  readonly behaviour: Behaviour;
+  /** In scope `routes`: what this route demands, or `none`. In scope `app` the guard stands before all routes. */
+  readonly demands?: RouteOptions | 'none';
+}
+
+/** An app to start. */
+export interface Setup {
+  readonly name: string;
+  readonly guard: GuardSetup;
+  readonly routes: readonly RouteSetup[];
+  /** `app`: one guard before everything. `routes`: each route is protected by itself; paths without a route are not protected. */
+  readonly scope: 'app' | 'routes';
+  /** The guard on the platform's crypto port, or on Web Cryptography, which makes every decision asynchronous. Only within Node. */
+  readonly crypto: 'platform' | 'web';
+}
+
+/** A verdict that the guard's hook saw. */
+export interface ObservedVerdict {
+  /** `accepted`, a reason code or a fault code. */
+  readonly code: string;
+  readonly action: 'pass' | 'refuse';
+  readonly mode: 'enforce' | 'observe';
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+/** A running app. */
+export interface Started {
+  /** Such as `http://127.0.0.1:8002`. */
+  readonly origin: string;
+  /** The verdicts since this was last asked, oldest first. */
+  verdicts(): Promise<readonly ObservedVerdict[]>;
+  close(): Promise<void>;
+}
+
+/** How the platform differs where it must. */
+export interface Traits {
+  /** Repeated header lines are joined before anybody sees them (Fetch `Headers`). */
+  readonly joinsLines: boolean;
+  /** Targets are parsed by the URL standard before anybody sees them (Fetch `Request`): dot segments are gone, `\` is `/`. */
+  readonly normalisesTargets: boolean;
+  /** The crypto ports on which the table is run here. */
+  readonly crypto: readonly Setup['crypto'][];
+}
+
+/** An adapter on its real framework. */
+export interface AdapterUnderTest {
+  readonly name: string;
+  readonly traits: Traits;
+  start(setup: Setup): Promise<Started>;
+}

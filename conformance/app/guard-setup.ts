@@ -1,0 +1,75 @@
+/** Makes a guard from plain data, and keeps what its hook sees. Runs on every runtime. */
+import { createGuard, type Guard, type GuardOptions, KeySet, type KeySource, type RefusalFacts, type RouteOptions } from 'approov-guard';
+import type { GuardSetup, KeysSetup, ObservedVerdict, RouteSetup, Setup } from '../adapters/adapter.ts';
+
+/** A guard and the verdicts that its hook saw. */
+export interface RecordedGuard {
+  readonly guard: Guard;
+  /** Hands the verdicts out and forgets them. */
+  takeVerdicts(): readonly ObservedVerdict[];
+}
+
+/**
+ * Makes the guard of a setup.
+ * @param setup - the setup
+ * @param create - another constructor than `createGuard`, for another crypto port
+ */
+export function recordedGuard(setup: Setup, create: (options: GuardOptions) => Guard = createGuard): RecordedGuard {
+  let verdicts: ObservedVerdict[] = [];
+  const { keys, nowMs, refusal, hook, ...options } = setup.guard;
+  const guard = create({
+    ...options,
+    keys: keysOf(keys),
+    now: () => nowMs,
+    environment: 'development',
+    refusal: refusalOf(refusal),
+    onVerdict: (verdict, { id, action, mode, method, path }) => {
+      const code = verdict.outcome === 'accepted' ? 'accepted' : verdict.outcome === 'rejected' ? verdict.reason : verdict.fault;
+      verdicts.push({ code, action, mode, id, method, path });
+      if (hook === 'throwing') throw new Error('thrown by the hook');
+    },
+  });
+  return {
+    guard,
+    takeVerdicts: () => {
+      const taken = verdicts;
+      verdicts = [];
+      return taken;
+    },
+  };
+}
+
+/** What a route demands, or `null` where it is not protected. */
+export function demandsOf(route: RouteSetup): RouteOptions | undefined | null {
+  return route.demands === 'none' ? null : route.demands;
+}
+
+function keysOf(keys: KeysSetup): GuardOptions['keys'] {
+  if (typeof keys === 'object') return keys;
+  const sources: { readonly [word in Extract<KeysSetup, string>]: KeySource } = {
+    unavailable: { current: () => null },
+    empty: { current: () => new KeySet([]) },
+    failing: {
+      current: () => {
+        throw new Error('thrown by the key source');
+      },
+    },
+  };
+  return sources[keys];
+}
+
+function refusalOf(refusal: GuardSetup['refusal']): NonNullable<GuardOptions['refusal']> {
+  if (refusal === undefined || !('render' in refusal)) return refusal ?? {};
+  const renderers = {
+    own: ({ id, standard }: RefusalFacts) => ({
+      status: 418,
+      headers: { 'content-type': 'text/plain', 'x-refusal-id': id },
+      body: `standard: ${standard.status}`,
+    }),
+    throwing: () => {
+      throw new Error('thrown by the renderer');
+    },
+    success: () => ({ status: 200, headers: {}, body: 'welcome' }),
+  };
+  return { render: renderers[refusal.render] };
+}

@@ -1,0 +1,110 @@
+/** A client that sends exactly the bytes it is told to: HTTP/1.1 over a plain socket, one request a connection. */
+import { connect } from 'node:net';
+
+/** A header line. Each character of the value is one byte. */
+export type HeaderLine = readonly [name: string, value: string];
+
+/** A request on the wire. `Host` and `Connection: close` are added. */
+export interface WireRequest {
+  readonly method?: string;
+  readonly target?: string;
+  readonly headers?: readonly HeaderLine[];
+  readonly body?: { readonly chunks: readonly Uint8Array[]; readonly framing: 'length' | 'chunked' };
+}
+
+/** A response as it came. */
+export interface WireResponse {
+  readonly status: number;
+  /** Status line and header lines. */
+  readonly head: string;
+  /** The values of a field, in order. */
+  field(name: string): readonly string[];
+  readonly body: Buffer;
+}
+
+const HOST = 'api.example.com';
+const TIMEOUT_MS = 10_000;
+
+/** The bytes of a request's head. */
+export function headOf({ method = 'GET', target = '/', headers = [], body }: WireRequest): Buffer {
+  const length = body?.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const framing = body === undefined ? [] : body.framing === 'chunked' ? ['Transfer-Encoding: chunked'] : [`Content-Length: ${length}`];
+  const named = headers.some(([name]) => name.toLowerCase() === 'host') ? [] : [`Host: ${HOST}`];
+  const lines = [...named, ...headers.map(([name, value]) => `${name}: ${value}`), ...framing, 'Connection: close'];
+  return Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+}
+
+/** Sends a request and reads the response to its end. */
+export function send(origin: string, request: WireRequest): Promise<WireResponse> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+    const received: Buffer[] = [];
+    const finish = (problem?: Error): void => {
+      socket.destroy();
+      const response = parse(Buffer.concat(received));
+      if (response !== null) resolve(response);
+      else reject(problem ?? new Error('the connection ended before a whole response had come'));
+    };
+    socket.setTimeout(TIMEOUT_MS, () => finish(new Error(`no answer in ${TIMEOUT_MS} ms`)));
+    socket.on('data', (data) => received.push(data));
+    socket.on('end', () => finish());
+    // A server that refuses may close while the body is still under way: what it answered counts.
+    socket.on('error', finish);
+    socket.write(headOf(request));
+    for (const chunk of framed(request)) socket.write(chunk);
+  });
+}
+
+/** Sends the head and half of the body, then drops the connection. */
+export function sendHalf(origin: string, request: WireRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve());
+    socket.write(headOf(request));
+    for (const chunk of request.body?.chunks ?? []) socket.write(chunk.subarray(0, chunk.length / 2));
+    setTimeout(() => socket.destroy(), 20);
+  });
+}
+
+function framed({ body }: WireRequest): readonly Uint8Array[] {
+  if (body === undefined) return [];
+  if (body.framing === 'length') return body.chunks;
+  const pieces = body.chunks.flatMap((chunk) => [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]);
+  return [...pieces, Buffer.from('0\r\n\r\n')];
+}
+
+function parse(bytes: Buffer): WireResponse | null {
+  const end = bytes.indexOf('\r\n\r\n');
+  if (end < 0) return null;
+  const head = bytes.subarray(0, end).toString('latin1');
+  const rest = bytes.subarray(end + 4);
+  const status = Number(head.split(' ')[1]);
+  if (status >= 100 && status < 200) return parse(rest);
+  const field = (name: string): readonly string[] => fieldOf(head, name);
+  const body = field('transfer-encoding').includes('chunked') ? unchunked(rest) : rest;
+  const length = field('content-length')[0];
+  // An answer to HEAD has a length and no body.
+  if (body === null || (length !== undefined && body.length > 0 && body.length !== Number(length))) return null;
+  return { status, head, field, body };
+}
+
+function fieldOf(head: string, name: string): readonly string[] {
+  const lines = head.split('\r\n').slice(1);
+  return lines.filter((line) => line.toLowerCase().startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trim());
+}
+
+function unchunked(bytes: Buffer): Buffer | null {
+  const chunks: Buffer[] = [];
+  let rest = bytes;
+  // An answer to HEAD names a framing and has no body.
+  if (rest.length === 0) return rest;
+  for (;;) {
+    const end = rest.indexOf('\r\n');
+    if (end < 0) return null;
+    const size = Number.parseInt(rest.subarray(0, end).toString('latin1'), 16);
+    if (size === 0) return Buffer.concat(chunks);
+    chunks.push(rest.subarray(end + 2, end + 2 + size));
+    rest = rest.subarray(end + 2 + size + 2);
+  }
+}

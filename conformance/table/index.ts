@@ -1,0 +1,32 @@
+/** The table. */
+import { binding } from './binding.ts';
+import { bodies } from './bodies.ts';
+import type { Family } from './case.ts';
+import { concurrency, disconnects } from './concurrency.ts';
+import { errors } from './errors.ts';
+import { exemptPaths } from './exempt.ts';
+import { methods, preflights } from './methods.ts';
+import { observe } from './observe.ts';
+import { refusals } from './refusals.ts';
+import { routes } from './routes.ts';
+import { tokenHeader } from './token-header.ts';
+import { keySets, tokens } from './tokens.ts';
+import { unavailable } from './unavailable.ts';
+
+export const table: readonly Family[] = [
+  tokens,
+  keySets,
+  tokenHeader,
+  binding,
+  observe,
+  exemptPaths,
+  routes,
+  preflights,
+  methods,
+  bodies,
+  refusals,
+  unavailable,
+  errors,
+  concurrency,
+  disconnects,
+];

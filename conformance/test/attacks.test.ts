@@ -1,0 +1,111 @@
+/** The attack vectors that concern a whole request (families `transport` and `binding`), over real sockets on every adapter. */
+import { strictEqual } from 'node:assert';
+import { after, describe, it } from 'node:test';
+import { readVectors, skipUnless } from '../../tools/optional.mjs';
+import type { GuardSetup, Setup } from '../adapters/adapter.ts';
+import { adapters } from '../adapters/index.ts';
+import type { Echo } from '../app/behaviours.ts';
+import { rowsOf } from '../run/run.ts';
+import type { HeaderLine } from '../run/wire.ts';
+import type { Family, RequestCase } from '../table/case.ts';
+
+interface Attack {
+  readonly id: string;
+  readonly family: string;
+  readonly description: string;
+  readonly profile: string;
+  readonly must: 'accept' | 'reject' | 'policy';
+  readonly now_ms?: number;
+  readonly input: {
+    readonly request: {
+      readonly method: string;
+      readonly target: string;
+      readonly headers: readonly HeaderLine[];
+      readonly body_base64: string | null;
+    };
+  };
+}
+
+interface Profile {
+  readonly secret_base64: string;
+  readonly binding?: { readonly headers: readonly string[]; readonly mode: 'required' | 'if-present' };
+}
+
+interface Attacks {
+  readonly generated_for_now: number;
+  readonly profiles: { readonly [name: string]: Profile };
+  readonly cases: readonly Attack[];
+}
+
+const FAMILIES = ['transport', 'binding'];
+
+/** Where several answers are defensible: ours, with the reason. */
+const POLICY: { readonly [id: string]: { readonly status: number; readonly verdict: string } } = {
+  'transport/dup-same': { status: 401, verdict: 'token-duplicated' },
+  'transport/options-no-token': { status: 200, verdict: 'preflight' },
+  'binding/falsy-optional-null': { status: 401, verdict: 'binding-mismatch' },
+  // The platform's rule has no separator.
+  'binding/two-shifted': { status: 200, verdict: 'accepted' },
+};
+
+/** The reasons of the others: the vectors say only that they must be rejected. */
+const REASONS: { readonly [id: string]: string } = {
+  'transport/dup-case': 'token-duplicated',
+  'transport/underscore-and-real': 'token-signature-invalid',
+  'transport/utf8-bytes': 'token-malformed',
+  'transport/scheme-Basic': 'token-malformed',
+  'transport/scheme-Token': 'token-malformed',
+  'binding/empty-bound': 'binding-value-missing',
+  'binding/empty-bound-missing': 'binding-value-missing',
+  'binding/proxy-authorization': 'binding-value-missing',
+  'binding/two-all-in-first-empty-second': 'binding-value-missing',
+};
+const REASON_OF_FAMILY: { readonly [family: string]: string } = { transport: 'token-missing', binding: 'binding-mismatch' };
+
+function setupOf(attacks: Attacks, { profile, now_ms }: Attack): Setup {
+  const { secret_base64, binding } = attacks.profiles[profile] ?? { secret_base64: '' };
+  const nowMs = now_ms ?? attacks.generated_for_now * 1000;
+  const guard: GuardSetup = {
+    keys: { secret: { base64: secret_base64 } },
+    nowMs,
+    binding: binding === undefined ? null : { headers: binding.headers, missing: binding.mode === 'required' ? 'reject' : 'accept' },
+  };
+  return { name: `${profile} at ${nowMs}`, guard, routes: [], scope: 'app', crypto: 'platform' };
+}
+
+function caseOf(attacks: Attacks, attack: Attack): RequestCase {
+  const { method, target, headers, body_base64 } = attack.input.request;
+  const body = body_base64 === null ? {} : { body: { chunks: [Buffer.from(body_base64, 'base64')], framing: 'length' } as const };
+  const reason = REASONS[attack.id] ?? REASON_OF_FAMILY[attack.family] ?? '';
+  const required = attack.must === 'accept' ? { status: 200, verdict: 'accepted' } : { status: 401, verdict: reason };
+  const expected = attack.must === 'policy' ? POLICY[attack.id] : required;
+  if (expected === undefined) throw new Error(`${attack.id}: which answer is ours?`);
+  const echo = (seen: Echo): void => strictEqual(seen.target, target);
+  return {
+    name: `${attack.id}: ${attack.description}`,
+    setup: setupOf(attacks, attack),
+    request: { method, target, headers, ...body },
+    expected: { ...expected, echo },
+  };
+}
+
+const attacks = readVectors<Attacks>('attacks.json');
+
+describe('attack vectors over the wire', skipUnless(attacks, 'shared vectors'), () => {
+  const families: readonly Family[] = FAMILIES.map((name) => ({
+    name,
+    cases: (attacks?.cases ?? []).filter(({ family }) => family === name).map((attack) => caseOf(attacks as Attacks, attack)),
+  }));
+  for (const row of rowsOf(adapters)) {
+    describe(row.name, () => {
+      after(() => row.close());
+      for (const family of families) {
+        it(`${family.name}: all ${family.cases.length}`, async () => {
+          const { failures, total } = await row.run(family);
+          strictEqual(failures.length, 0, `\n${failures.join('\n')}`);
+          strictEqual(total > 0, true, 'no cases');
+        });
+      }
+    });
+  }
+});

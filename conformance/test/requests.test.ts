@@ -1,0 +1,77 @@
+/** The vendor's published requests: each gets its expected status from every adapter, configured as the request's own fields say. */
+import { strictEqual } from 'node:assert';
+import { describe, it } from 'node:test';
+import { devSecret } from '@approov-guard/testkit';
+import { readVectors, skipUnless } from '../../tools/optional.mjs';
+import type { AdapterUnderTest, GuardSetup, Setup } from '../adapters/adapter.ts';
+import { adapters } from '../adapters/index.ts';
+import { type HeaderLine, send } from '../run/wire.ts';
+
+interface PublishedRequest {
+  readonly suite: string;
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly HeaderLine[];
+  readonly body: string | null;
+  readonly secret_base64: string | null;
+  readonly mode: 'none' | 'token' | 'binding';
+  readonly token_header: string;
+  readonly token_prefix: string;
+  readonly binding_headers: readonly string[];
+  readonly expect_status: number;
+}
+
+const vectors = readVectors<{ readonly generated_at: string; readonly requests: readonly PublishedRequest[] }>('approov/requests.json');
+const nowMs = Date.parse(vectors?.generated_at ?? '');
+
+function guardOf(request: PublishedRequest): GuardSetup {
+  // The older rule of this suite: a token without `pay` is accepted, as fail-over tokens have none.
+  const missing = request.suite === 'postman/docs-snippets' ? 'accept' : 'reject';
+  return {
+    keys: { secret: { base64: request.secret_base64 ?? devSecret.base64 } },
+    nowMs,
+    token: { header: request.token_header, prefix: request.token_prefix },
+    binding: request.mode === 'binding' ? { headers: request.binding_headers, missing } : null,
+  };
+}
+
+/** The requests that share a configuration share an app; its routes are their paths. */
+function appsOf(requests: readonly PublishedRequest[]): ReadonlyMap<Setup, readonly PublishedRequest[]> {
+  const groups = new Map<string, PublishedRequest[]>();
+  for (const request of requests) {
+    const configuration = JSON.stringify([guardOf(request), request.mode === 'none']);
+    groups.set(configuration, [...(groups.get(configuration) ?? []), request]);
+  }
+  return new Map(
+    [...groups.values()].flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const demands = first.mode === 'none' ? ({ demands: 'none' } as const) : {};
+      const routes = [...new Set(group.map(({ path }) => path))].map((path) => ({ path, behaviour: 'echo' as const, ...demands }));
+      return [[{ name: first.name, guard: guardOf(first), routes, scope: 'routes', crypto: 'platform' }, group] as const];
+    }),
+  );
+}
+
+async function sendAll(adapter: AdapterUnderTest, setup: Setup, requests: readonly PublishedRequest[]): Promise<void> {
+  const started = await adapter.start(setup);
+  try {
+    for (const { suite, name, method, path, headers, body, expect_status } of requests) {
+      const content = body === null ? {} : { body: { chunks: [Buffer.from(body)], framing: 'length' } as const };
+      const { status } = await send(started.origin, { method, target: path, headers, ...content });
+      strictEqual(status, expect_status, `${suite}: ${name}: ${status}, expected ${expect_status}`);
+    }
+  } finally {
+    await started.close();
+  }
+}
+
+describe('the vendor’s published requests', skipUnless(vectors, 'shared vectors'), () => {
+  const requests = vectors?.requests ?? [];
+  for (const adapter of adapters) {
+    it(`all ${requests.length} get their expected status from ${adapter.name}`, async () => {
+      for (const [setup, group] of appsOf(requests)) await sendAll(adapter, setup, group);
+    });
+  }
+});
