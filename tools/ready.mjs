@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const OLDEST = { major: 20, minor: 19 };
+const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 /** Stops with a message on a Node that is too old. */
 export function requireNode(version = process.versions.node) {
@@ -21,25 +22,28 @@ export function install() {
   const record = join(root, 'node_modules/.package-lock.json');
   if (existsSync(record) && statSync(record).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
   console.log('Installing what package-lock.json lists (npm ci) ...');
-  quietly(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (npm(['ci', ...QUIET]).status === 0) return;
+  // npm ci also wants the optional packages of all other systems listed, and a registry that lacks some leaves them out of the lock file.
+  console.log('npm ci does not take package-lock.json as it is; trying npm install ...');
+  required(['install', '--no-save', ...QUIET]);
 }
 
 /** Compiles the packages. */
 export function build() {
   console.log('Building (npm run build) ...');
-  quietly(['run', '--silent', 'build']);
+  required(['run', '--silent', 'build']);
+}
+
+/** @param {readonly string[]} parameters */
+function npm(parameters) {
+  // A shell is needed on Windows, where npm is a script; the parameters are constants.
+  return spawnSync('npm', parameters, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' });
 }
 
 /** Runs npm; shows what it said only if it failed. @param {readonly string[]} parameters */
-function quietly(parameters) {
-  // A shell is needed on Windows, where npm is a script; the parameters are constants.
-  const { status, stdout, stderr, error } = spawnSync('npm', parameters, {
-    cwd: root,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  });
-  if (status === 0) return;
-  stop(`npm ${parameters.join(' ')} failed.\n${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
+function required(parameters) {
+  const { status, stdout, stderr, error } = npm(parameters);
+  if (status !== 0) stop(`npm ${parameters.join(' ')} failed.\n${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
 }
 
 /** @param {string} message @returns {never} */
