@@ -3,6 +3,7 @@ import { decodeBase64, encodeBase64 } from '../core/bytes/base64.ts';
 import { bytesOfFieldValue } from '../core/bytes/text.ts';
 import type { AlgorithmRow } from '../core/jws/algorithms.ts';
 import { decodeUtf8 } from '../core/jws/compact.ts';
+import { hasSoundNumbers } from '../core/jws/jwk.ts';
 import type { PreparedKey } from '../core/jws/key-set.ts';
 import type { CryptoPort, PublicKeyMaterial } from '../core/ports.ts';
 
@@ -24,10 +25,17 @@ function prepareSecret(algorithm: AlgorithmRow, secret: Uint8Array): PreparedKey
 function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): PreparedKey {
   const parameters = parametersOf(algorithm) as ImportParameters;
   if (material.form === 'spki') {
-    return preparedKey(algorithm, () => subtle.importKey('spki', new Uint8Array(material.der), parameters, false, ['verify']));
+    return preparedKey(algorithm, () => importSpki(algorithm, new Uint8Array(material.der), parameters));
   }
   const jwk = publicMembers(material.jwk);
   return preparedKey(algorithm, () => subtle.importKey('jwk', jwk, parameters, false, ['verify']));
+}
+
+/** The numbers of a DER key can be read only after the import, so it is asked for as extractable: a public key is no secret. */
+async function importSpki(algorithm: AlgorithmRow, der: Uint8Array<ArrayBuffer>, parameters: ImportParameters): Promise<SubtleKey> {
+  const key = await subtle.importKey('spki', der, parameters, true, ['verify']);
+  if (hasSoundNumbers({ ...(await subtle.exportKey('jwk', key)) }, algorithm)) return key;
+  throw new TypeError(`the key is too weak for ${algorithm.name}`);
 }
 
 /** Only what describes the key: `alg`, `use` and `key_ops` are judged by us, and platforms disagree about them. */
@@ -44,9 +52,10 @@ function preparedKey(algorithm: AlgorithmRow, importKey: () => Promise<SubtleKey
   let imported: Promise<SubtleKey> | undefined;
   return {
     async verify(signingInput, signature) {
-      imported ??= importKey();
       const bytes = decodeBase64(signature, 'base64url');
       if (bytes === null || (algorithm.signatureBytes !== null && bytes.length !== algorithm.signatureBytes)) return false;
+      // Only now, since its rejection must not stay unhandled.
+      imported ??= importKey();
       return subtle.verify(parameters, await imported, bytes, bytesOfFieldValue(signingInput));
     },
   };

@@ -20,7 +20,7 @@ export interface JwkFault {
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
 
 /**
- * Reads a public JWK. Does not check that the numbers are a key: the platform does, when it imports them.
+ * Reads a public JWK. Does not check that a point lies on its curve: the platform does, when it imports it.
  * @param member - a member of a JWK set's `keys`
  * @param fallback - the algorithm of an RSA key that carries no `alg`, or `null`
  */
@@ -37,7 +37,7 @@ export function parsePublicJwk(member: unknown, fallback: AlgorithmName | null):
   if (jwk.kty !== algorithm.keyType || (algorithm.curve !== null && jwk.crv !== algorithm.curve)) {
     return fault('key-algorithm', `is of another type or curve than ${algorithm.name} needs`);
   }
-  if (!hasCanonicalNumbers(jwk, algorithm)) return fault('key-invalid', 'has a missing, malformed or too short number');
+  if (!hasSoundNumbers(jwk, algorithm)) return fault('key-invalid', 'has a missing, malformed, too short or weak number');
   return { kid: typeof jwk.kid === 'string' && jwk.kid !== '' ? jwk.kid : null, algorithm, jwk };
 }
 
@@ -61,11 +61,17 @@ function isForVerification(jwk: JsonObject): boolean {
 
 const COORDINATE_BYTES: { readonly [curve: string]: number } = { 'P-256': 32, 'P-384': 48, 'P-521': 66, Ed25519: 32 };
 
-function hasCanonicalNumbers(jwk: JsonObject, algorithm: AlgorithmRow): boolean {
-  if (algorithm.keyType === 'RSA') return bitsOf(jwk.n) >= algorithm.minimumKey && isUsableExponent(jwk.e);
+/**
+ * Tells whether the numbers of a public key have the lengths that its algorithm needs and are none of those with which everybody can sign.
+ * Platforms import such keys without complaint. Does not check that a point lies on its curve: platforms do.
+ */
+export function hasSoundNumbers(jwk: JsonObject, algorithm: AlgorithmRow): boolean {
+  if (algorithm.keyType === 'RSA') return bitsOf(jwk.n) >= algorithm.minimumKey && isOdd(jwk.n) && isOdd(jwk.e) && bitsOf(jwk.e) > 1;
   const bytes = COORDINATE_BYTES[algorithm.curve ?? ''];
   const names = algorithm.keyType === 'EC' ? ['x', 'y'] : ['x'];
-  return names.every((name) => bytesOf(jwk[name])?.length === bytes);
+  const coordinates = names.map((name) => bytesOf(jwk[name]));
+  if (!coordinates.every((coordinate) => coordinate?.length === bytes)) return false;
+  return algorithm.curve !== 'Ed25519' || !isWeakEd25519Point(coordinates[0] as Uint8Array);
 }
 
 function bytesOf(value: unknown): Uint8Array | null {
@@ -79,8 +85,23 @@ function bitsOf(value: unknown): number {
   return bytes === null || first < 0 ? 0 : (bytes.length - first) * 8 - Math.clz32(bytes[first] as number) + 24;
 }
 
-/** An even exponent, or 1, makes no RSA key. */
-function isUsableExponent(value: unknown): boolean {
-  const bytes = bytesOf(value);
-  return bytes !== null && bytes.length > 0 && ((bytes.at(-1) as number) & 1) === 1 && bitsOf(value) > 1;
+/** An even modulus or exponent, and an exponent of 1, make no RSA key (RFC 8017 §3.1). */
+function isOdd(value: unknown): boolean {
+  return ((bytesOf(value)?.at(-1) ?? 0) & 1) === 1;
+}
+
+/** The y coordinates of the points of order 1, 2, 4 and 8, big-endian: a signature under them can be made for any message (RFC 8032 §8). */
+const SMALL_ORDER: ReadonlySet<bigint> = new Set([
+  0n,
+  1n,
+  2n ** 255n - 20n,
+  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
+  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
+]);
+
+/** RFC 8032 §5.1.3: y is little-endian, below the prime, with the sign of x in the top bit. */
+function isWeakEd25519Point(encoded: Uint8Array): boolean {
+  const hexadecimal = Array.from(encoded, (byte) => byte.toString(16).padStart(2, '0')).reverse();
+  const y = BigInt(`0x${hexadecimal.join('')}`) & (2n ** 255n - 1n);
+  return y >= 2n ** 255n - 19n || SMALL_ORDER.has(y);
 }
