@@ -20,7 +20,7 @@ function show(cases, url) {
     console.log(`${String(index + 1).padStart(2)}. ${shown.title}: expect ${shown.status} (${shown.verdict})`);
     console.log(`${curl(shown, url)}\n`);
   });
-  console.log('The client sees the status and {}, never the reason. The reason is written here, one line for each verdict. Stop with Ctrl-C.\n');
+  console.log('The client sees the status and {}, never the reason. That is written here, a line for each verdict. Stop with Ctrl-C.\n');
 }
 
 /** @param {string} url @param {string | null} fresh - the secret that was generated, if none was given */
