@@ -75,14 +75,16 @@ class AssembledGuard implements Guard {
   }
 
   async judge(request: RequestView, route: Route = this.#whole): Promise<Verdict> {
-    return this.#judge(request, route.policy, this.#parts.now());
+    return this.#judge(request, route.policy, this.#readClock());
   }
 
   async verifyToken(token: string): Promise<Verdict> {
     const { policy } = this.#parts;
     try {
+      const at = this.#parts.now();
+      if (!Number.isFinite(at)) return unavailable('internal', new TypeError('now() answered no finite number'));
       const text = typeof token === 'string' && token.length <= policy.token.maxBytes ? token : '';
-      const verified = await judgeToken(text, policy, this.#evidence(this.#parts.now()));
+      const verified = await judgeToken(text, policy, this.#evidence(at));
       return 'outcome' in verified ? verified : accepted(verified, 'unchecked');
     } catch (cause) {
       return unavailable('internal', cause);
@@ -186,7 +188,9 @@ class AssembledGuard implements Guard {
     if (onVerdict === null) return;
     try {
       const { id, action, mode } = decision;
-      onVerdict(verdict, { id, action, mode, method: excerpt(request.method, 32), path: shownPath(request.target), at });
+      const answer: unknown = onVerdict(verdict, { id, action, mode, method: excerpt(request.method, 32), path: shownPath(request.target), at });
+      // An asynchronous hook that rejects must not end the process.
+      if (answer instanceof Promise) answer.catch(() => this.#counters.countHookFailure());
     } catch {
       this.#counters.countHookFailure();
     }
