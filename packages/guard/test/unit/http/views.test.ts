@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { NodeRequestView } from '../../../src/http/view-node.ts';
+import { WebRequestView } from '../../../src/http/view-web.ts';
+
+test('a node view keeps repeated lines, each as it arrived', () => {
+  const view = new NodeRequestView({ method: 'GET', url: '/a', rawHeaders: ['Authorization', 'a', 'X', '1', 'AUTHORIZATION', ' b'] });
+  assert.deepEqual(view.lines('authorization'), ['a', ' b']);
+  assert.deepEqual(view.lines('x'), ['1']);
+  assert.deepEqual(view.lines('absent'), []);
+  assert.deepEqual(view.lines('__proto__'), []);
+});
+
+test('a node view takes the target that the router did not shorten', () => {
+  assert.equal(new NodeRequestView({ url: '/b', originalUrl: '/a/b', rawHeaders: [] }).target, '/a/b');
+  assert.equal(new NodeRequestView({ url: '/a/%7Eb/../c', rawHeaders: [] }).target, '/a/%7Eb/../c');
+  assert.equal(new NodeRequestView({ rawHeaders: [] }).target, '');
+});
+
+test('a node view knows scheme and authority from the connection', () => {
+  const plain = new NodeRequestView({ rawHeaders: ['Host', 'a.example:8080'], socket: {} });
+  assert.deepEqual([plain.scheme, plain.authority], ['http', 'a.example:8080']);
+  const secure = new NodeRequestView({ rawHeaders: [':authority', 'b.example'], socket: { encrypted: true } });
+  assert.deepEqual([secure.scheme, secure.authority], ['https', 'b.example']);
+  assert.equal(new NodeRequestView({ rawHeaders: [] }).authority, null);
+});
+
+test('a web view reads joined lines, the raw path and the query', () => {
+  const headers = new Headers([
+    ['authorization', 'a'],
+    ['authorization', 'b'],
+  ]);
+  const view = new WebRequestView({ method: 'POST', url: 'https://a.example:8443/x/%7Ey?z=1', headers });
+  assert.equal(view.joinsLines, true);
+  assert.deepEqual(view.lines('authorization'), ['a, b']);
+  assert.deepEqual(view.lines('absent'), []);
+  assert.deepEqual([view.method, view.scheme, view.authority, view.target], ['POST', 'https', 'a.example:8443', '/x/%7Ey?z=1']);
+  assert.equal(new WebRequestView({ method: 'GET', url: 'https://a.example', headers }).target, '/');
+  assert.equal(new WebRequestView({ method: 'GET', url: 'https://a.example?x', headers }).target, '/?x');
+});

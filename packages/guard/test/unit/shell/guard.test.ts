@@ -1,0 +1,297 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { anotherSecret, bindingHash, freshSecret, manualClock, mintToken, requestView, secretBytes } from '@approov-guard/testkit';
+import { createGuard, type GuardOptions, KeySet, type KeySource, type VerificationKey } from 'approov-guard';
+import { ALGORITHMS, type AlgorithmRow } from '../../../src/core/jws/algorithms.ts';
+import { createGuardOn } from '../../../src/shell/create-guard.ts';
+import { now, outcomeOf, PORTS, secret, withToken } from '../../both-ports.ts';
+
+const HS256 = ALGORITHMS.get('HS256') as AlgorithmRow;
+const good = mintToken({ secret, now });
+
+function keyOf(given: { readonly base64: string }, kid: string | null = null): VerificationKey {
+  return { id: kid ?? 'key', kid, algorithm: HS256, prepared: PORTS.node.prepareSecret(HS256, secretBytes(given)) };
+}
+
+async function decided(options: GuardOptions, token = good): Promise<string> {
+  for (const port of Object.values(PORTS)) {
+    const guard = createGuardOn(port, options);
+    const decision = await guard.decide(withToken(token));
+    assert.ok(decision.verdict !== null);
+    assert.equal(outcomeOf(await guard.judge(withToken(token))), outcomeOf(decision.verdict));
+    if (port === PORTS.web) return outcomeOf(decision.verdict);
+  }
+  return '';
+}
+
+test('on Node decide answers at once, and on WebCrypto later', () => {
+  const view = withToken(good);
+  assert.ok(!(createGuardOn(PORTS.node, { keys: { secret }, now: () => now }).decide(view) instanceof Promise));
+  assert.ok(createGuardOn(PORTS.web, { keys: { secret }, now: () => now }).decide(view) instanceof Promise);
+});
+
+test('a clock that throws or answers nonsense makes the verdict unavailable, never an exception', async () => {
+  const clocks: readonly (() => unknown)[] = [
+    () => {
+      throw new Error('no clock');
+    },
+    () => Number.NaN,
+    () => Infinity,
+    () => undefined,
+    () => '1700000000000',
+  ];
+  for (const clock of clocks) {
+    const options = { keys: { secret }, now: clock as () => number };
+    assert.equal(await decided(options), 'internal');
+    assert.equal(outcomeOf(await createGuard(options).verifyToken(good)), 'internal');
+  }
+});
+
+test('the clock is read once for each request', async () => {
+  let reads = 0;
+  const guard = createGuard({
+    keys: { secret },
+    now: () => {
+      reads++;
+      return now;
+    },
+  });
+  await guard.decide(withToken(good));
+  assert.equal(reads, 1);
+});
+
+test('a hook that throws changes nothing and is counted', async () => {
+  const guard = createGuard({
+    keys: { secret },
+    now: () => now,
+    onVerdict: () => {
+      throw new Error('hook');
+    },
+  });
+  assert.equal((await guard.decide(withToken(good))).action, 'pass');
+  assert.equal((await guard.decide(withToken('a.b.c'))).action, 'refuse');
+  assert.equal(guard.counters().hookFailures, 2);
+});
+
+test('an asynchronous hook that rejects does not end the process, and is counted', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now, onVerdict: async () => Promise.reject(new Error('hook')) });
+  assert.equal((await guard.decide(withToken(good))).action, 'pass');
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(guard.counters().hookFailures, 1);
+});
+
+test('the hook learns what was decided, without the query', async () => {
+  const seen: unknown[] = [];
+  const guard = createGuard({
+    keys: { secret },
+    now: () => now,
+    onVerdict: (verdict, { id: _, action, mode, method, path, at }) =>
+      seen.push({ outcome: outcomeOf(verdict), action, mode, method, path, at }),
+  });
+  await guard.decide(withToken(good, { method: 'PUT', target: '/a/b?token=secret' }));
+  await guard.decide(withToken('a.b.c', { method: 'G\r\nT', target: `/\u001b${'x'.repeat(500)}#f` }));
+  const path = `/\\u001b${'x'.repeat(254)}…`;
+  assert.deepEqual(seen, [
+    { outcome: 'accepted', action: 'pass', mode: 'enforce', method: 'PUT', path: '/a/b', at: now },
+    { outcome: 'token-malformed', action: 'refuse', mode: 'enforce', method: 'G\\u000d\\u000aT', path, at: now },
+  ]);
+});
+
+test('the hook is called once for each judged request, and not for skipped ones', async () => {
+  let calls = 0;
+  const guard = createGuard({ keys: { secret }, now: () => now, exempt: ['/health'], onVerdict: () => calls++ });
+  await guard.decide(requestView({ target: '/health' }));
+  await guard.judge(withToken(good));
+  await guard.verifyToken(good);
+  assert.equal(calls, 0);
+  await guard.decide(withToken(good));
+  assert.equal(calls, 1);
+});
+
+test('a key source without a snapshot makes the verdict unavailable', async () => {
+  assert.equal(await decided({ keys: { current: () => null }, now: () => now }), 'keys-unavailable');
+  assert.equal(await decided({ keys: { current: () => new KeySet([]) }, now: () => now }), 'keys-empty');
+});
+
+test('a key source or request that throws makes the verdict unavailable', async () => {
+  const broken: KeySource = {
+    current: () => {
+      throw new Error('source');
+    },
+  };
+  assert.equal(await decided({ keys: broken, now: () => now }), 'internal');
+  for (const port of Object.values(PORTS)) {
+    const guard = createGuardOn(port, { keys: { secret }, now: () => now });
+    const view = {
+      ...requestView(),
+      lines: () => {
+        throw new Error('request');
+      },
+    };
+    const decision = await guard.decide(view);
+    assert.ok(decision.verdict?.outcome === 'unavailable' && decision.verdict.cause instanceof Error);
+    assert.equal(decision.action, 'refuse');
+    assert.equal(outcomeOf(await guard.judge(view)), 'internal');
+  }
+});
+
+test('a token is judged the same by itself, without binding', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now, binding: { headers: ['authorization'] } });
+  assert.equal(outcomeOf(await guard.verifyToken(good)), 'accepted');
+  assert.equal(outcomeOf(await guard.verifyToken(mintToken({ secret, now, claims: { exp: 1 } }))), 'token-expired');
+  for (const token of ['', 'a', 'x'.repeat(100_000), undefined, null, 7, {}]) {
+    assert.equal(outcomeOf(await guard.verifyToken(token as string)), 'token-malformed');
+  }
+});
+
+test('an unknown kid asks the source for newer keys, and is judged again', async () => {
+  const token = mintToken({ secret, now, kid: 'new' });
+  for (const asynchronous of [false, true]) {
+    let set = new KeySet([keyOf(freshSecret(), 'old')]);
+    let asked = 0;
+    const learn = (): boolean => {
+      asked++;
+      set = new KeySet([keyOf(secret, 'new')]);
+      return true;
+    };
+    const keys: KeySource = { current: () => set, refresh: () => (asynchronous ? Promise.resolve().then(learn) : learn()) };
+    const guard = createGuard({ keys, now: () => now });
+    const decision = await guard.decide(withToken(token));
+    assert.equal(decision.verdict === null ? '' : outcomeOf(decision.verdict), 'accepted');
+    await guard.decide(withToken(token));
+    assert.equal(asked, 1);
+  }
+});
+
+test('an unknown kid that stays unknown is the client’s, when the source vouches for its keys', async () => {
+  const set = new KeySet([keyOf(secret, 'old')]);
+  const keys: KeySource = { current: () => set, refresh: async () => true };
+  assert.equal(await decided({ keys, now: () => now }, mintToken({ secret, now, kid: 'new' })), 'token-key-unknown');
+});
+
+test('a source that fails when it is asked for newer keys is an outage of ours', async () => {
+  const set = new KeySet([keyOf(secret, 'old')]);
+  const keys: KeySource = { current: () => set, refresh: () => Promise.reject(new Error('network')) };
+  assert.equal(await decided({ keys, now: () => now }, mintToken({ secret, now, kid: 'new' })), 'keys-unavailable');
+});
+
+test('a token in the cache is judged again: expiry, claims, policy', async () => {
+  const clock = manualClock(now);
+  const guard = createGuard({ keys: { secret }, now: clock.now });
+  const token = mintToken({ secret, now, lifetimeSeconds: 60, claims: { iss: 'a' } });
+  const strict = guard.route({ token: { issuer: 'b' } });
+  assert.equal(outcomeOf(await guard.judge(withToken(token))), 'accepted');
+  assert.equal(outcomeOf(await guard.judge(withToken(token), strict)), 'token-issuer-unexpected');
+  clock.advance(59_999);
+  assert.equal(outcomeOf(await guard.judge(withToken(token))), 'accepted');
+  clock.advance(1);
+  assert.equal(outcomeOf(await guard.judge(withToken(token))), 'token-expired');
+});
+
+test('a token in the cache is bound anew for each request', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now, binding: { headers: ['authorization'] } });
+  const token = mintToken({ secret, now, bind: 'Bearer a' });
+  const judge = async (value: string): Promise<string> =>
+    outcomeOf(await guard.judge(withToken(token, { headers: [['authorization', value]] })));
+  assert.deepEqual(
+    [await judge('Bearer a'), await judge('Bearer b'), await judge('Bearer a')],
+    ['accepted', 'binding-mismatch', 'accepted'],
+  );
+});
+
+test('the cache gives no way in: a cached signature under another payload is verified', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now });
+  const [head, , tail] = good.split('.');
+  const forged = `${head}.${Buffer.from('{"exp":9999999999}').toString('base64url')}.${tail}`;
+  assert.equal(outcomeOf(await guard.judge(withToken(good))), 'accepted');
+  assert.equal(outcomeOf(await guard.judge(withToken(forged))), 'token-signature-invalid');
+});
+
+test('what an old key verified does not outlive it in the cache', async () => {
+  let set = new KeySet([keyOf(secret)]);
+  const guard = createGuard({ keys: { current: () => set, refresh: () => true }, now: () => now });
+  assert.equal(outcomeOf(await guard.judge(withToken(good))), 'accepted');
+  set = new KeySet([keyOf(anotherSecret(secret))]);
+  assert.equal(outcomeOf(await guard.judge(withToken(good))), 'token-signature-invalid');
+});
+
+test('without a cache the verdicts are the same', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now, cache: null });
+  for (let round = 0; round < 2; round++) {
+    assert.equal(outcomeOf(await guard.judge(withToken(good))), 'accepted');
+    assert.equal(outcomeOf(await guard.judge(withToken(mintToken({ secret: anotherSecret(secret), now })))), 'token-signature-invalid');
+  }
+});
+
+test('claims are frozen, however deep, since requests share them', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now });
+  const verdict = await guard.verifyToken(mintToken({ secret, now, claims: { embed: { a: [{ b: 1 }] } } }));
+  assert.ok(verdict.outcome === 'accepted');
+  const { claims } = verdict.attestation;
+  const embed = claims.embed as { a: { b: number }[] };
+  for (const part of [claims, embed, embed.a, embed.a[0]]) assert.ok(Object.isFrozen(part));
+});
+
+test('several secrets live at once, and the attestation says which one it was', async () => {
+  const [older, newer] = [freshSecret(), freshSecret()];
+  const guard = createGuard({ keys: { secrets: [{ ...newer, kid: 'n' }, older] }, now: () => now });
+  const keyIdOf = async (token: string): Promise<string> => {
+    const verdict = await guard.verifyToken(token);
+    return verdict.outcome === 'accepted' ? verdict.attestation.keyId : outcomeOf(verdict);
+  };
+  assert.equal(await keyIdOf(mintToken({ secret: newer, now, kid: 'n' })), 'n');
+  assert.equal(await keyIdOf(mintToken({ secret: newer, now })), 'n');
+  assert.match(await keyIdOf(mintToken({ secret: older, now })), /secrets\[1\]|hs256/i);
+  assert.equal(await keyIdOf(mintToken({ secret: freshSecret(), now })), 'token-signature-invalid');
+});
+
+test('counters count each outcome once', async () => {
+  const guard = createGuard({
+    keys: { secret },
+    now: () => now,
+    exempt: ['/health'],
+    mode: { token: 'enforce', binding: 'observe' },
+    binding: { headers: ['authorization'] },
+  });
+  const bound = mintToken({ secret, now, bind: 'a' });
+  await guard.decide(withToken(bound, { headers: [['authorization', 'a']] }));
+  await guard.decide(withToken(bound, { headers: [['authorization', 'b']] }));
+  await guard.decide(withToken('a.b.c'));
+  await guard.decide(withToken(mintToken({ secret, now, claims: { pay: bindingHash('') } })));
+  await guard.decide(requestView({ target: '/health' }));
+  const { accepted, refused, observed, skipped, rejected, unavailable, hookFailures } = guard.counters();
+  assert.deepEqual(
+    { accepted, refused, observed, skipped, hookFailures },
+    { accepted: 1, refused: 1, observed: 2, skipped: 1, hookFailures: 0 },
+  );
+  const counted = Object.entries(rejected).filter(([, count]) => count > 0);
+  assert.deepEqual(Object.fromEntries(counted), { 'token-malformed': 1, 'binding-value-missing': 1, 'binding-mismatch': 1 });
+  assert.ok(Object.values(unavailable).every((count) => count === 0));
+});
+
+test('a snapshot of the counters does not change afterwards', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now });
+  const before = guard.counters();
+  await guard.decide(withToken('a.b.c'));
+  assert.equal(before.rejected['token-malformed'], 0);
+  assert.equal(guard.counters().rejected['token-malformed'], 1);
+});
+
+test('warmUp and close reach the key source', async () => {
+  const calls: string[] = [];
+  const keys: KeySource = {
+    current: () => null,
+    warmUp: async () => {
+      calls.push('warmUp');
+    },
+    close: () => {
+      calls.push('close');
+    },
+  };
+  const guard = createGuard({ keys, now: () => now });
+  await guard.warmUp();
+  guard.close();
+  assert.deepEqual(calls, ['warmUp', 'close']);
+  await assert.rejects(createGuard({ keys: { current: () => null, warmUp: () => Promise.reject(new Error('network')) } }).warmUp());
+  await createGuard({ keys: { secret } }).warmUp();
+});
