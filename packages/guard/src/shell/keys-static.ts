@@ -1,11 +1,11 @@
 /** Keys given in the configuration: account secrets, JWK sets and PEM texts. */
-import { decodeBase64 } from '../core/bytes/base64.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
 import { type JwkFault, parsePublicJwk } from '../core/jws/jwk.ts';
 import { KeySet, type VerificationKey } from '../core/jws/key-set.ts';
 import type { CryptoPort, KeySource, PublicKeyMaterial } from '../core/ports.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { checkedObject, checkedWord, type UncheckedOptions } from './option-checks.ts';
+import { parsePublicPem } from './pem.ts';
 import { readSecret } from './secret.ts';
 
 /** What turning options into keys depends on. */
@@ -16,19 +16,19 @@ export interface KeyContext {
 
 /** A key source over options that never change. */
 export function staticKeySource(options: unknown, path: string, context: KeyContext): KeySource {
-  const parts: readonly unknown[] = Array.isArray(options) ? options : [options];
-  const keys = parts.flatMap((part, index) => keysOf(part, Array.isArray(options) ? `${path}[${index}]` : path, context));
+  const keys = staticKeys(options, path, context);
   if (keys.length === 0) throw new ConfigurationError('keys-missing', path, 'holds no key that can verify a signature');
   const set = new KeySet(keys);
   return { current: () => set };
 }
 
-function keysOf(options: unknown, path: string, context: KeyContext): readonly VerificationKey[] {
+/** The keys of one part of the configuration. */
+export function staticKeys(options: unknown, path: string, context: KeyContext): readonly VerificationKey[] {
   const part = checkedObject(options ?? {}, path, ['secret', 'secrets', 'jwks', 'pem', 'algorithm', 'kid']);
   const kinds = ['secret', 'secrets', 'jwks', 'pem'].filter((kind) => Object.hasOwn(part, kind));
-  if (kinds.length !== 1) throw new ConfigurationError('keys-missing', path, 'give exactly one of secret, secrets, jwks and pem');
+  if (kinds.length !== 1) throw new ConfigurationError('keys-missing', path, 'give exactly one of secret, secrets, jwks, jwksUrl and pem');
   if (kinds[0] === 'jwks') return jwksKeys(part, path, context);
-  if (kinds[0] === 'pem') return [pemKey(part, path, context)];
+  if (kinds[0] === 'pem') return pemKeys(part, path, context);
   if (kinds[0] === 'secret') return [secretKey(part.secret, `${path}.secret`, context)];
   const { secrets } = part;
   if (!Array.isArray(secrets)) throw new ConfigurationError('option-invalid', `${path}.secrets`, 'must be a list of secrets');
@@ -43,18 +43,21 @@ function secretKey(options: unknown, path: string, context: KeyContext): Verific
   return { ...identity(secret.kid, path), algorithm, prepared: context.crypto.prepareSecret(algorithm, bytes) };
 }
 
-const PEM = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*$/;
-
-function pemKey(options: UncheckedOptions, path: string, context: KeyContext): VerificationKey {
-  const pem = options.pem;
-  if (typeof pem !== 'string') throw new ConfigurationError('option-invalid', `${path}.pem`, 'must be a PEM text');
-  if (pem.includes('PRIVATE KEY'))
-    throw new ConfigurationError('key-not-public', `${path}.pem`, 'is a private key; export it with `approov keyset -getPEM`');
-  const der = decodeBase64((PEM.exec(pem)?.[1] ?? '').replace(/\s/g, ''), 'base64');
-  if (der === null || der.length === 0)
-    throw new ConfigurationError('key-invalid', `${path}.pem`, 'is no PEM text of type PUBLIC KEY (RFC 7468 §13)');
+function pemKeys(options: UncheckedOptions, path: string, context: KeyContext): readonly VerificationKey[] {
+  const blocks = parsePublicPem(options.pem, `${path}.pem`);
   const algorithm = publicAlgorithm(options.algorithm, `${path}.algorithm`);
-  return publicKey({ ...identity(options.kid, path), algorithm, material: { form: 'spki', der } }, `${path}.pem`, context);
+  if (blocks.length > 1 && options.kid !== undefined) {
+    throw new ConfigurationError(
+      'options-contradict',
+      `${path}.kid`,
+      'names one key, and the PEM text holds several; give each its own entry',
+    );
+  }
+  return blocks.map((der, index) => {
+    const place = blocks.length > 1 ? `${path}.pem[${index}]` : `${path}.pem`;
+    const { id, kid } = identity(options.kid, blocks.length > 1 ? place : path);
+    return publicKey({ id, kid, algorithm, material: { form: 'spki', der } }, place, context);
+  });
 }
 
 function jwksKeys(options: UncheckedOptions, path: string, context: KeyContext): readonly VerificationKey[] {
@@ -110,7 +113,7 @@ function identity(kid: unknown, path: string): { readonly id: string; readonly k
   );
 }
 
-function publicAlgorithm(name: unknown, path: string): AlgorithmRow {
+export function publicAlgorithm(name: unknown, path: string): AlgorithmRow {
   if (name === undefined)
     throw new ConfigurationError('key-algorithm', path, 'name the one algorithm of this key, such as `RS256` or `ES256`');
   const row = rowOf(name, path);

@@ -31,11 +31,14 @@ const MAX_KNOWN_HEADERS = 64;
 /** A snapshot of keys. A newer snapshot is another object; nothing in this one changes what it answers. */
 export class KeySet {
   readonly keys: readonly VerificationKey[];
+  /** True if a source that belongs to this set could not be had: a key that is not here may still exist. */
+  readonly partial: boolean;
   /** Candidates by header segment, for headers of tokens that verified: nearly all tokens of an account share one header. */
   readonly #known: Map<string, readonly VerificationKey[]> = new Map();
 
-  constructor(keys: readonly VerificationKey[]) {
+  constructor(keys: readonly VerificationKey[], partial = false) {
     this.keys = Object.freeze([...keys]);
+    this.partial = partial;
   }
 
   /** The keys that may have signed a token with this header segment, or the reason why none may. */

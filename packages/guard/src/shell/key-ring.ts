@@ -1,0 +1,97 @@
+/** The keys of one policy as the guard holds them: the source, the tokens they verified lately, and how often each key was used. */
+import type { KeySet, VerificationKey } from '../core/jws/key-set.ts';
+import type { KeySource } from '../core/ports.ts';
+import type { MaybePromise } from '../core/result.ts';
+import type { Seconds } from '../core/time.ts';
+import { VerifiedTokens } from '../core/token/verified-tokens.ts';
+
+/** How often a key was used. A rotation is over when the old key's `lastUsedAt` is older than your longest-lived token and app. */
+export interface KeyUse {
+  /** The key's `kid`, else its place in the configuration or a name derived from the key. */
+  readonly id: string;
+  readonly algorithm: string;
+  /** Tokens whose signature and claims held with this key, whatever came of their requests afterwards. */
+  readonly uses: number;
+  /** The last such token, milliseconds since the epoch; `null` if there was none. */
+  readonly lastUsedAt: number | null;
+  /** Since when this key's uses are counted, milliseconds since the epoch. */
+  readonly since: number;
+}
+
+interface Use {
+  uses: number;
+  lastUsedAt: number | null;
+  readonly since: number;
+}
+
+const LONGEST_CACHED_TOKEN = 2048;
+/** Counts of keys that left the set are kept, in case they come back; this many at most. */
+const MAX_USES_KEPT = 256;
+
+/** The keys of one policy. */
+export class KeyRing {
+  readonly source: KeySource;
+  /** Counts one use. A function of its own, so that evidence carries it without a closure for each request. */
+  readonly keyUsed: (key: VerificationKey, at: Seconds) => void = (key, at) => this.#count(key, at);
+  readonly #cacheTokens: number;
+  readonly #uses: Map<string, Use> = new Map();
+  #verified: VerifiedTokens | null = null;
+  #set: KeySet | null = null;
+
+  /** @param cacheTokens - how many verified tokens are remembered; 0 for none */
+  constructor(source: KeySource, cacheTokens: number) {
+    this.source = source;
+    this.#cacheTokens = cacheTokens;
+  }
+
+  /** The newest snapshot. */
+  current(at: number): KeySet | null {
+    const set = this.source.current(at);
+    if (set !== this.#set) this.#take(set, at);
+    return set;
+  }
+
+  /** The tokens that the newest snapshot verified lately. */
+  get verified(): VerifiedTokens | null {
+    return this.#verified;
+  }
+
+  /** Asks the source for a newer snapshot; a source that cannot ask vouches for what it has, if it has something. */
+  refresh(at: number): MaybePromise<boolean> {
+    return this.source.refresh?.(at) ?? this.source.current(at) !== null;
+  }
+
+  /** How often each key of the newest snapshot was used. */
+  uses(at: number): readonly KeyUse[] {
+    const keys = this.current(at)?.keys ?? [];
+    return keys.map((key) => ({ id: key.id, algorithm: key.algorithm.name, ...this.#useOf(key.id, at) }));
+  }
+
+  /** Another key set starts with an empty cache: what an old key verified must not outlive it. */
+  #take(set: KeySet | null, at: number): void {
+    this.#set = set;
+    this.#verified = this.#cacheTokens > 0 ? new VerifiedTokens(this.#cacheTokens, LONGEST_CACHED_TOKEN) : null;
+    if (this.#uses.size > MAX_USES_KEPT) this.#forgetAbsent(set);
+    for (const key of set?.keys ?? []) this.#useOf(key.id, at);
+  }
+
+  #count(key: VerificationKey, at: Seconds): void {
+    const use = this.#useOf(key.id, at * 1000);
+    use.uses++;
+    use.lastUsedAt = Math.round(at * 1000);
+  }
+
+  #useOf(id: string, at: number): Use {
+    let use = this.#uses.get(id);
+    if (use === undefined) {
+      use = { uses: 0, lastUsedAt: null, since: at };
+      this.#uses.set(id, use);
+    }
+    return use;
+  }
+
+  #forgetAbsent(set: KeySet | null): void {
+    const present = new Set(set?.keys.map((key) => key.id));
+    for (const id of this.#uses.keys()) if (!present.has(id)) this.#uses.delete(id);
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * `approov-guard/keys-file`: keys from a file that is read again when it changes. A module of its own, since it needs `node:fs`, which
+ * Workers do not have.
+ */
+import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { crypto } from '#crypto';
+import type { AlgorithmName } from '../core/jws/algorithms.ts';
+import { KeySet } from '../core/jws/key-set.ts';
+import type { KeySource } from '../core/ports.ts';
+import type { Bytes, Seconds } from '../core/time.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import { isProduction } from './environment.ts';
+import { type OnKeyEvent, reporter } from './key-events.ts';
+import { type FileFormat, parseKeyFile } from './key-file-formats.ts';
+import { publicAlgorithm } from './keys-static.ts';
+import { checkedSourceName } from './keys-url.ts';
+import { checkedFunction, checkedNumber, checkedObject, checkedWord } from './option-checks.ts';
+
+/** Options of {@link keysFromFile}. */
+export type KeysFromFileOptions = {
+  /** The file. */
+  readonly path: string;
+  /** How often the file is looked at, beside being watched, 0.05 to 3600 s. Default 5. Network file systems tell of no change. */
+  readonly pollSeconds?: Seconds;
+  /** The longest file that is read, 64 bytes to 10 MiB. Default 1 MiB. */
+  readonly maxBytes?: Bytes;
+  /** The source's name in events and errors. Default `file`. */
+  readonly name?: string;
+  /** Called for each event of the source. */
+  readonly onEvent?: OnKeyEvent;
+  /** Whether well-known test secrets are refused. Default: `production` if `NODE_ENV` says so, else `development`. */
+  readonly environment?: 'production' | 'development';
+} & (
+  | {
+      /** One account secret, or several, one a line, newest first. Lines that begin with `#` or `note:` are left out. */
+      readonly format: 'secret' | 'secrets';
+      /** The encoding of the secrets. Default `base64`. */
+      readonly encoding?: 'base64' | 'base64url';
+      /** Default `HS256`. */
+      readonly algorithm?: 'HS256' | 'HS384' | 'HS512';
+      /** The key id of a single secret. Default: none, so that it is tried for any token. */
+      readonly kid?: string;
+    }
+  | {
+      /** A JWK set (RFC 7517 §5). Keys that cannot be used are skipped, with an event. */
+      readonly format: 'jwks';
+      /** The algorithm of RSA keys that carry no `alg`. */
+      readonly algorithm?: AlgorithmName;
+    }
+  | {
+      /** One or several public keys, PEM `PUBLIC KEY`. */
+      readonly format: 'pem';
+      readonly algorithm: AlgorithmName;
+      /** The key id of a single key. */
+      readonly kid?: string;
+    }
+);
+
+/**
+ * A key source over a file. It is read at once, and again whenever it changes, however it is replaced: written in place, renamed over, or
+ * swapped by a symbolic link as Kubernetes does. A file that is unreadable, half written or without a usable key changes nothing: the keys
+ * that were read before stay in use, and an event tells.
+ *
+ * It does not check who may write the file: whoever can, can make tokens that are accepted.
+ *
+ * @throws ConfigurationError for any mistake in the options, and if the first reading fails
+ *
+ * @example
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { createGuard } from 'approov-guard';
+ * import { keysFromFile } from 'approov-guard/keys-file';
+ * writeFileSync('approov.secret', process.env.APPROOV_BASE64_SECRET ?? '');
+ * const keys = keysFromFile({ path: 'approov.secret', format: 'secrets', onEvent: (event) => console.warn(event.type) });
+ * const guard = createGuard({ keys });
+ * guard.close(); // stops watching
+ * ```
+ */
+export function keysFromFile(options: KeysFromFileOptions): KeySource {
+  const format = FORMATS.find((known) => known === (options as { format?: unknown } | null)?.format);
+  if (format === undefined) throw new ConfigurationError('option-missing', 'format', `must be one of ${FORMATS.join(', ')}`);
+  const given = checkedObject(options, 'options', [...COMMON_NAMES, ...NAMES_OF_FORMAT[format]]);
+  const { path } = given;
+  if (typeof path !== 'string' || path === '') throw new ConfigurationError('option-missing', 'path', 'must be the path of a file');
+  checkedWord(given.encoding, 'encoding', ['base64', 'base64url'], 'base64');
+  if (format === 'pem' || (format === 'jwks' && given.algorithm !== undefined)) publicAlgorithm(given.algorithm, 'algorithm');
+  const name = checkedSourceName(given.name, 'name', 'file');
+  const context = { crypto, production: isProduction(given.environment) };
+  return new FileKeys({
+    path,
+    name,
+    pollMs: checkedNumber(given.pollSeconds, 'pollSeconds', { min: 0.05, max: 3600, fallback: 5, unit: 'seconds' }) * 1000,
+    maxBytes: checkedNumber(given.maxBytes, 'maxBytes', { min: 64, max: 10 * 1024 ** 2, fallback: 1024 ** 2, unit: 'bytes' }),
+    report: reporter(checkedFunction<OnKeyEvent>(given.onEvent, 'onEvent')),
+    parse: (text) => parseKeyFile(text, { format, options: given, context }),
+  });
+}
+
+const FORMATS: readonly FileFormat[] = ['secret', 'secrets', 'jwks', 'pem'];
+const COMMON_NAMES = ['path', 'format', 'algorithm', 'pollSeconds', 'maxBytes', 'name', 'onEvent', 'environment'] as const;
+const NAMES_OF_FORMAT: { readonly [F in FileFormat]: readonly string[] } = {
+  secret: ['encoding', 'kid'],
+  secrets: ['encoding'],
+  jwks: [],
+  pem: ['kid'],
+};
+
+interface FilePlan {
+  readonly path: string;
+  readonly name: string;
+  readonly pollMs: number;
+  readonly maxBytes: Bytes;
+  readonly report: OnKeyEvent;
+  readonly parse: (text: string) => ReturnType<typeof parseKeyFile>;
+}
+
+/** A change is read when the file has been the same for so long: somebody may still be writing. */
+const SETTLE_MS = 40;
+
+class FileKeys implements KeySource {
+  readonly #plan: FilePlan;
+  readonly #watcher: FSWatcher | null;
+  readonly #poll: NodeJS.Timeout;
+  #settling: NodeJS.Timeout | null = null;
+  #set: KeySet;
+  #text: string;
+  /** What the file system said of the file when it was last read, well or badly. */
+  #seen: string;
+  #closed = false;
+
+  constructor(plan: FilePlan) {
+    this.#plan = plan;
+    this.#seen = this.#look();
+    this.#text = this.#read();
+    const { keys, skipped } = plan.parse(this.#text);
+    this.#set = new KeySet(keys);
+    for (const skip of skipped) plan.report({ type: 'key-skipped', source: plan.name, ...skip });
+    this.#poll = setInterval(() => this.#settle(), plan.pollMs);
+    this.#poll.unref();
+    this.#watcher = this.#watch();
+  }
+
+  current(): KeySet {
+    return this.#set;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#poll);
+    if (this.#settling !== null) clearTimeout(this.#settling);
+    this.#watcher?.close();
+  }
+
+  /** The folder is watched, not the file: a file that is replaced takes its watcher with it. */
+  #watch(): FSWatcher | null {
+    try {
+      const watcher = watch(dirname(this.#plan.path), { persistent: false }, () => this.#settle());
+      watcher.on('error', () => watcher.close());
+      return watcher;
+    } catch {
+      // Some file systems cannot be watched, and watchers can run out: looking at the file now and then is enough.
+      return null;
+    }
+  }
+
+  /** Size, times and inode of the file at the end of all links; the reason, if it cannot be had. */
+  #look(): string {
+    try {
+      const { ino, size, mtimeMs, ctimeMs } = statSync(this.#plan.path);
+      return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+    } catch (error) {
+      return String((error as NodeJS.ErrnoException).code);
+    }
+  }
+
+  #settle(before: string | null = null): void {
+    if (this.#closed || (before === null && this.#settling !== null)) return;
+    const now = this.#look();
+    if (now !== before) {
+      this.#settling = now === this.#seen ? null : setTimeout(() => this.#settle(now), SETTLE_MS).unref();
+      return;
+    }
+    this.#settling = null;
+    this.#seen = now;
+    this.#reload();
+  }
+
+  #reload(): void {
+    const { report, name } = this.#plan;
+    try {
+      const text = this.#read();
+      if (text === this.#text) return;
+      const { keys, skipped } = this.#plan.parse(text);
+      for (const skip of skipped) report({ type: 'key-skipped', source: name, ...skip });
+      this.#set = new KeySet(keys);
+      this.#text = text;
+      report({ type: 'keys-refreshed', source: name, keys: keys.length, changed: true });
+    } catch (error) {
+      // Looked at again as soon as the file changes once more.
+      const code = error instanceof ConfigurationError ? error.code : 'key-invalid';
+      const unreadable = code === 'option-invalid';
+      report({ type: 'keys-refresh-failed', source: name, ...(unreadable ? { failure: 'unreadable' } : { failure: 'invalid', code }) });
+    }
+  }
+
+  /** Refuses what cannot be read: `option-invalid`. The reason is a code of the operating system; its message would hold the path. */
+  #read(): string {
+    try {
+      const bytes = readFileSync(this.#plan.path);
+      if (bytes.length <= this.#plan.maxBytes) return bytes.toString('utf8');
+    } catch (error) {
+      throw new ConfigurationError('option-invalid', 'path', `cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    }
+    throw new ConfigurationError('option-invalid', 'path', `is longer than ${this.#plan.maxBytes} bytes`);
+  }
+}
