@@ -5,7 +5,7 @@ import type { Refusal } from './refusal.ts';
 export interface NodeResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
-  end(body?: string): unknown;
+  end(body: string): unknown;
 }
 
 /** Answers with the refusal and ends the response. Headers that were set before (CORS, for instance) stay. */
