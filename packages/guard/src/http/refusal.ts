@@ -24,8 +24,8 @@ export interface RefusalFacts {
  * - `render`: an answer of your own. Every reason it shows is a clue for an attacker. If it throws, the standard answer is given.
  */
 export type RefusalOptions =
-  | { readonly status?: number; readonly format?: 'empty' | 'problem' }
-  | { readonly render: (facts: RefusalFacts) => Refusal };
+  | { readonly status?: number; readonly format?: 'empty' | 'problem'; readonly render?: never }
+  | { readonly render: (facts: RefusalFacts) => Refusal; readonly status?: never; readonly format?: never };
 
 /** Compiled {@link RefusalOptions}. */
 export interface RefusalPolicy {
