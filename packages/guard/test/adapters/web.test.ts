@@ -1,0 +1,79 @@
+/** Fetch handlers: arguments, errors, the request itself. */
+import { deepStrictEqual, rejects, strictEqual, throws } from 'node:assert';
+import { describe, it } from 'node:test';
+import { approov } from 'approov-guard/web';
+import { asyncGuard, guard, watched, withToken } from './serving.ts';
+
+const genuine = (init: RequestInit = {}): Request => new Request('https://api.example.com/a?b=1', { headers: withToken(), ...init });
+const failure = new Error('thrown by the handler');
+
+describe('fetch', () => {
+  for (const [kind, make] of Object.entries({ 'at once': guard, later: asyncGuard })) {
+    it(`passes on every further argument when it decides ${kind}`, async () => {
+      const fetch = approov(make(), (_request: Request, environment: { readonly NAME: string }, context: number) =>
+        Response.json([environment.NAME, context]),
+      );
+      deepStrictEqual(await (await fetch(genuine(), { NAME: 'worker' }, 7)).json(), ['worker', 7]);
+    });
+
+    it(`hands on the same request when it decides ${kind}`, async () => {
+      const request = genuine({ method: 'POST', body: 'abc' });
+      const seen: Request[] = [];
+      const fetch = approov(make(), async (given) => {
+        seen.push(given);
+        return new Response(`${given.approov.action} ${await given.text()}`);
+      });
+      strictEqual(await (await fetch(request)).text(), 'pass abc');
+      strictEqual(seen[0], request);
+    });
+
+    it(`answers each refusal with a response of its own when it decides ${kind}`, async () => {
+      const fetch = approov(make(), () => new Response('ok'));
+      for (const _ of [1, 2]) {
+        const response = await fetch(new Request('https://api.example.com/', { headers: { 'approov-token': 'a.b.c' } }));
+        deepStrictEqual([response.status, response.headers.get('content-type'), await response.text()], [401, 'application/json', '{}']);
+      }
+    });
+  }
+
+  it('lets the handler’s errors through', async () => {
+    const thrower = (): Response => {
+      throw failure;
+    };
+    const same = (error: unknown): boolean => error === failure;
+    throws(() => approov(guard(), thrower)(genuine()), same);
+    await rejects(async () => approov(asyncGuard(), thrower)(genuine()), same);
+    await rejects(async () => approov(guard(), () => Promise.reject(failure))(genuine()), same);
+  });
+
+  it('shows the guard scheme, authority and target of the URL', async () => {
+    const { guard: inner, views } = watched(guard());
+    await approov(inner, () => new Response())(genuine());
+    const [view] = views;
+    deepStrictEqual([view?.scheme, view?.authority, view?.target, view?.method], ['https', 'api.example.com', '/a?b=1', 'GET']);
+  });
+
+  it('takes a target without a path as the root', async () => {
+    const { guard: inner, views } = watched(guard({ exempt: ['/'] }));
+    const fetch = approov(inner, () => new Response('ok'));
+    strictEqual((await fetch(new Request('https://api.example.com?x'))).status, 200);
+    strictEqual(views[0]?.target, '/?x');
+  });
+
+  it('judges by the demands of a route', async () => {
+    const fetch = approov(guard(), () => new Response('ok'), { binding: { headers: ['authorization'] } });
+    strictEqual((await fetch(genuine())).status, 401);
+    strictEqual((await fetch(genuine({ headers: { ...withToken({ bind: 'a' }), authorization: 'a' } }))).status, 200);
+  });
+
+  it('judges a preflight that has a body without Content-Length', {
+    todo: 'the views do not tell yet whether there is content',
+  }, async () => {
+    const fetch = approov(guard(), () => new Response('ok'));
+    const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' };
+    const preflight = (body?: string): Request =>
+      new Request('https://api.example.com/', { method: 'OPTIONS', headers, ...(body === undefined ? {} : { body }) });
+    strictEqual((await fetch(preflight())).status, 200);
+    strictEqual((await fetch(preflight('smuggled'))).status, 401);
+  });
+});
