@@ -13,16 +13,26 @@ export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
 export { type ConfigurationCode, ConfigurationError } from './shell/configuration-error.ts';
 export type { GuardCounters } from './shell/counters.ts';
 export { createGuard } from './shell/create-guard.ts';
+export type { FetchKeys } from './shell/fetch-key-set.ts';
 export type { Guard, Route } from './shell/guard.ts';
+export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './shell/key-events.ts';
+export type { KeyUse } from './shell/key-ring.ts';
+export { type KeysFromUrlOptions, keysFromUrl, type RemoteKeysSettings } from './shell/keys-url.ts';
 export type {
   BindingOptions,
   GuardOptions,
   JsonWebKeySet,
   KeysOptions,
+  KeysPart,
+  MatchedRouteOptions,
   ModeOptions,
+  RemoteKeysOptions,
+  RouteMatchOptions,
   RouteOptions,
   SecretOptions,
   StaticKeysOptions,
   TokenOptions,
   VerdictFacts,
 } from './shell/options.ts';
+export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './shell/rules.ts';
+export { tokenFingerprint } from './shell/token-fingerprint.ts';

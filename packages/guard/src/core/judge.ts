@@ -1,26 +1,37 @@
 /** Composes the checks into a verdict, in the order that is our invariant: the first failure wins. */
 import { type BindingState, checkBinding, type HashText } from './binding/check-binding.ts';
-import type { Policy } from './policy.ts';
+import { judgeMessage, type MessageEvidence, rememberOnce } from './judge-message.ts';
+import type { VerificationKey } from './jws/key-set.ts';
+import { type Modes, modeOf, modeOfStage } from './policy.ts';
+import type { ReplayStore } from './ports.ts';
 import type { RequestView } from './request-view.ts';
-import { isPromise, type MaybePromise } from './result.ts';
+import { chain, isPromise, type MaybePromise } from './result.ts';
+import type { Policy } from './route-policy.ts';
 import type { Seconds } from './time.ts';
 import { checkClaims } from './token/check-claims.ts';
 import { readToken } from './token/read-token.ts';
 import type { VerifiedToken } from './token/verified-tokens.ts';
 import { type TokenEvidence, verifyToken } from './token/verify-token.ts';
-import { type Attestation, type Rejected, unavailable, type Verdict } from './verdict.ts';
+import { type Attestation, type Rejected, type Unavailable, unavailable, type Verdict } from './verdict.ts';
 
 /** What the shell fetched for the judge. */
-export interface Evidence extends Omit<TokenEvidence, 'keys'> {
+export interface Evidence extends Omit<TokenEvidence, 'keys'>, MessageEvidence {
   /** The key snapshot, or `null` while none could be had. */
   readonly keys: TokenEvidence['keys'] | null;
   /** The moment of judgement. One clock read a request. */
   readonly at: Seconds;
   readonly hash: HashText;
+  /** Told of the key of each token whose signature and claims held. */
+  readonly keyUsed: (key: VerificationKey, at: Seconds) => void;
+  /** The deny and allow rules, or `null` if there are none. */
+  readonly rules: AskRules | null;
 }
 
+/** Asks the deny and allow rules about a verified token: `null` lets it pass. */
+export type AskRules = (verified: VerifiedToken, at: Seconds) => MaybePromise<Rejected | Unavailable | null>;
+
 /**
- * Judges a request: token, then binding. Reads nothing but its arguments.
+ * Judges a request: token, binding, message signature, content digest, replay. Reads nothing but its arguments.
  * @returns the verdict; see `reasons.ts` for every reason
  */
 export function judge(request: RequestView, policy: Policy, evidence: Evidence): MaybePromise<Verdict> {
@@ -31,7 +42,7 @@ export function judge(request: RequestView, policy: Policy, evidence: Evidence):
   return judgeBinding(request, policy, evidence, verified);
 }
 
-/** Judges a token by itself: form, signature, claims. */
+/** Judges a token by itself: form, signature, claims, then the deny and allow rules. */
 export function judgeToken(token: string, policy: Policy, evidence: Evidence): MaybePromise<VerifiedToken | Verdict> {
   const { keys } = evidence;
   if (keys === null) return unavailable('keys-unavailable');
@@ -42,21 +53,82 @@ export function judgeToken(token: string, policy: Policy, evidence: Evidence): M
   return checkedToken(verified, policy, evidence);
 }
 
-function checkedToken(verified: VerifiedToken | Rejected, policy: Policy, evidence: Evidence): VerifiedToken | Rejected {
+function checkedToken(verified: VerifiedToken | Rejected, policy: Policy, evidence: Evidence): MaybePromise<VerifiedToken | Verdict> {
   if ('outcome' in verified) return verified;
-  return checkClaims(verified.claims, policy.token, evidence.at) ?? verified;
+  const failed = checkClaims(verified.claims, policy.token, evidence.at);
+  if (failed !== null) return failed;
+  evidence.keyUsed(verified.key, evidence.at);
+  if (evidence.rules === null) return verified;
+  const denied = evidence.rules(verified, evidence.at);
+  if (isPromise(denied)) return denied.then((found) => found ?? verified);
+  return denied ?? verified;
 }
 
 function judgeBinding(request: RequestView, policy: Policy, evidence: Evidence, verified: VerifiedToken | Verdict): MaybePromise<Verdict> {
   if ('outcome' in verified) return verified;
-  if (policy.binding === null) return accepted(verified, 'unchecked');
+  if (policy.binding === null) return judgeRest({ request, policy, evidence, verified }, 'unchecked');
   const state = checkBinding(request, policy.binding, verified.claims, evidence.hash);
-  if (isPromise(state)) return state.then((found) => (typeof found === 'string' ? accepted(verified, found) : found));
-  return typeof state === 'string' ? accepted(verified, state) : state;
+  if (isPromise(state)) return state.then((found) => judgeRest({ request, policy, evidence, verified }, found));
+  return judgeRest({ request, policy, evidence, verified }, state);
+}
+
+interface Case {
+  readonly request: RequestView;
+  readonly policy: Policy;
+  readonly evidence: Evidence;
+  readonly verified: VerifiedToken;
+}
+
+/**
+ * Signature, digest and replay. A binding that failed ends the judgement unless binding is only observed: then an enforced signature is
+ * still judged, lest a bad binding hide a bad signature.
+ */
+function judgeRest(judged: Case, binding: BindingState | 'unchecked' | Rejected): MaybePromise<Verdict> {
+  const { policy, verified } = judged;
+  const bindingFailed = typeof binding !== 'string';
+  if (policy.signature === null && policy.tokenReplay === null) return bindingFailed ? binding : accepted(verified, binding);
+  if (bindingFailed && policy.modes.binding === 'enforce') return binding;
+  return chain(judgeMessageAndReplay(judged), (message) => {
+    if ('outcome' in message) return bindingFailed && failsOnlyObserved(message, policy.modes) ? binding : message;
+    return bindingFailed ? binding : accepted(verified, binding, message);
+  });
+}
+
+function failsOnlyObserved(failure: Rejected | Unavailable, modes: Modes): boolean {
+  if (failure.outcome === 'rejected') return modeOf(modes, failure.reason) === 'observe';
+  return failure.stage !== null && modeOfStage(modes, failure.stage) === 'observe';
+}
+
+type Proven = Pick<Attestation, 'signature' | 'digest' | 'covered'>;
+const UNCHECKED: Proven = { signature: 'unchecked', digest: 'unchecked', covered: new Set<string>() };
+
+function judgeMessageAndReplay({ request, policy, evidence, verified }: Case): MaybePromise<Proven | Rejected | Unavailable> {
+  const message: MaybePromise<Proven | Rejected | Unavailable> =
+    policy.signature === null ? UNCHECKED : judgeMessage(request, policy.signature, verified, evidence);
+  const { tokenReplay } = policy;
+  if (tokenReplay === null) return message;
+  return chain<Proven | Rejected | Unavailable, Proven | Rejected | Unavailable>(message, (proven) =>
+    'outcome' in proven ? proven : chain(judgeTokenReplay(tokenReplay, judged(policy, verified), evidence), (failed) => failed ?? proven),
+  );
+}
+
+/** The signing input, not the whole token: an ECDSA signature has a twin that verifies as well. */
+function judgeTokenReplay(
+  store: ReplayStore,
+  token: { text: string; until: Seconds },
+  evidence: Evidence,
+): MaybePromise<Rejected | Unavailable | null> {
+  return rememberOnce({ store, ...token, reason: 'token-replayed', stage: 'token' }, evidence.hash);
+}
+
+function judged(policy: Policy, verified: VerifiedToken): { text: string; until: Seconds } {
+  const text = verified.token.slice(0, verified.token.lastIndexOf('.'));
+  return { text, until: verified.claims.exp + policy.token.clockToleranceSeconds };
 }
 
 /** The verdict for a verified token. */
-export function accepted(verified: VerifiedToken, binding: BindingState | 'unchecked'): Verdict {
-  const attestation: Attestation = { claims: verified.claims, keyId: verified.key.id, binding };
+export function accepted(verified: VerifiedToken, binding: BindingState | 'unchecked', message: Proven = UNCHECKED): Verdict {
+  const { signature, digest, covered } = message;
+  const attestation: Attestation = { claims: verified.claims, keyId: verified.key.id, binding, signature, digest, covered };
   return { outcome: 'accepted', attestation };
 }

@@ -33,23 +33,23 @@ export interface BindingPolicy {
 export interface Modes {
   readonly token: Mode;
   readonly binding: Mode;
-}
-
-/** What a route demands. */
-export interface Policy {
-  readonly token: TokenPolicy;
-  readonly binding: BindingPolicy | null;
-  readonly modes: Modes;
+  /** Signature, content digest and replay. */
+  readonly signature: Mode;
 }
 
 const CHECK_OF_STAGE: { readonly [S in Stage]: keyof Modes } = {
   token: 'token',
   binding: 'binding',
-  signature: 'token',
-  digest: 'token',
+  signature: 'signature',
+  digest: 'signature',
 };
 
 /** The mode that governs a rejection: that of the check in which it arose. */
 export function modeOf(modes: Modes, reason: ReasonCode): Mode {
-  return modes[CHECK_OF_STAGE[REASONS[reason].stage]];
+  return modeOfStage(modes, REASONS[reason].stage);
+}
+
+/** The mode that governs a stage. */
+export function modeOfStage(modes: Modes, stage: Stage): Mode {
+  return modes[CHECK_OF_STAGE[stage]];
 }

@@ -2,6 +2,7 @@
 import type { AlgorithmRow } from './jws/algorithms.ts';
 import type { KeySet, PreparedKey } from './jws/key-set.ts';
 import type { MaybePromise } from './result.ts';
+import type { Seconds } from './time.ts';
 
 /** Public key material in one of the forms that platforms import. */
 export type PublicKeyMaterial =
@@ -17,6 +18,12 @@ export interface CryptoPort {
    * @throws Error (or answers a key whose `verify` rejects) when the platform refuses the material
    */
   preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): PreparedKey;
+  /** Opens a public key that came in a verified token; `null` if the platform refuses it. */
+  openPublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): MaybePromise<PreparedKey | null>;
+  /** HMAC-SHA-256 of `data` under `secret`. */
+  hmacSha256(secret: Uint8Array, data: Uint8Array): MaybePromise<Uint8Array>;
+  /** Digests a body that came in chunks, as padded base64. */
+  digest(algorithm: 'sha-256' | 'sha-512', chunks: readonly Uint8Array[]): MaybePromise<string>;
   /** SHA-256 over `text` (one byte a character if all fit, else UTF-8), as padded base64 (RFC 4648 §4). */
   sha256Base64(text: string): MaybePromise<string>;
   /** Decodes a canonical base64url segment of UTF-8 text; `null` if it is neither. */
@@ -25,12 +32,35 @@ export interface CryptoPort {
 
 /** Where keys come from. A static set answers the same snapshot for ever. */
 export interface KeySource {
-  /** The newest snapshot, or `null` while none could be had. Called once for each judged request: it must be cheap. */
-  current(): KeySet | null;
-  /** Asks for a newer snapshot because a token named an unknown key. The source decides whether it may ask upstream yet. */
-  refresh?(): MaybePromise<void>;
-  /** Makes the first snapshot available before traffic; rejects if that fails. */
-  warmUp?(): Promise<void>;
+  /**
+   * The newest snapshot, or `null` while none could be had. Called once for each judged request: it must be cheap.
+   * @param at - the moment of judgement, milliseconds since the epoch
+   */
+  current(at: number): KeySet | null;
+  /**
+   * Asks for a newer snapshot because there is none, or because a token named a key that is not in it. The source decides whether it may
+   * ask upstream yet, and bounds how long that takes.
+   * @param at - the moment of judgement, milliseconds since the epoch
+   * @returns whether the snapshot is now known to be up to date. After `false` an unknown key is our fault (503), not the client's (401).
+   */
+  refresh?(at: number): MaybePromise<boolean>;
+  /**
+   * Makes the first snapshot available before traffic; rejects if that fails.
+   * @param at - now, milliseconds since the epoch
+   */
+  warmUp?(at: number): Promise<void>;
   /** Releases timers, watchers and connections. */
   close?(): void;
+}
+
+/** Remembers what may be accepted once. */
+export interface ReplayStore {
+  /**
+   * Remembers `key` if it is not remembered yet: one atomic step, so that of many concurrent calls exactly one answers `true`.
+   * A store that cannot answer, or is full, throws or rejects: it never forgets an entry before its time.
+   * @param key - a hash, base64
+   * @param untilSeconds - when the entry may be forgotten, whole seconds since the epoch
+   * @returns whether the key is new
+   */
+  setIfAbsent(key: string, untilSeconds: Seconds): MaybePromise<boolean>;
 }

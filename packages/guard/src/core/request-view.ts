@@ -1,4 +1,6 @@
 /** What the core sees of a request. One contract, one view a platform (`src/http/view-*.ts`). */
+import type { MaybePromise } from './result.ts';
+import type { Bytes } from './time.ts';
 
 /** A request as it arrived. Views read lazily: what is not asked for is not copied. */
 export interface RequestView {
@@ -15,9 +17,27 @@ export interface RequestView {
    * @param name - the field name in lower case
    */
   lines(name: string): readonly string[];
+  /** The body. A view without it is taken as having none. */
+  readonly body?: RequestBody;
+  /** The address of the peer that sent the request (a client or a proxy), or `null` where the platform does not tell. Default: `null`. */
+  readonly peer?: string | null;
   /** True where the platform joins repeated lines with `, ` before anybody can see them (Fetch `Headers`). Default: false. */
   readonly joinsLines?: boolean;
 }
+
+/** A request's body, which is read only when a policy needs it. */
+export interface RequestBody {
+  /** Whether the message has content: a length above zero, or a transfer coding. */
+  readonly present: boolean;
+  /** Reads the whole content, as it was sent, at most so many bytes, and leaves it readable for the handler. */
+  read(maxBytes: Bytes): MaybePromise<BodyRead>;
+}
+
+/** What reading a body gave. `gone`: somebody read it before us and kept no raw bytes; `remedy` says how to mend that. */
+export type BodyRead =
+  | { readonly outcome: 'read'; readonly chunks: readonly Uint8Array[] }
+  | { readonly outcome: 'too-large' }
+  | { readonly outcome: 'gone'; readonly remedy: string };
 
 /** Removes optional white space (SP and HTAB, RFC 9110 §5.6.3) from both ends of a field value. */
 export function trimOptionalWhiteSpace(value: string): string {

@@ -1,5 +1,5 @@
 /** What is true of a request. What we do about it is the decision (`http/decide.ts`). */
-import type { FaultCode, ReasonCode } from './reasons.ts';
+import type { FaultCode, ReasonCode, Stage } from './reasons.ts';
 import type { Claims } from './token/claims.ts';
 
 /** What was proven of an accepted request. Nothing in it comes from an unverified source. */
@@ -8,8 +8,14 @@ export interface Attestation {
   readonly claims: Claims;
   /** The configured key that verified the token: its `kid`, else its name in the configuration. */
   readonly keyId: string;
-  /** `verified`: the bound value matched `pay`. `absent`: no `pay`, accepted by policy. `unchecked`: no binding configured. */
+  /** `verified`: the bound value matched `pay`. `absent`: no `pay`, accepted by policy. `unchecked`: not asked for. */
   readonly binding: 'verified' | 'absent' | 'unchecked';
+  /** `verified`: the message signature held. `absent`: the token carries no key, accepted by policy. `unchecked`: not asked for. */
+  readonly signature: 'verified' | 'absent' | 'unchecked';
+  /** `verified`: the body matched `Content-Digest`. `absent`: no digest was sent. `unchecked`: not asked for. */
+  readonly digest: 'verified' | 'absent' | 'unchecked';
+  /** The identifiers of the components that the message signature covers; empty where none was verified. */
+  readonly covered: ReadonlySet<string>;
 }
 
 /** The request comes from a genuine app, as far as the policy asked. */
@@ -30,6 +36,8 @@ export interface Rejected {
 export interface Unavailable {
   readonly outcome: 'unavailable';
   readonly fault: FaultCode;
+  /** The stage that could not be judged; `null` if the fault concerns all of them. */
+  readonly stage: Stage | null;
   readonly cause?: unknown;
 }
 
@@ -42,6 +50,6 @@ export function rejected(reason: ReasonCode, detail?: string): Rejected {
 }
 
 /** Makes the verdict for a request that could not be judged. */
-export function unavailable(fault: FaultCode, cause?: unknown): Unavailable {
-  return { outcome: 'unavailable', fault, cause };
+export function unavailable(fault: FaultCode, cause?: unknown, stage: Stage | null = null): Unavailable {
+  return { outcome: 'unavailable', fault, stage, cause };
 }

@@ -12,7 +12,7 @@ import { type ComputeMac, prepareHmac } from './hmac-one-shot.ts';
 const HAS_ONE_SHOT = typeof hash === 'function';
 
 /** The cryptography of Node (and of Bun and Deno, through `node:crypto`). */
-export const crypto: CryptoPort = { prepareSecret, preparePublicKey, sha256Base64, decodeText };
+export const crypto: CryptoPort = { prepareSecret, preparePublicKey, openPublicKey, hmacSha256, digest, sha256Base64, decodeText };
 
 function prepareSecret(algorithm: AlgorithmRow, secret: Uint8Array): PreparedKey {
   // The cast holds: every row of the hmac family names its hash.
@@ -72,6 +72,26 @@ function verifyOptions(algorithm: AlgorithmRow, key: KeyObject): import('node:cr
   if (algorithm.family === 'eddsa') return { key };
   // RFC 7518 §3.5: the salt is as long as the hash.
   return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+}
+
+function openPublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): PreparedKey | null {
+  try {
+    return preparePublicKey(algorithm, material);
+  } catch {
+    return null;
+  }
+}
+
+function hmacSha256(secret: Uint8Array, data: Uint8Array): Uint8Array {
+  return createHmac('sha256', secret).update(data).digest();
+}
+
+const DIGEST_NAMES = { 'sha-256': 'sha256', 'sha-512': 'sha512' } as const;
+
+function digest(algorithm: 'sha-256' | 'sha-512', chunks: readonly Uint8Array[]): string {
+  const digester = createHash(DIGEST_NAMES[algorithm]);
+  for (const chunk of chunks) digester.update(chunk);
+  return digester.digest('base64');
 }
 
 function sha256Base64(text: string): string {

@@ -1,8 +1,8 @@
 /** The crypto port on WebCrypto (`crypto.subtle`): for runtimes without a synchronous `node:crypto`. */
 import { decodeBase64, encodeBase64 } from '../core/bytes/base64.ts';
 import { bytesOfFieldValue } from '../core/bytes/text.ts';
+import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import type { AlgorithmRow } from '../core/jws/algorithms.ts';
-import { decodeUtf8 } from '../core/jws/compact.ts';
 import { hasSoundNumbers } from '../core/jws/jwk.ts';
 import type { PreparedKey } from '../core/jws/key-set.ts';
 import type { CryptoPort, PublicKeyMaterial } from '../core/ports.ts';
@@ -15,7 +15,7 @@ const { subtle } = globalThis.crypto;
 const HASH_NAMES = { sha256: 'SHA-256', sha384: 'SHA-384', sha512: 'SHA-512' } as const;
 
 /** The cryptography of Workers, browsers and other runtimes with WebCrypto. */
-export const crypto: CryptoPort = { prepareSecret, preparePublicKey, sha256Base64, decodeText };
+export const crypto: CryptoPort = { prepareSecret, preparePublicKey, openPublicKey, hmacSha256, digest, sha256Base64, decodeText };
 
 function prepareSecret(algorithm: AlgorithmRow, secret: Uint8Array): PreparedKey {
   const parameters = parametersOf(algorithm);
@@ -23,12 +23,13 @@ function prepareSecret(algorithm: AlgorithmRow, secret: Uint8Array): PreparedKey
 }
 
 function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): PreparedKey {
+  return preparedKey(algorithm, () => importPublic(algorithm, material));
+}
+
+function importPublic(algorithm: AlgorithmRow, material: PublicKeyMaterial): Promise<SubtleKey> {
   const parameters = parametersOf(algorithm) as ImportParameters;
-  if (material.form === 'spki') {
-    return preparedKey(algorithm, () => importSpki(algorithm, new Uint8Array(material.der), parameters));
-  }
-  const jwk = publicMembers(material.jwk);
-  return preparedKey(algorithm, () => subtle.importKey('jwk', jwk, parameters, false, ['verify']));
+  if (material.form === 'spki') return importSpki(algorithm, new Uint8Array(material.der), parameters);
+  return subtle.importKey('jwk', publicMembers(material.jwk), parameters, false, ['verify']);
 }
 
 /** The numbers of a DER key can be read only after the import, so it is asked for as extractable: a public key is no secret. */
@@ -70,6 +71,39 @@ function parametersOf(algorithm: AlgorithmRow): SubtleParameters & { name: strin
   if (algorithm.family === 'eddsa') return { name: 'Ed25519' };
   // RFC 7518 §3.5: the salt is as long as the hash.
   return { name: 'RSA-PSS', hash: digest, saltLength: Number(algorithm.hash?.slice(3)) / 8 } as SubtleParameters & { name: string };
+}
+
+async function openPublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): Promise<PreparedKey | null> {
+  try {
+    const key = await importPublic(algorithm, material);
+    return preparedKey(algorithm, async () => key);
+  } catch {
+    return null;
+  }
+}
+
+async function hmacSha256(secret: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
+  // RFC 2104 §2, over the platform's hash: WebCrypto ties its MAC to a signing permission, which this library never asks for.
+  const block = new Uint8Array(64);
+  block.set(secret.length > 64 ? await sha256(secret) : secret);
+  const inner = await sha256(
+    block.map((byte) => byte ^ 0x36),
+    data,
+  );
+  return sha256(
+    block.map((byte) => byte ^ 0x5c),
+    inner,
+  );
+}
+
+async function sha256(...parts: readonly Uint8Array[]): Promise<Uint8Array> {
+  const whole = await new Blob(parts.map((part) => new Uint8Array(part))).arrayBuffer();
+  return new Uint8Array(await subtle.digest('SHA-256', whole));
+}
+
+async function digest(algorithm: 'sha-256' | 'sha-512', chunks: readonly Uint8Array[]): Promise<string> {
+  const whole = new Uint8Array(await new Blob(chunks.map((chunk) => new Uint8Array(chunk))).arrayBuffer());
+  return encodeBase64(new Uint8Array(await subtle.digest(algorithm.toUpperCase(), whole)), 'base64');
 }
 
 async function sha256Base64(text: string): Promise<string> {

@@ -1,5 +1,5 @@
 /** From verdict and mode to what we do. */
-import { type Mode, type Modes, modeOf } from '../core/policy.ts';
+import { type Mode, type Modes, modeOf, modeOfStage } from '../core/policy.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Refusal } from './refusal.ts';
@@ -33,8 +33,9 @@ export interface Refuse extends DecisionFacts {
 /** What the guard does with a request. Adapters put it on the request as `approov`. */
 export type Decision = Pass | Refuse;
 
-/** The mode that governs a verdict. An outage of ours concerns every check, so the strictest mode governs it. */
+/** The mode that governs a verdict. An outage of ours that concerns every check is governed by the strictest mode. */
 export function governingMode(verdict: Verdict, modes: Modes): Mode {
   if (verdict.outcome === 'rejected') return modeOf(modes, verdict.reason);
+  if (verdict.outcome === 'unavailable' && verdict.stage !== null) return modeOfStage(modes, verdict.stage);
   return Object.values(modes).includes('enforce') ? 'enforce' : 'observe';
 }

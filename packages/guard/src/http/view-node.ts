@@ -1,13 +1,17 @@
 /** A request view over Node's `IncomingMessage` (HTTP/1.1 and the HTTP/2 compatibility API). */
-import type { RequestView } from '../core/request-view.ts';
+import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
+import type { MaybePromise } from '../core/result.ts';
+import { type NodeBody, readNodeBody } from './body-node.ts';
 
 /** What the view needs of a request: satisfied by `http.IncomingMessage`, `http2.Http2ServerRequest` and what frameworks make of them. */
-export interface NodeRequest {
+export interface NodeRequest extends NodeBody {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   /** Express keeps the whole target here while routers shorten `url`. */
   readonly originalUrl?: string | undefined;
   readonly rawHeaders: readonly string[];
+  /** HTTP/2 streams say whether the headers ended them. */
+  readonly stream?: object | null | undefined;
   /** A TLS socket says `encrypted`. */
   readonly socket?: object | null | undefined;
 }
@@ -37,6 +41,24 @@ export class NodeRequestView implements RequestView {
     return this.#request.originalUrl ?? this.#request.url ?? '';
   }
 
+  get peer(): string | null {
+    const { socket } = this.#request;
+    return typeof socket === 'object' && socket !== null && 'remoteAddress' in socket && typeof socket.remoteAddress === 'string'
+      ? socket.remoteAddress
+      : null;
+  }
+
+  get body(): RequestBody {
+    const request = this.#request;
+    const [length = '0'] = this.lines('content-length');
+    // RFC 9112 §6.3: a request has content if it states a length above zero, or a transfer coding.
+    const present = this.lines('transfer-encoding').length > 0 || length !== '0' || isOpenStream(request.stream);
+    return {
+      present,
+      read: (maxBytes): MaybePromise<BodyRead> => (present ? readNodeBody(request, maxBytes) : { outcome: 'read', chunks: [] }),
+    };
+  }
+
   lines(name: string): readonly string[] {
     const raw = this.#request.rawHeaders;
     const found: string[] = [];
@@ -46,4 +68,9 @@ export class NodeRequestView implements RequestView {
     }
     return found;
   }
+}
+
+/** RFC 9113 §8.1: HTTP/2 has no transfer coding; content is announced by not ending the stream with the headers. */
+function isOpenStream(stream: object | null | undefined): boolean {
+  return typeof stream === 'object' && stream !== null && 'endAfterHeaders' in stream && stream.endAfterHeaders === false;
 }

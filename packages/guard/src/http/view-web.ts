@@ -1,8 +1,9 @@
 /** A request view over a Fetch `Request`. */
-import type { RequestView } from '../core/request-view.ts';
+import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
+import { readWebBody, type WebBody } from './body-web.ts';
 
 /** What the view needs of a request: satisfied by the Fetch `Request` of every runtime. */
-export interface WebRequest {
+export interface WebRequest extends WebBody {
   readonly method: string;
   readonly url: string;
   readonly headers: { get(name: string): string | null };
@@ -36,6 +37,12 @@ export class WebRequestView implements RequestView {
     const { url } = this.#request;
     const target = url.replace(AFTER_SCHEME, '');
     return target.startsWith('/') ? target : `/${target}`;
+  }
+
+  get body(): RequestBody {
+    const request = this.#request;
+    const present = request.body !== null && request.body !== undefined;
+    return { present, read: (maxBytes): Promise<BodyRead> => readWebBody(request, maxBytes) };
   }
 
   lines(name: string): readonly string[] {

@@ -1,7 +1,10 @@
 /** Checks the options and compiles them into policies. Everything wrong is found here, at start. */
-import type { BindingPolicy, Mode, Modes, Policy, TokenPolicy } from '../core/policy.ts';
+import type { SignaturePolicy } from '../core/judge-message.ts';
+import type { BindingPolicy, Mode, Modes, TokenPolicy } from '../core/policy.ts';
+import type { Policy } from '../core/route-policy.ts';
 import type { ExemptPaths } from '../http/exempt-paths.ts';
 import type { RefusalPolicy } from '../http/refusal.ts';
+import { compileReplay, compileSignature, type SignatureContext } from './compile-signature.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import * as checks from './option-checks.ts';
 
@@ -12,26 +15,30 @@ export const GUARD_OPTION_NAMES = [
   'keys',
   'token',
   'binding',
+  'signature',
   'mode',
+  'routes',
+  'rules',
   'exempt',
   'preflight',
   'cache',
+  'origin',
   'refusal',
   'onVerdict',
   'now',
   'environment',
 ] as const;
 
-const ROUTE_OPTION_NAMES = ['token', 'binding', 'mode'] as const;
+const ROUTE_OPTION_NAMES = ['token', 'binding', 'signature', 'mode'] as const;
 const MODES = ['enforce', 'observe'] as const;
 
 /** Compiles what a route demands. What it does not say is taken from `base`. */
-export function compileRoute(options: unknown, path: string, base: Policy | null): Policy {
+export function compileRoute(options: unknown, path: string, base: Policy | null, context: RouteContext): Policy {
   const route = checks.checkedObject(options, path === '' ? 'options' : path, path === '' ? GUARD_OPTION_NAMES : ROUTE_OPTION_NAMES);
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
   const token = compileToken(route.token, at('token'), base?.token ?? null);
   const binding = route.binding === undefined && base !== null ? base.binding : compileBinding(route.binding, at('binding'));
-  const modes = compileModes(route.mode, at('mode'), base?.modes ?? { token: 'enforce', binding: 'enforce' });
+  const modes = compileModes(route.mode, at('mode'), base?.modes ?? { token: 'enforce', binding: 'enforce', signature: 'enforce' });
   if (binding?.headers.includes(token.header)) {
     throw new ConfigurationError(
       'options-contradict',
@@ -39,10 +46,35 @@ export function compileRoute(options: unknown, path: string, base: Policy | null
       `names the token header ${token.header}; a token cannot hold its own hash`,
     );
   }
-  return { token, binding, modes };
+  const { replay } = (route.token ?? {}) as Unchecked;
+  const tokenReplay = compileReplay(replay, at('token.replay'), () => base?.tokenReplay ?? null);
+  const inherits = route.signature === undefined && base !== null;
+  const signature = inherits
+    ? withTokenHeader(base, token.header)
+    : compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header });
+  return { token, tokenReplay, binding, signature, modes };
 }
 
-const TOKEN_OPTION_NAMES = ['header', 'prefix', 'maxBytes', 'clockToleranceSeconds', 'maxLifetimeSeconds', 'issuer', 'audience'] as const;
+/** A route that takes the token from another header still demands that the signature covers it. */
+function withTokenHeader(base: Policy, header: string): SignaturePolicy | null {
+  if (base.signature === null || base.token.header === header) return base.signature;
+  const required = base.signature.required.map((name) => (name === base.token.header ? header : name));
+  return { ...base.signature, required };
+}
+
+/** What compiling a route depends on, beside its options. */
+export type RouteContext = Omit<SignatureContext, 'tokenHeader'>;
+
+const TOKEN_OPTION_NAMES = [
+  'header',
+  'prefix',
+  'maxBytes',
+  'clockToleranceSeconds',
+  'maxLifetimeSeconds',
+  'issuer',
+  'audience',
+  'replay',
+] as const;
 const DEFAULT_TOKEN: TokenPolicy = {
   header: 'approov-token',
   prefix: null,
@@ -125,15 +157,20 @@ function compileModes(options: unknown, path: string, base: Modes): Modes {
   if (options === undefined) return base;
   if (typeof options !== 'object' || options === null) {
     const mode: Mode = checks.checkedWord(options, path, MODES, 'enforce');
-    return { token: mode, binding: mode };
+    return { token: mode, binding: mode, signature: mode };
   }
-  const modes = checks.checkedObject(options, path, ['token', 'binding']);
+  const modes = checks.checkedObject(options, path, ['token', 'binding', 'signature']);
   const token = checks.checkedWord(modes.token, `${path}.token`, MODES, base.token);
   const binding = checks.checkedWord(modes.binding, `${path}.binding`, MODES, token === 'observe' ? 'observe' : base.binding);
-  if (token === 'observe' && binding === 'enforce') {
-    throw new ConfigurationError('options-contradict', path, 'binding cannot be enforced while the token it rests on is only observed');
+  const signature = checks.checkedWord(modes.signature, `${path}.signature`, MODES, token === 'observe' ? 'observe' : base.signature);
+  if (token === 'observe' && (binding === 'enforce' || signature === 'enforce')) {
+    throw new ConfigurationError(
+      'options-contradict',
+      path,
+      'binding and signature cannot be enforced while the token they rest on is only observed',
+    );
   }
-  return { token, binding };
+  return { token, binding, signature };
 }
 
 /** Compiles the list of exempt paths. */

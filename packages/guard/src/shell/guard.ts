@@ -1,24 +1,30 @@
 /** The guard: reads the clock and the key snapshot once, asks the judge, decides, reports. */
 
 import { excerpt } from '../core/bytes/text.ts';
-import { accepted, type Evidence, judge, judgeToken } from '../core/judge.ts';
+import { type AskRules, accepted, type Evidence, judge, judgeToken } from '../core/judge.ts';
+import type { MessageEvidence } from '../core/judge-message.ts';
 import type { KeySet } from '../core/jws/key-set.ts';
-import type { Policy } from '../core/policy.ts';
-import type { CryptoPort, KeySource } from '../core/ports.ts';
+import type { CryptoPort } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
-import { isPromise, type MaybePromise } from '../core/result.ts';
-import { VerifiedTokens } from '../core/token/verified-tokens.ts';
+import { chain, isPromise, type MaybePromise } from '../core/result.ts';
+import type { Policy } from '../core/route-policy.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
 import { type Decision, governingMode } from '../http/decide.ts';
 import { type ExemptPaths, isExempt } from '../http/exempt-paths.ts';
 import { isPreflight } from '../http/preflight.ts';
 import { type RefusalPolicy, renderRefusal } from '../http/refusal.ts';
+import { findRoutes, type RouteRow } from '../http/route-table.ts';
 import { Counters, type GuardCounters } from './counters.ts';
+import { judgeWithKeys } from './judge-with-keys.ts';
+import type { KeyRing, KeyUse } from './key-ring.ts';
 import type { RouteOptions, VerdictFacts } from './options.ts';
 
 /** A route's compiled demands: made by {@link Guard.route}, once, at start. */
 export interface Route {
+  /** As in the option `routes`; `null` for the guard as a whole and for routes made in code. */
+  readonly name: string | null;
   readonly policy: Policy;
+  readonly keys: KeyRing;
 }
 
 /** Decides, for each request, whether it comes from a genuine app. Made by {@link createGuard}. */
@@ -29,10 +35,15 @@ export interface Guard {
   decide(request: RequestView, route?: Route): MaybePromise<Decision>;
   /** Judges a token by itself: no binding, no signature of the message. For WebSocket messages, command lines, queues. Never rejects. */
   verifyToken(token: string): Promise<Verdict>;
-  /** Compiles what a route demands differently from the guard as a whole. Throws {@link ConfigurationError}. */
+  /**
+   * Compiles what a route demands differently from the guard as a whole. Throws {@link ConfigurationError}. A request that is judged with
+   * such a route is not looked up in the option `routes`.
+   */
   route(options: RouteOptions): Route;
   /** Counts since the guard was made. */
   counters(): GuardCounters;
+  /** How often each current key verified a token, and when last: shows when an old key can go. */
+  keyUse(): readonly KeyUse[];
   /** Makes the keys available before traffic; rejects if that fails. */
   warmUp(): Promise<void>;
   /** Releases what the key source holds. */
@@ -42,18 +53,29 @@ export interface Guard {
 /** Everything a guard is made of, compiled. */
 export interface GuardParts {
   readonly crypto: CryptoPort;
-  readonly keys: KeySource;
-  readonly policy: Policy;
+  /** What requests must satisfy that no other route claims. */
+  readonly whole: Route;
+  /** The option `routes`, or `null` if it is not used. */
+  readonly routes: readonly RouteRow<Route>[] | null;
+  /** All key rings, each once. */
+  readonly rings: readonly KeyRing[];
+  readonly rules: AskRules | null;
+  /** What judging message signatures needs. */
+  readonly message: Pick<MessageEvidence, 'originOf' | 'openInstallationKey'>;
   readonly compileRoute: (options: RouteOptions) => Policy;
   readonly exempt: ExemptPaths | null;
   readonly judgePreflights: boolean;
   readonly refusal: RefusalPolicy;
-  readonly cacheTokens: number;
   readonly onVerdict: ((verdict: Verdict, facts: VerdictFacts) => void) | null;
   readonly now: () => number;
 }
 
-const LONGEST_CACHED_TOKEN = 2048;
+/** A verdict and the route by which it was found. */
+interface Judged {
+  readonly route: Route;
+  readonly verdict: Verdict;
+}
+
 const LONGEST_PATH_SHOWN = 256;
 
 /** Assembles a guard from its parts. Users call `createGuard`. */
@@ -63,57 +85,63 @@ export function assembleGuard(parts: GuardParts): Guard {
 
 class AssembledGuard implements Guard {
   readonly #parts: GuardParts;
-  readonly #whole: Route;
   readonly #counters: Counters = new Counters();
-  #verified: VerifiedTokens | null;
-  #verifiedOf: KeySet | null = null;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
-    this.#whole = { policy: parts.policy };
-    this.#verified = null;
   }
 
-  async judge(request: RequestView, route: Route = this.#whole): Promise<Verdict> {
-    return this.#judge(request, route.policy, this.#readClock());
+  async judge(request: RequestView, route?: Route): Promise<Verdict> {
+    const found = this.#routesOf(request, route);
+    const routes = found === 'exempt' ? [this.#parts.whole] : found;
+    return (await this.#judgeByEach(request, routes, this.#readClock())).verdict;
   }
 
   async verifyToken(token: string): Promise<Verdict> {
-    const { policy } = this.#parts;
+    const { policy, keys } = this.#parts.whole;
     try {
       const at = this.#parts.now();
       if (!Number.isFinite(at)) return unavailable('internal', new TypeError('now() answered no finite number'));
       const text = typeof token === 'string' && token.length <= policy.token.maxBytes ? token : '';
-      const verified = await judgeToken(text, policy, this.#evidence(at));
-      return 'outcome' in verified ? verified : accepted(verified, 'unchecked');
+      return await judgeWithKeys(keys, at, (snapshot) =>
+        chain(judgeToken(text, policy, this.#evidence(keys, snapshot, at)), (found) =>
+          'outcome' in found ? found : accepted(found, 'unchecked'),
+        ),
+      );
     } catch (cause) {
       return unavailable('internal', cause);
     }
   }
 
-  decide(request: RequestView, route: Route = this.#whole): MaybePromise<Decision> {
+  decide(request: RequestView, route?: Route): MaybePromise<Decision> {
     const skipped = this.#skipped(request);
-    if (skipped !== null) return this.#counted(skip(skipped, route.policy));
+    if (skipped !== null) return this.#counted(skip(skipped, (route ?? this.#parts.whole).policy));
+    const routes = this.#routesOf(request, route);
+    if (routes === 'exempt') return this.#counted(skip('exempt', this.#parts.whole.policy));
     const at = this.#readClock();
-    const verdict = this.#judge(request, route.policy, at);
-    if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, route.policy, found, at));
-    return this.#decided(request, route.policy, verdict, at);
+    return chain(this.#judgeByEach(request, routes, at), (judged) => this.#decided(request, judged, at));
   }
 
   route(options: RouteOptions): Route {
-    return { policy: this.#parts.compileRoute(options) };
+    return { name: null, policy: this.#parts.compileRoute(options), keys: this.#parts.whole.keys };
   }
 
   counters(): GuardCounters {
     return this.#counters.snapshot();
   }
 
+  keyUse(): readonly KeyUse[] {
+    const at = this.#readClock();
+    return this.#parts.rings.flatMap((ring) => ring.uses(at));
+  }
+
   async warmUp(): Promise<void> {
-    await this.#parts.keys.warmUp?.();
+    const at = this.#parts.now();
+    await Promise.all(this.#parts.rings.map((ring) => ring.source.warmUp?.(at)));
   }
 
   close(): void {
-    this.#parts.keys.close?.();
+    for (const ring of this.#parts.rings) ring.source.close?.();
   }
 
   #skipped(request: RequestView): 'preflight' | 'exempt' | null {
@@ -134,47 +162,61 @@ class AssembledGuard implements Guard {
     }
   }
 
-  #judge(request: RequestView, policy: Policy, at: number): MaybePromise<Verdict> {
+  #routesOf(request: RequestView, route: Route | undefined): 'exempt' | readonly Route[] {
+    const { routes, whole } = this.#parts;
+    if (route !== undefined || routes === null) return [route ?? whole];
+    try {
+      return findRoutes(request, routes, whole);
+    } catch {
+      return [whole, ...routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]))];
+    }
+  }
+
+  /** Nearly always one route. Where servers may disagree about which it is, the request has to satisfy each. */
+  #judgeByEach(request: RequestView, routes: readonly Route[], at: number, index = 0): MaybePromise<Judged> {
+    // The cast holds: there is always one route, and the index stays below their number.
+    const route = routes[index] as Route;
+    const verdict = this.#judge(request, route, at);
+    if (index === routes.length - 1) return chain(verdict, (found) => ({ route, verdict: found }));
+    return chain(verdict, (found) => {
+      if (found.outcome !== 'accepted' && governingMode(found, route.policy.modes) === 'enforce') return { route, verdict: found };
+      const rest = this.#judgeByEach(request, routes, at, index + 1);
+      return found.outcome === 'accepted'
+        ? rest
+        : chain(rest, (later) => (later.verdict.outcome === 'accepted' ? { route, verdict: found } : later));
+    });
+  }
+
+  #judge(request: RequestView, route: Route, at: number): MaybePromise<Verdict> {
     try {
       if (!Number.isFinite(at)) return unavailable('internal', new TypeError('now() answered no finite number'));
-      const verdict = judge(request, policy, this.#evidence(at));
-      if (!isPromise(verdict)) return isUnknownKey(verdict) ? this.#afterRefresh(request, policy, at, verdict) : verdict;
-      return verdict
-        .then((found) => (isUnknownKey(found) ? this.#afterRefresh(request, policy, at, found) : found))
-        .catch((cause: unknown) => unavailable('internal', cause));
+      const { policy, keys } = route;
+      const verdict = judgeWithKeys(keys, at, (snapshot) => judge(request, policy, this.#evidence(keys, snapshot, at)));
+      return isPromise(verdict) ? verdict.catch((cause: unknown) => unavailable('internal', cause)) : verdict;
     } catch (cause) {
       return unavailable('internal', cause);
     }
   }
 
-  /** A token named a key that we do not know: the source may have a newer set. */
-  #afterRefresh(request: RequestView, policy: Policy, at: number, verdict: Verdict): MaybePromise<Verdict> {
-    const { keys } = this.#parts;
-    if (keys.refresh === undefined) return verdict;
-    const before = keys.current();
-    const again = (): MaybePromise<Verdict> => (keys.current() === before ? verdict : judge(request, policy, this.#evidence(at)));
-    const refreshed = keys.refresh();
-    return isPromise(refreshed) ? refreshed.then(again).catch((cause: unknown) => unavailable('keys-unavailable', cause)) : again();
+  #evidence(ring: KeyRing, keys: KeySet | null, at: number): Evidence {
+    const { crypto, rules, message } = this.#parts;
+    return {
+      keys,
+      verified: ring.verified,
+      at: at / 1000,
+      hash: crypto.sha256Base64,
+      decodeText: crypto.decodeText,
+      keyUsed: ring.keyUsed,
+      rules,
+      originOf: message.originOf,
+      openInstallationKey: message.openInstallationKey,
+      digestBody: crypto.digest,
+    };
   }
 
-  #evidence(at: number): Evidence {
-    const { crypto } = this.#parts;
-    const keys = this.#parts.keys.current();
-    return { keys, verified: this.#verifiedFor(keys), at: at / 1000, hash: crypto.sha256Base64, decodeText: crypto.decodeText };
-  }
-
-  /** Another key set starts with an empty cache: what an old key verified must not outlive it. */
-  #verifiedFor(keys: KeySet | null): VerifiedTokens | null {
-    if (keys !== this.#verifiedOf) {
-      this.#verifiedOf = keys;
-      this.#verified = this.#parts.cacheTokens > 0 ? new VerifiedTokens(this.#parts.cacheTokens, LONGEST_CACHED_TOKEN) : null;
-    }
-    return this.#verified;
-  }
-
-  #decided(request: RequestView, policy: Policy, verdict: Verdict, at: number): Decision {
-    const decision = decide(verdict, policy, this.#parts.refusal);
-    this.#report(request, decision, verdict, at);
+  #decided(request: RequestView, judged: Judged, at: number): Decision {
+    const decision = decide(judged.verdict, judged.route.policy, this.#parts.refusal);
+    this.#report(request, decision, judged, at);
     return this.#counted(decision);
   }
 
@@ -183,22 +225,19 @@ class AssembledGuard implements Guard {
     return decision;
   }
 
-  #report(request: RequestView, decision: Decision, verdict: Verdict, at: number): void {
+  #report(request: RequestView, decision: Decision, { verdict, route }: Judged, at: number): void {
     const { onVerdict } = this.#parts;
     if (onVerdict === null) return;
     try {
       const { id, action, mode } = decision;
-      const answer: unknown = onVerdict(verdict, { id, action, mode, method: excerpt(request.method, 32), path: shownPath(request.target), at });
+      const method = excerpt(request.method, 32);
+      const answer: unknown = onVerdict(verdict, { id, action, mode, route: route.name, method, path: shownPath(request.target), at });
       // An asynchronous hook that rejects must not end the process.
       if (answer instanceof Promise) answer.catch(() => this.#counters.countHookFailure());
     } catch {
       this.#counters.countHookFailure();
     }
   }
-}
-
-function isUnknownKey(verdict: Verdict): boolean {
-  return verdict.outcome === 'rejected' && verdict.reason === 'token-key-unknown';
 }
 
 /** The query is left out: it may hold credentials. */

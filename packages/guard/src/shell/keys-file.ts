@@ -33,14 +33,20 @@ export type KeysFromFileOptions = {
   readonly environment?: 'production' | 'development';
 } & (
   | {
-      /** One account secret, or several, one a line, newest first. Lines that begin with `#` or `note:` are left out. */
-      readonly format: 'secret' | 'secrets';
-      /** The encoding of the secrets. Default `base64`. */
+      /** One account secret in a line of its own. Lines that begin with `#` or `note:` are left out. */
+      readonly format: 'secret';
+      /** Default `base64`. */
       readonly encoding?: 'base64' | 'base64url';
       /** Default `HS256`. */
       readonly algorithm?: 'HS256' | 'HS384' | 'HS512';
-      /** The key id of a single secret. Default: none, so that it is tried for any token. */
+      /** The key id of the secret. Default: none, so that it is tried for any token. */
       readonly kid?: string;
+    }
+  | {
+      /** Several account secrets, one a line, newest first: the old one stays until no token needs it. */
+      readonly format: 'secrets';
+      readonly encoding?: 'base64' | 'base64url';
+      readonly algorithm?: 'HS256' | 'HS384' | 'HS512';
     }
   | {
       /** A JWK set (RFC 7517 §5). Keys that cannot be used are skipped, with an event. */

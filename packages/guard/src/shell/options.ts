@@ -2,10 +2,13 @@
 
 import type { AlgorithmName } from '../core/jws/algorithms.ts';
 import type { Mode } from '../core/policy.ts';
-import type { KeySource } from '../core/ports.ts';
+import type { KeySource, ReplayStore } from '../core/ports.ts';
+import type { Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { RefusalOptions } from '../http/refusal.ts';
+import type { RemoteKeysSettings } from './keys-url.ts';
+import type { RuleOptions } from './rules.ts';
 
 /** An account secret (HMAC). Give it in the one encoding in which you have it. */
 export type SecretOptions = {
@@ -43,8 +46,16 @@ export type StaticKeysOptions =
       readonly kid?: string;
     };
 
-/** Where keys come from: one or several static sources, or a source of your own. */
-export type KeysOptions = StaticKeysOptions | readonly StaticKeysOptions[] | KeySource;
+/** Keys that are published at a URL: see `keysFromUrl`. */
+export type RemoteKeysOptions = RemoteKeysSettings & {
+  /** Where the JWK set is: `https`, or `http` on this machine. */ readonly jwksUrl: string;
+};
+
+/** One place where keys come from. */
+export type KeysPart = StaticKeysOptions | RemoteKeysOptions | KeySource;
+
+/** Where keys come from: one place or several. With several, each serves while another cannot deliver. */
+export type KeysOptions = KeysPart | readonly KeysPart[];
 
 /** How the attestation token is read and checked. */
 export interface TokenOptions {
@@ -62,6 +73,8 @@ export interface TokenOptions {
   readonly issuer?: string | readonly string[] | null;
   /** The accepted values of `aud`. Default `null`: `aud` is not checked. */
   readonly audience?: string | readonly string[] | null;
+  /** Where tokens are remembered so that each is accepted once. Default `null`: a token may be used until it expires. For routes such as payments. */
+  readonly replay?: ReplayStore | null;
 }
 
 /** How the token is bound to other header values. */
@@ -77,16 +90,108 @@ export interface BindingOptions {
   readonly value?: 'whole' | 'without-bearer';
 }
 
+/** An account key for message signing (HMAC-SHA-256), in the one encoding in which you have it. At least 32 bytes. */
+export type AccountKeyOptions = {
+  /** Its id: the value of `mskid` in tokens. A key without `id` is used where no other fits. */
+  readonly id?: string;
+} & ({ readonly base64: string | undefined } | { readonly base64url: string | undefined } | { readonly bytes: Uint8Array });
+
+/** Which deviations of the client SDKs are accepted: see `sdk-tolerances.ts` for versions and sources. Each defaults to true. */
+export type ToleranceOptions = Partial<Tolerances>;
+
+/** What is demanded of message signatures (RFC 9421). */
+export type SignatureOptions = {
+  /**
+   * The components that must be covered, beside `@method` and the token header, which always must. Default `['@target-uri']`, as good as which are
+   * `@authority`, `@path` and `@query` together. Leaving it out lets a signature be moved to another URL.
+   */
+  readonly required?: readonly string[];
+  /** How old a signature may be, 1 to 86400 s. Default 300, whatever `expires` says. A longer age gives replays more time. */
+  readonly maxAgeSeconds?: Seconds;
+  /** How far the device's clock may differ, 0 to 300 s. Default 60. It lengthens the life of the SDKs' 15-second signatures. */
+  readonly clockToleranceSeconds?: Seconds;
+  /** `required`: a request with a body must carry and cover `Content-Digest`. Default `if-present`: iOS clients send none by default. */
+  readonly digest?: 'if-present' | 'required';
+  /** Default `optional`. No SDK sends a nonce unless the app sets one. */
+  readonly nonce?: 'optional' | 'required';
+  /** The value that the parameter `tag` must have. Default `null`: not checked. */
+  readonly tag?: string | null;
+  /** The longest `Signature-Input` and `Signature`, 256 to 65536 bytes each. Default 8192. */
+  readonly maxBytes?: Bytes;
+  /** The longest body that is held in memory to compare its digest, 0 to 1 GiB. Default 1 MiB. Only bodies with a `Content-Digest` are read. */
+  readonly maxBodyBytes?: Bytes;
+  /** Accepted deviations of the client SDKs. Default: all; `null`: none. */
+  readonly tolerances?: ToleranceOptions | null;
+  /** Where signatures are remembered so that none is accepted twice. Default: this process's memory; `null`: replays are accepted. */
+  readonly replay?: ReplayStore | null;
+} & (
+  | {
+      /** Signed by the installation's key, claim `ipk`, ECDSA P-256. The default. */
+      readonly label?: 'install';
+      /** A token without `ipk`: `reject` (default) or `accept`. Fail-over tokens never carry it; `accept` leaves their requests unsigned. */
+      readonly missingKey?: 'reject' | 'accept';
+    }
+  | {
+      /** Signed by the account's key, HMAC-SHA-256. */
+      readonly label: 'account';
+      /** The live account keys (`approov secret -messageSigningKey get-base64url`). */
+      readonly accountKeys: readonly AccountKeyOptions[];
+      /** `direct` (default): the key as exported. `did-and-exp`: derived for each token, as an abandoned sample did. */
+      readonly accountKeyDerivation?: 'direct' | 'did-and-exp';
+    }
+);
+
+/** How the origin that the client saw is found: fixed, or as the request arrived, with forwarding fields believed only from trusted proxies. */
+export type OriginOptions =
+  | string
+  | {
+      /** Addresses or CIDR blocks of your proxies, or `loopback`, `linklocal`, `uniquelocal`. Default: none, so forwarding fields are ignored. */
+      readonly trustedProxies?: readonly string[];
+      /** The hosts that are yours; a request for another has no origin. Default: any well-formed host. */
+      readonly hosts?: readonly string[];
+    };
+
 /** `enforce` or `observe` for everything, or for each check by itself. */
-export type ModeOptions = Mode | { readonly token?: Mode; readonly binding?: Mode };
+export type ModeOptions = Mode | { readonly token?: Mode; readonly binding?: Mode; readonly signature?: Mode };
 
 /** What a single route may demand differently from the guard as a whole. */
 export interface RouteOptions {
   readonly token?: TokenOptions;
   /** `null` switches binding off for this route. */
   readonly binding?: BindingOptions | null;
+  /** `null` switches message signatures off for this route. */
+  readonly signature?: SignatureOptions | null;
   readonly mode?: ModeOptions;
 }
+
+/** Which requests belong to a route. At least one member; all that are given must fit. */
+export interface RouteMatchOptions {
+  /** The host that the client asked for, without port: exact, or `*.example.com` for everything below. The client chooses it. */
+  readonly host?: string | readonly string[];
+  /** `/pay`, or `/pay/*` for `/pay` and everything below; without regard to case. */
+  readonly path?: string | readonly string[];
+  /** Another word for `path`. */
+  readonly paths?: string | readonly string[];
+  /** The methods. `GET` includes `HEAD`. */
+  readonly methods?: string | readonly string[];
+}
+
+/** A policy for some of the requests, chosen by what the request says. */
+export type MatchedRouteOptions =
+  | (RouteOptions & {
+      readonly match: RouteMatchOptions;
+      /** Shown to `onVerdict`. Default: its place, such as `routes[0]`. */
+      readonly name?: string;
+      /** The keys of this route's API domain. Default: those of the guard. */
+      readonly keys?: KeysOptions;
+    })
+  | {
+      /** Must name paths. */
+      readonly match: RouteMatchOptions;
+      readonly name?: string;
+      /** Such requests pass unjudged, if their path is unambiguous. */
+      readonly exempt: true;
+    };
 
 /** What the hook learns beside the verdict. */
 export interface VerdictFacts {
@@ -96,6 +201,8 @@ export interface VerdictFacts {
   readonly action: 'pass' | 'refuse';
   /** The mode that decided. */
   readonly mode: Mode;
+  /** The name of the route (option `routes`) that judged; `null` for the guard's own policy. */
+  readonly route: string | null;
   /** The request's method. */
   readonly method: string;
   /** The request's path, without the query; at most 256 characters, escaped. */
@@ -109,8 +216,21 @@ export interface GuardOptions extends RouteOptions {
   readonly keys: KeysOptions;
   /** Default: no binding. */
   readonly binding?: BindingOptions | null;
+  /** Default: message signatures are not asked for. */
+  readonly signature?: SignatureOptions | null;
   /** Default `enforce`. */
   readonly mode?: ModeOptions;
+  /**
+   * Other demands for other requests: the first whose `match` fits is used, what it does not say is taken from the guard's own options, and
+   * a request that none fits is judged by the guard's own options. Where servers may disagree about a path, the request has to satisfy
+   * every route that a reading of it leads to.
+   */
+  readonly routes?: readonly MatchedRouteOptions[];
+  /**
+   * Deny and allow rules, asked in this order of every token that verified, remembered or not. Default: none. A rule that fails makes the
+   * verdict `unavailable`.
+   */
+  readonly rules?: readonly RuleOptions[];
   /**
    * Paths that pass unjudged: exact (`/health`) or everything below (`/public/*`). A path whose meaning is ambiguous
    * (`%2f`, `..`, `//`, `;`, `\` …) is never exempt.
@@ -123,6 +243,8 @@ export interface GuardOptions extends RouteOptions {
    * (about 24 MiB when full); `null` switches it off, which costs a signature verification for each request.
    */
   readonly cache?: { readonly maxTokens?: number } | null;
+  /** How scheme and authority are found as the client saw them; message signatures depend on it. Default: as the request arrived. */
+  readonly origin?: OriginOptions | null;
   /** What the client sees of a refusal. Default: 401, `{}`. */
   readonly refusal?: RefusalOptions;
   /** Called once for each judged request, synchronously. What it throws is dropped: it cannot change the decision. */

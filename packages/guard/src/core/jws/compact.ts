@@ -1,6 +1,7 @@
 /** The compact serialisation and the protected header (RFC 7515 §3.1, §4, §5.2). */
 import { decodeBase64, decodedLength, endsCanonically } from '../bytes/base64.ts';
 import { parseJsonObject } from '../bytes/json.ts';
+import { decodeUtf8 } from '../bytes/utf8.ts';
 
 /** The parts of a compact JWS. Nothing in it is trusted. */
 export interface UnverifiedJws {
@@ -55,17 +56,4 @@ function isJwtType(header: { readonly [member: string]: unknown }): boolean {
 
 function hasUsableKid(header: { readonly [member: string]: unknown }): boolean {
   return !Object.hasOwn(header, 'kid') || typeof header.kid === 'string';
-}
-
-/** UTF-8 without tolerance: no replacement characters, and a byte order mark is data (and so no JSON). */
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** Decodes UTF-8; `null` if the bytes are none. */
-export function decodeUtf8(bytes: Uint8Array | null): string | null {
-  if (bytes === null) return null;
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    return null;
-  }
 }

@@ -1,0 +1,155 @@
+/** Judges the message: signature, content digest, replay. Asked after the token and its binding. */
+import { encodeBase64 } from './bytes/base64.ts';
+import { checkContentDigest, type DigestAlgorithm, readContentDigest, type StatedDigest } from './digest/content-digest.ts';
+import type { PreparedKey } from './jws/key-set.ts';
+import type { ReplayStore } from './ports.ts';
+import type { BodyRead, RequestView } from './request-view.ts';
+import { chain, type MaybePromise } from './result.ts';
+import { type AccountKey, accountKey, installationKey, type OpenInstallationKey } from './signature/signing-key.ts';
+import type { Origin } from './signature/target.ts';
+import { type SignatureCheck, type VerifiedSignature, verifySignature } from './signature/verify-signature.ts';
+import type { Bytes, Seconds } from './time.ts';
+import type { Claims } from './token/claims.ts';
+import type { VerifiedToken } from './token/verified-tokens.ts';
+import { type Rejected, rejected, type Unavailable, unavailable } from './verdict.ts';
+
+/** What a route demands of message signatures. */
+export interface SignaturePolicy extends SignatureCheck {
+  /** What to do with a token that carries no `ipk` (label `install`). */
+  readonly missingKey: 'reject' | 'accept';
+  /** The account keys (label `account`). */
+  readonly accountKeys: readonly AccountKey[];
+  readonly stringDigest: boolean;
+  /** The longest body that is read to compare its digest. */
+  readonly maxBodyBytes: Bytes;
+  readonly replay: ReplayStore | null;
+}
+
+/** What the shell lends to the judgement of a message. */
+export interface MessageEvidence {
+  readonly at: Seconds;
+  readonly originOf: (request: RequestView) => Origin | null;
+  readonly openInstallationKey: OpenInstallationKey;
+  readonly digestBody: (algorithm: DigestAlgorithm, chunks: readonly Uint8Array[]) => MaybePromise<string>;
+  readonly hash: (text: string) => MaybePromise<string>;
+}
+
+/** What was proven of a message. */
+export interface MessageState {
+  /** `verified`, or `absent`: the token carries no key, accepted by policy. */
+  readonly signature: 'verified' | 'absent';
+  /** `verified`: the body matched. `absent`: no digest was sent. */
+  readonly digest: 'verified' | 'absent';
+  /** The identifiers of the covered components. */
+  readonly covered: ReadonlySet<string>;
+}
+
+type Failure = Rejected | Unavailable;
+
+/** Judges the message that came with a verified token. */
+export function judgeMessage(
+  request: RequestView,
+  policy: SignaturePolicy,
+  verified: VerifiedToken,
+  evidence: MessageEvidence,
+): MaybePromise<MessageState | Failure> {
+  return chain(signingKey(policy, verified.claims, evidence), (key) => {
+    if (key === 'absent') return { signature: 'absent', digest: 'absent', covered: new Set<string>() };
+    if ('outcome' in key) return key;
+    const hasBody = request.body?.present ?? false;
+    const message = { request, origin: evidence.originOf(request) };
+    const signature = verifySignature(policy, { message, key, at: evidence.at, hasBody });
+    return chain(signature, (found) =>
+      'outcome' in found ? found : judgeContent({ request, policy, evidence, keyText: keyTextOf(verified.claims, policy) }, found, hasBody),
+    );
+  });
+}
+
+function signingKey(policy: SignaturePolicy, claims: Claims, evidence: MessageEvidence): MaybePromise<PreparedKey | 'absent' | Rejected> {
+  if (policy.label === 'account') {
+    const account = accountKey(claims, policy.accountKeys);
+    if (account === null) return rejected('signature-key-missing', 'no account key fits mskid');
+    return chain(
+      account.keyFor(claims),
+      (key) => key ?? rejected('signature-key-invalid', 'the account key cannot be derived for this token'),
+    );
+  }
+  const spki = installationKey(claims);
+  if (spki === null) return policy.missingKey === 'accept' ? 'absent' : rejected('signature-key-missing', 'ipk');
+  if ('outcome' in spki) return spki;
+  return chain(evidence.openInstallationKey(spki), (key) => key ?? rejected('signature-key-invalid', 'ipk is no point of P-256'));
+}
+
+interface ContentCase {
+  readonly request: RequestView;
+  readonly policy: SignaturePolicy;
+  readonly evidence: MessageEvidence;
+  readonly keyText: string;
+}
+
+function judgeContent(content: ContentCase, signature: VerifiedSignature, hasBody: boolean): MaybePromise<MessageState | Failure> {
+  const { request, policy } = content;
+  const stated = readContentDigest(request, policy.stringDigest);
+  if (stated === null && policy.digest === 'required' && hasBody) return rejected('digest-missing');
+  const digest = stated === null ? 'absent' : 'outcome' in stated ? stated : judgeBody(content, stated);
+  return chain<'absent' | 'verified' | Failure, MessageState | Failure>(digest, (found) =>
+    typeof found === 'string' ? judgeReplay(content, signature, found) : found,
+  );
+}
+
+function judgeBody({ request, policy, evidence }: ContentCase, stated: readonly StatedDigest[]): MaybePromise<'verified' | Failure> {
+  const body: MaybePromise<BodyRead> = request.body?.read(policy.maxBodyBytes) ?? { outcome: 'read', chunks: [] };
+  return chain(body, (found) => {
+    if (found.outcome === 'too-large') return rejected('digest-body-too-large');
+    if (found.outcome === 'gone') return unavailable('body-unavailable', new Error(found.remedy), 'digest');
+    return checkContentDigest(stated, (algorithm) => evidence.digestBody(algorithm, found.chunks));
+  });
+}
+
+/** Asked last: what is remembered was acceptable in every other respect. */
+function judgeReplay(
+  content: ContentCase,
+  signature: VerifiedSignature,
+  digest: 'absent' | 'verified',
+): MaybePromise<MessageState | Failure> {
+  const { policy, evidence, keyText } = content;
+  const state: MessageState = { signature: 'verified', digest, covered: signature.covered };
+  const { replay } = policy;
+  if (replay === null) return state;
+  const text = `${policy.label} ${keyText} ${encodeBase64(signature.canonical, 'base64url')} ${signature.nonce ?? ''}`;
+  const failure = rememberOnce(
+    { store: replay, text, until: signature.acceptableUntil, reason: 'signature-replayed', stage: 'signature' },
+    evidence.hash,
+  );
+  return chain(failure, (failed) => failed ?? state);
+}
+
+/** Something that may be accepted once. */
+export interface OnceOnly {
+  readonly store: ReplayStore;
+  /** What must not come again; only its hash is stored. */
+  readonly text: string;
+  readonly until: Seconds;
+  readonly reason: 'signature-replayed' | 'token-replayed';
+  readonly stage: 'signature' | 'token';
+}
+
+/** One atomic set-if-absent. A store that cannot answer makes the request unavailable, never accepted. */
+export function rememberOnce(once: OnceOnly, hash: (text: string) => MaybePromise<string>): MaybePromise<Failure | null> {
+  const failed = (cause: unknown): Failure => unavailable('replay-store-unavailable', cause, once.stage);
+  const answered = (isNew: boolean): Failure | null => (isNew === true ? null : rejected(once.reason));
+  return chain(hash(once.text), (key) => {
+    try {
+      // One second more: stores count whole seconds.
+      const isNew = once.store.setIfAbsent(key, Math.ceil(once.until) + 1);
+      return isNew instanceof Promise ? isNew.then(answered, failed) : answered(isNew);
+    } catch (cause) {
+      return failed(cause);
+    }
+  });
+}
+
+/** The key's own text: two installations never share an entry. */
+function keyTextOf(claims: Claims, policy: SignaturePolicy): string {
+  return policy.label === 'install' ? String(claims.ipk) : (claims.mskid ?? '');
+}

@@ -1,0 +1,74 @@
+/** Finds the one signature that the policy asks for: by its label, never any, never the last (RFC 9421 §3.2 steps 1 to 3). */
+import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
+import { parseDictionary } from '../sfv/parse.ts';
+import { serialiseInnerList } from '../sfv/serialise.ts';
+import type { Member } from '../sfv/values.ts';
+import type { Bytes } from '../time.ts';
+import { type Rejected, rejected } from '../verdict.ts';
+import { type Component, parseComponent } from './components.ts';
+import { type FreshnessPolicy, parseParameters, type SignatureParameters } from './parameters.ts';
+import { type SignatureForm, signatureBytes } from './signature-value.ts';
+
+/** What a request says of its signature. Well-formed, but nothing in it is proven. */
+export interface UnverifiedSignature {
+  readonly components: readonly Component[];
+  readonly parameters: SignatureParameters;
+  /** The label's inner list, re-serialised: the value of `@signature-params`. */
+  readonly parametersText: string;
+  /** r‖s, or the MAC. */
+  readonly signature: Uint8Array<ArrayBuffer>;
+}
+
+/** What the form of a signature must satisfy. */
+export interface SignatureFormPolicy extends FreshnessPolicy {
+  readonly label: 'install' | 'account';
+  readonly maxBytes: Bytes;
+  readonly form: SignatureForm;
+}
+
+const MAX_COMPONENTS = 64;
+
+/** Reads and parses both fields. Their bytes are counted before anything is parsed. */
+export function readSignature(request: RequestView, policy: SignatureFormPolicy): UnverifiedSignature | Rejected {
+  const inputs = fieldValue(request, 'signature-input', policy.maxBytes);
+  const signatures = fieldValue(request, 'signature', policy.maxBytes);
+  if (inputs === '' || signatures === '') return rejected('signature-missing', inputs === '' ? 'Signature-Input' : 'Signature');
+  if (inputs === null || signatures === null) return rejected('signature-malformed', 'longer than signature.maxBytes');
+  const input = memberOf(inputs, policy.label);
+  if (input === null) return rejected('signature-malformed', 'Signature-Input is no dictionary');
+  const value = memberOf(signatures, policy.label);
+  if (value === null) return rejected('signature-malformed', 'Signature is no dictionary');
+  if (input === undefined || value === undefined) return rejected('signature-label-missing', policy.label);
+  return parseMembers(input, value, policy);
+}
+
+/** The lines of a field as one text; empty if there are none, `null` if they are too long. */
+function fieldValue(request: RequestView, name: string, maxBytes: Bytes): string | null {
+  const lines = request.lines(name);
+  const length = lines.reduce((sum, line) => sum + line.length + 2, 0);
+  return length > maxBytes ? null : lines.map(trimOptionalWhiteSpace).join(', ');
+}
+
+function memberOf(text: string, label: string): Member | undefined | null {
+  const dictionary = parseDictionary(text);
+  return dictionary === null ? null : dictionary.get(label);
+}
+
+function parseMembers(input: Member, value: Member, policy: SignatureFormPolicy): UnverifiedSignature | Rejected {
+  if (input.kind !== 'inner-list') return rejected('signature-malformed', 'the label of Signature-Input is no inner list');
+  const signature = signatureBytes(value, policy.form);
+  if (signature === null) return rejected('signature-malformed', 'the label of Signature is no signature');
+  if (input.items.length > MAX_COMPONENTS) return rejected('signature-malformed', `more than ${MAX_COMPONENTS} components`);
+  const components: Component[] = [];
+  const seen = new Set<string>();
+  for (const item of input.items) {
+    const component = parseComponent(item);
+    if (component === null) return rejected('signature-component-unknown');
+    // RFC 9421 §2.5: each identifier occurs once.
+    if (seen.has(component.identity)) return rejected('signature-component-repeated', component.name);
+    seen.add(component.identity);
+    components.push(component);
+  }
+  const parameters = parseParameters(input.parameters);
+  return 'outcome' in parameters ? parameters : { components, parameters, parametersText: serialiseInnerList(input) ?? '', signature };
+}

@@ -1,0 +1,50 @@
+/** Which key a message signature is verified with: the installation's, from the token, or the account's. */
+import { decodeBase64 } from '../bytes/base64.ts';
+import { ALGORITHMS, type AlgorithmRow } from '../jws/algorithms.ts';
+import type { PreparedKey } from '../jws/key-set.ts';
+import type { MaybePromise } from '../result.ts';
+import type { Claims } from '../token/claims.ts';
+import { type Rejected, rejected } from '../verdict.ts';
+
+/** Opens an installation's key; `null` if the platform refuses it. Implementations remember what they opened. */
+export type OpenInstallationKey = (spki: Uint8Array) => MaybePromise<PreparedKey | null>;
+
+/** RFC 5480 §2.1.1, RFC 5480 §2.2: the SubjectPublicKeyInfo of an uncompressed P-256 point begins with these bytes and has 91. */
+const P256_SPKI_PREFIX = [
+  0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+  0x03, 0x42, 0x00, 0x04,
+] as const;
+const P256_SPKI_BYTES = 91;
+const LONGEST_IPK = 256;
+
+/** The one algorithm of installation keys. The cast holds: the table has the row. */
+export const INSTALLATION_ALGORITHM: AlgorithmRow = ALGORITHMS.get('ES256') as AlgorithmRow;
+
+/**
+ * Reads the claim `ipk`: base64 or base64url of a DER SubjectPublicKeyInfo on P-256, nothing before or after it.
+ * @returns the DER bytes; `null` if the claim is absent; `signature-key-invalid` if it is there and unusable, which is not absent
+ */
+export function installationKey(claims: Claims): Uint8Array<ArrayBuffer> | null | Rejected {
+  const { ipk } = claims;
+  if (ipk === undefined) return null;
+  if (typeof ipk !== 'string' || ipk.length > LONGEST_IPK) return rejected('signature-key-invalid', 'ipk is no text of a key');
+  const der = decodeBase64(ipk, /[-_]/.test(ipk) ? 'base64url' : 'base64');
+  const fits = der !== null && der.length === P256_SPKI_BYTES && P256_SPKI_PREFIX.every((byte, index) => der[index] === byte);
+  return fits ? der : rejected('signature-key-invalid', 'ipk is no P-256 SubjectPublicKeyInfo');
+}
+
+/** An account key (HMAC-SHA-256), prepared for the token at hand. */
+export interface AccountKey {
+  /** The id that tokens name in `mskid`; `null` for a key that is used where no other fits. */
+  readonly id: string | null;
+  readonly keyFor: (claims: Claims) => MaybePromise<PreparedKey | null>;
+}
+
+/** The account key that a token names by `mskid`; a token that names none, or one unknown to us, gets the key without id. */
+export function accountKey(claims: Claims, keys: readonly AccountKey[]): AccountKey | null {
+  const { mskid } = claims;
+  const named = mskid === undefined ? undefined : keys.find((key) => key.id === mskid);
+  if (named !== undefined) return named;
+  const unnamed = keys.find((key) => key.id === null) ?? null;
+  return unnamed ?? (mskid === undefined && keys.length === 1 ? (keys[0] ?? null) : null);
+}

@@ -1,0 +1,65 @@
+/** The origin as the client saw it (RFC 9110 §4.2.3, RFC 7239). Only message signatures and host routes depend on it. */
+import { type RequestView, trimOptionalWhiteSpace } from '../core/request-view.ts';
+import { normaliseAuthority, type Origin } from '../core/signature/target.ts';
+import { type AddressRange, isTrusted } from './trusted-proxies.ts';
+
+/** How the origin is found. */
+export type OriginPolicy =
+  | { readonly kind: 'fixed'; readonly origin: Origin }
+  /** As the request arrived; from forwarding fields only if the peer is a trusted proxy. */
+  | { readonly kind: 'request'; readonly proxies: readonly AddressRange[]; readonly hosts: ReadonlySet<string> | null };
+
+/** Finds the origin, or answers `null` where it is unknown, contradictory, malformed or not on the list. */
+export function originOf(request: RequestView, policy: OriginPolicy): Origin | null {
+  if (policy.kind === 'fixed') return policy.origin;
+  const forwarded = isTrusted(request.peer ?? null, policy.proxies) ? forwardedOrigin(request) : 'absent';
+  if (forwarded === null) return null;
+  const { scheme, authority } =
+    forwarded === 'absent' ? request : { ...{ scheme: request.scheme, authority: request.authority }, ...forwarded };
+  if (scheme === null || authority === null || (scheme !== 'http' && scheme !== 'https')) return null;
+  // RFC 9112 §3.2: a request with several Host lines is malformed; nobody may choose among them.
+  if (forwarded === 'absent' && request.lines('host').length > 1) return null;
+  const normal = normaliseAuthority(authority, scheme);
+  return normal === null || (policy.hosts !== null && !policy.hosts.has(normal)) ? null : { scheme, authority: normal };
+}
+
+type Forwarded = { readonly scheme?: string; readonly authority?: string };
+
+/**
+ * What the nearest trusted proxy says. `Forwarded` (RFC 7239) wins over `X-Forwarded-*`; of either several values are refused, since each
+ * hop appends one and only the configuration could say which to believe.
+ */
+function forwardedOrigin(request: RequestView): Forwarded | 'absent' | null {
+  const forwarded = request.lines('forwarded');
+  if (forwarded.length > 0) return forwarded.length === 1 ? parseForwarded(forwarded[0] as string) : null;
+  const scheme = single(request.lines('x-forwarded-proto'));
+  const authority = single(request.lines('x-forwarded-host'));
+  if (scheme === null || authority === null) return null;
+  const found = { ...(scheme === '' ? {} : { scheme: scheme.toLowerCase() }), ...(authority === '' ? {} : { authority }) };
+  return Object.keys(found).length === 0 ? 'absent' : found;
+}
+
+/** The one value of a field; empty if it is absent, `null` if there are several. */
+function single(lines: readonly string[]): string | null {
+  if (lines.length === 0) return '';
+  const value = trimOptionalWhiteSpace(lines[0] as string);
+  return lines.length > 1 || value.includes(',') ? null : value;
+}
+
+/** RFC 7239 §4: `name=value` pairs separated by semicolons; values are tokens or quoted strings. */
+const PAIR = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)|"([^"\\,]*)")$/;
+
+function parseForwarded(value: string): Forwarded | 'absent' | null {
+  // A comma outside a quoted string separates hops, and inside one it is not used by any host or scheme.
+  if (value.length > 1024 || value.includes(',')) return null;
+  const found: { scheme?: string; authority?: string } = {};
+  for (const part of value.split(';')) {
+    const pair = PAIR.exec(trimOptionalWhiteSpace(part));
+    if (pair === null) return null;
+    const text = pair[2] ?? pair[3] ?? '';
+    const name = pair[1]?.toLowerCase();
+    if (name === 'proto') found.scheme = text.toLowerCase();
+    else if (name === 'host') found.authority = text;
+  }
+  return Object.keys(found).length === 0 ? 'absent' : found;
+}

@@ -1,0 +1,39 @@
+/** Checks `origin` and compiles it. */
+import { normaliseAuthority } from '../core/signature/target.ts';
+import type { OriginPolicy } from '../http/origin.ts';
+import { parseRange } from '../http/trusted-proxies.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import * as checks from './option-checks.ts';
+
+const ORIGIN = /^(https?):\/\/([^/?#@\s]+)\/?$/i;
+
+/** Compiles how the origin is found. Default: as the request arrived, no proxy trusted. */
+export function compileOrigin(options: unknown): OriginPolicy {
+  if (options === undefined || options === null) return { kind: 'request', proxies: [], hosts: null };
+  if (typeof options === 'string') return fixedOrigin(options);
+  const origin = checks.checkedObject(options, 'origin', ['trustedProxies', 'hosts']);
+  const proxies = (checks.checkedTexts(origin.trustedProxies, 'origin.trustedProxies') ?? []).flatMap((text) => {
+    const ranges = parseRange(text);
+    if (ranges !== null) return ranges;
+    throw new ConfigurationError(
+      'option-invalid',
+      'origin.trustedProxies',
+      'must list addresses, CIDR blocks, or `loopback`, `linklocal`, `uniquelocal`',
+    );
+  });
+  const hosts = checks.checkedTexts(origin.hosts, 'origin.hosts');
+  return { kind: 'request', proxies, hosts: hosts === null ? null : new Set(hosts.map(checkedHost)) };
+}
+
+function fixedOrigin(text: string): OriginPolicy {
+  const [, scheme = '', authority = ''] = ORIGIN.exec(text) ?? [];
+  const normal = normaliseAuthority(authority, scheme.toLowerCase());
+  if (normal !== null) return { kind: 'fixed', origin: { scheme: scheme.toLowerCase(), authority: normal } };
+  throw new ConfigurationError('option-invalid', 'origin', 'must be scheme and authority only, such as `https://api.example.com`');
+}
+
+function checkedHost(host: string): string {
+  const normal = normaliseAuthority(host, 'https');
+  if (normal !== null) return normal;
+  throw new ConfigurationError('option-invalid', 'origin.hosts', 'must list hosts, each with its port unless that is the default');
+}

@@ -1,0 +1,165 @@
+/** Checks the options of message signatures and compiles them. */
+
+import type { SignaturePolicy } from '../core/judge-message.ts';
+import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
+import type { PreparedKey } from '../core/jws/key-set.ts';
+import type { CryptoPort, ReplayStore } from '../core/ports.ts';
+import { chain, type MaybePromise } from '../core/result.ts';
+import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../core/signature/sdk-tolerances.ts';
+import type { AccountKey } from '../core/signature/signing-key.ts';
+import type { Claims } from '../core/token/claims.ts';
+import { derivationInput } from './account-key-derivation.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import * as checks from './option-checks.ts';
+import { readSecret } from './secret.ts';
+
+/** What compiling depends on. */
+export interface SignatureContext {
+  readonly crypto: CryptoPort;
+  readonly production: boolean;
+  /** The token header of this route: it must be covered. */
+  readonly tokenHeader: string;
+  /** Makes the store that is used where none is given: one for the whole guard. */
+  readonly defaultReplay: () => ReplayStore;
+}
+
+const OPTION_NAMES = [
+  'label',
+  'accountKeys',
+  'accountKeyDerivation',
+  'required',
+  'maxAgeSeconds',
+  'clockToleranceSeconds',
+  'missingKey',
+  'digest',
+  'nonce',
+  'tag',
+  'maxBytes',
+  'maxBodyBytes',
+  'tolerances',
+  'replay',
+] as const;
+
+/** Compiles `signature`; `null` where it is switched off. */
+export function compileSignature(options: unknown, path: string, context: SignatureContext): SignaturePolicy | null {
+  if (options === undefined || options === null) return null;
+  const signature = checks.checkedObject(options, path, OPTION_NAMES);
+  const label = checks.checkedWord(signature.label, `${path}.label`, ['install', 'account'], 'install');
+  const tolerances = compileTolerances(signature.tolerances, `${path}.tolerances`);
+  return {
+    label,
+    algorithm: label === 'install' ? 'ecdsa-p256-sha256' : 'hmac-sha256',
+    form: {
+      stringSignature: tolerances.stringSignature,
+      derSignature: tolerances.derSignature && label === 'install',
+      signatureBytes: label === 'install' ? 64 : 32,
+    },
+    combinations: acceptedCombinations(tolerances),
+    stringDigest: tolerances.stringDigest,
+    accountKeys: compileAccountKeys(signature, label, path, context),
+    required: compileRequired(signature.required, `${path}.required`, context.tokenHeader),
+    missingKey: checks.checkedWord(signature.missingKey, `${path}.missingKey`, ['reject', 'accept'], 'reject'),
+    digest: checks.checkedWord(signature.digest, `${path}.digest`, ['if-present', 'required'], 'if-present'),
+    nonce: checks.checkedWord(signature.nonce, `${path}.nonce`, ['optional', 'required'], 'optional'),
+    tag: compileTag(signature.tag, `${path}.tag`),
+    replay: compileReplay(signature.replay, `${path}.replay`, context.defaultReplay),
+    ...compileLimits(signature, path),
+  };
+}
+
+function compileLimits(
+  signature: checks.UncheckedOptions,
+  path: string,
+): Pick<SignaturePolicy, 'maxAgeSeconds' | 'clockToleranceSeconds' | 'maxBytes' | 'maxBodyBytes'> {
+  const number = (name: string, min: number, max: number, fallback: number, unit: string): number =>
+    checks.checkedNumber(signature[name], `${path}.${name}`, { min, max, fallback, unit });
+  return {
+    maxAgeSeconds: number('maxAgeSeconds', 1, 86_400, 300, 'seconds'),
+    clockToleranceSeconds: number('clockToleranceSeconds', 0, 300, 60, 'seconds'),
+    maxBytes: number('maxBytes', 256, 65_536, 8192, 'bytes'),
+    maxBodyBytes: number('maxBodyBytes', 0, 1_073_741_824, 1_048_576, 'bytes'),
+  };
+}
+
+/** The token and the method are always covered: a signature over neither binds nothing. */
+function compileRequired(options: unknown, path: string, tokenHeader: string): readonly string[] {
+  const floor = ['@method', tokenHeader];
+  if (options === undefined) return [...floor, '@target-uri'];
+  if (!Array.isArray(options) || options.length > 32)
+    throw new ConfigurationError('option-invalid', path, 'must be a list of component names');
+  const names = options.map((name: unknown, index) => {
+    const plain = typeof name === 'string' && name.startsWith('@') ? name.slice(1) : name;
+    const checked = checks.checkedHeader(plain, `${path}[${index}]`);
+    return plain === name ? checked : `@${checked}`;
+  });
+  return [...new Set([...floor, ...names])];
+}
+
+function compileTag(tag: unknown, path: string): string | null {
+  if (tag === undefined || tag === null) return null;
+  if (typeof tag === 'string' && tag !== '') return tag;
+  throw new ConfigurationError('option-invalid', path, 'must be a text, or null where no tag is expected');
+}
+
+function compileTolerances(options: unknown, path: string): Tolerances {
+  const given = options === null ? null : checks.checkedObject(options ?? {}, path, TOLERANCE_NAMES);
+  const entries = TOLERANCE_NAMES.map((name) => {
+    const value = given === null ? false : (given[name] ?? true);
+    if (typeof value !== 'boolean') throw new ConfigurationError('option-invalid', `${path}.${name}`, 'must be true or false');
+    return [name, value];
+  });
+  // The cast holds: there is an entry for each name of the type.
+  return Object.fromEntries(entries) as unknown as Tolerances;
+}
+
+/** Checks a replay store: `null` is in writing, and anything else has the one method. */
+export function compileReplay(store: unknown, path: string, fallback: () => ReplayStore | null): ReplayStore | null {
+  if (store === undefined) return fallback();
+  if (store === null) return null;
+  if (typeof store === 'object' && 'setIfAbsent' in store && typeof store.setIfAbsent === 'function') return store as ReplayStore;
+  throw new ConfigurationError('option-invalid', path, 'must have a method setIfAbsent, or be null to switch replay protection off');
+}
+
+/** The cast holds: the table has the row. */
+const HS256: AlgorithmRow = ALGORITHMS.get('HS256') as AlgorithmRow;
+
+function compileAccountKeys(
+  signature: checks.UncheckedOptions,
+  label: string,
+  path: string,
+  context: SignatureContext,
+): readonly AccountKey[] {
+  const { accountKeys } = signature;
+  const derivation = checks.checkedWord(
+    signature.accountKeyDerivation,
+    `${path}.accountKeyDerivation`,
+    ['direct', 'did-and-exp'],
+    'direct',
+  );
+  if (label === 'install') {
+    if (accountKeys === undefined && signature.accountKeyDerivation === undefined) return [];
+    throw new ConfigurationError('options-contradict', `${path}.accountKeys`, 'belongs to the label `account`');
+  }
+  if (!Array.isArray(accountKeys) || accountKeys.length === 0) {
+    throw new ConfigurationError(
+      'option-missing',
+      `${path}.accountKeys`,
+      'must list the account keys (`approov secret -messageSigningKey get-base64url`)',
+    );
+  }
+  return accountKeys.map((key: unknown, index) => accountKey(key, `${path}.accountKeys[${index}]`, derivation, context));
+}
+
+function accountKey(options: unknown, path: string, derivation: 'direct' | 'did-and-exp', context: SignatureContext): AccountKey {
+  const key = checks.checkedObject(options, path, ['id', 'base64', 'base64url', 'bytes']);
+  const id = checks.checkedTexts(key.id, `${path}.id`)?.[0] ?? null;
+  const secret = readSecret(key, { path, algorithm: HS256, production: context.production });
+  const direct = context.crypto.prepareSecret(HS256, secret);
+  if (derivation === 'direct') return { id, keyFor: () => direct };
+  return { id, keyFor: (claims) => derivedKey(claims, secret, context.crypto) };
+}
+
+function derivedKey(claims: Claims, secret: Uint8Array, crypto: CryptoPort): MaybePromise<PreparedKey | null> {
+  const input = derivationInput(claims);
+  return input === null ? null : chain(crypto.hmacSha256(secret, input), (derived) => crypto.prepareSecret(HS256, derived));
+}
