@@ -1,5 +1,6 @@
 /** Checks and compiles the option `routes`: policies by host, path and method. */
 import type { Policy } from '../core/route-policy.ts';
+import { pathReadings } from '../http/path-readings.ts';
 import type { RouteMatch, RouteRow } from '../http/route-table.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { Route } from './guard.ts';
@@ -68,7 +69,9 @@ function compileMatch(options: unknown, path: string): RouteMatch {
     );
   }
   demand(hosts, HOST, `${path}.host`, 'must be a host name without port, such as `api.example.com` or `*.example.com`');
-  demand(paths, PATH, `${path}.paths`, 'must be plain paths such as `/pay`, or everything below one, such as `/pay/*`');
+  // A pattern that can itself be read in several ways would match only some of them.
+  const plain = paths?.every((one) => pathReadings(one)?.length === 1) !== false;
+  demand(plain ? paths : [''], PATH, `${path}.paths`, 'must be plain paths such as `/pay`, or everything below one, such as `/pay/*`');
   demand(methods, METHOD, `${path}.methods`, 'must be methods such as `POST`');
   return { hosts, paths, methods: methods === null ? null : new Set(methods) };
 }

@@ -61,7 +61,7 @@ test('a spelling of a path cannot escape to a weaker route', async () => {
     const decision = await guard.decide(withToken(good, { target, method: 'POST' }));
     assert.equal(decision.action, 'refuse', target);
   }
-  const observed = await guard.decide(withToken('nonsense', { target: '/beta/%2e%2e/beta/x' }));
+  const observed = await guard.decide(withToken('nonsense', { target: '/beta/%2e%2e/x' }));
   assert.equal(observed.action, 'refuse', 'the default enforces, and one reading leads to it');
 });
 
@@ -102,13 +102,11 @@ test('a route made in code is judged by itself', async () => {
 test('the keys of every route are counted by themselves', async () => {
   const guard = createGuard({ ...options, now: () => now });
   await guard.decide(withToken(partner, { authority: 'partner.example.com' }));
-  assert.deepEqual(
-    guard.keyUse().map(({ id, uses, lastUsedAt }) => [id, uses, lastUsedAt]),
-    [
-      ['keys.secret', 0, null],
-      ['routes[1].keys.secret', 1, now],
-    ].map(([id, ...rest]) => [guard.keyUse().find((use) => use.uses === rest[0])?.id ?? id, ...rest]),
-  );
+  const uses = guard.keyUse().map(({ id, uses, lastUsedAt }) => [id, uses, lastUsedAt]);
+  assert.deepEqual(uses, [
+    ['keys.secret', 0, null],
+    ['routes[1].keys.secret', 1, now],
+  ]);
 });
 
 test('mistakes in routes are found at start', () => {
