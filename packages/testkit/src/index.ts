@@ -19,6 +19,29 @@ export { tokenKinds } from './kinds/token-kinds.ts';
 export { bindingHash, type MintOptions, mintToken, type TokenContent } from './mint.ts';
 export { type HeaderLine, type RequestContent, requestView } from './request-view.ts';
 export { anotherSecret, devSecret, freshSecret, type SecretText, secretBytes } from './secret.ts';
+export { CLIENT_NAMES, CLIENTS, type ClientName, type ClientRow } from './signing/clients.ts';
+export { type AppRequest, EXACT, type ValueForm } from './signing/component-values.ts';
+export {
+  type CoveredContent,
+  type MessageOptions,
+  type SignedMessageText,
+  signatureBaseOf,
+  signMessage,
+} from './signing/sign-message.ts';
+export {
+  type SignedRequest,
+  type SigningConfiguration,
+  type SigningKeys,
+  type SignRequestOptions,
+  signRequest,
+} from './signing/sign-request.ts';
+export {
+  type AccountSigningKey,
+  freshAccountKey,
+  installationKeyFrom,
+  type SignatureKey,
+  type SignatureLabel,
+} from './signing/signature-key.ts';
 export {
   algorithmOf,
   PRIVATE_KEY_ALGORITHMS,

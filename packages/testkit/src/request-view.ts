@@ -18,6 +18,10 @@ export interface RequestContent {
   readonly authority?: string | null;
   /** Pretends that the platform joins repeated lines with `, `, as Fetch does. Default `false`. */
   readonly joinsLines?: boolean;
+  /** Text is sent as UTF-8. Default `null`: the request has no body. */
+  readonly body?: string | Uint8Array | null;
+  /** The address of the peer. Default `null`: unknown. */
+  readonly peer?: string | null;
 }
 
 /**
@@ -42,7 +46,17 @@ export function requestView(content: RequestContent = {}): RequestView {
     authority: content.authority === undefined ? 'api.example.com' : content.authority,
     target: content.target ?? '/',
     joinsLines,
+    peer: content.peer ?? null,
+    body: bodyOf(content.body ?? ''),
     lines: (name) => linesNamed(lines, name, joinsLines),
+  };
+}
+
+function bodyOf(content: string | Uint8Array): NonNullable<RequestView['body']> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  return {
+    present: bytes.length > 0,
+    read: (maxBytes) => (bytes.length > maxBytes ? { outcome: 'too-large' } : { outcome: 'read', chunks: [bytes] }),
   };
 }
 
