@@ -15,9 +15,7 @@ declare module 'fastify' {
 }
 
 /** What is needed of Fastify's request and reply. */
-interface Request {
-  readonly raw: NodeRequest;
-}
+type Request = { readonly raw: NodeRequest };
 interface Reply {
   code(status: number): Reply;
   headers(values: { readonly [name: string]: string }): Reply;

@@ -53,9 +53,10 @@ function collect(body: NodeBody, maxBytes: Bytes, resolve: (read: BodyRead) => v
     for (let chunk = body.read?.(); chunk instanceof Uint8Array; chunk = body.read?.()) {
       chunks.push(chunk);
       length += chunk.length;
-      if (length > maxBytes) return finish({ outcome: 'too-large' });
+      if (length > maxBytes) break;
     }
-    if (body.complete === true) finish({ outcome: 'read', chunks });
+    if (length > maxBytes) finish({ outcome: 'too-large' });
+    else if (body.complete === true) finish({ outcome: 'read', chunks });
   };
   const onGone = (): void =>
     finish(

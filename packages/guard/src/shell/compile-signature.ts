@@ -71,13 +71,12 @@ function compileLimits(
   signature: checks.UncheckedOptions,
   path: string,
 ): Pick<SignaturePolicy, 'maxAgeSeconds' | 'clockToleranceSeconds' | 'maxBytes' | 'maxBodyBytes'> {
-  const number = (name: string, min: number, max: number, fallback: number, unit: string): number =>
-    checks.checkedNumber(signature[name], `${path}.${name}`, { min, max, fallback, unit });
+  const number = (name: string, bounds: checks.NumberBounds): number => checks.checkedNumber(signature[name], `${path}.${name}`, bounds);
   return {
-    maxAgeSeconds: number('maxAgeSeconds', 1, 86_400, 300, 'seconds'),
-    clockToleranceSeconds: number('clockToleranceSeconds', 0, 300, 60, 'seconds'),
-    maxBytes: number('maxBytes', 256, 65_536, 8192, 'bytes'),
-    maxBodyBytes: number('maxBodyBytes', 0, 1_073_741_824, 1_048_576, 'bytes'),
+    maxAgeSeconds: number('maxAgeSeconds', { min: 1, max: 86_400, fallback: 300, unit: 'seconds' }),
+    clockToleranceSeconds: number('clockToleranceSeconds', { min: 0, max: 300, fallback: 60, unit: 'seconds' }),
+    maxBytes: number('maxBytes', { min: 256, max: 65_536, fallback: 8192, unit: 'bytes' }),
+    maxBodyBytes: number('maxBodyBytes', { min: 0, max: 1_073_741_824, fallback: 1_048_576, unit: 'bytes' }),
   };
 }
 

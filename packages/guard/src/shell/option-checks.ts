@@ -21,8 +21,16 @@ export function checkedObject(value: unknown, path: string, names: readonly stri
   );
 }
 
+/** What a number may be, and what it is where it is left out. */
+export interface NumberBounds {
+  readonly min: number;
+  readonly max: number;
+  readonly fallback: number;
+  readonly unit: string;
+}
+
 /** A number within bounds, or `fallback` where the option is absent. */
-export function checkedNumber(value: unknown, path: string, bounds: { min: number; max: number; fallback: number; unit: string }): number {
+export function checkedNumber(value: unknown, path: string, bounds: NumberBounds): number {
   if (value === undefined) return bounds.fallback;
   if (typeof value === 'number' && value >= bounds.min && value <= bounds.max) return value;
   throw new ConfigurationError('option-invalid', path, `must be a number of ${bounds.unit} from ${bounds.min} to ${bounds.max}`);

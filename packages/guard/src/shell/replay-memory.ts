@@ -7,7 +7,7 @@ import { ReplayStoreError } from './replay-store-error.ts';
 /** Options of {@link memoryReplayStore}. */
 export interface MemoryReplayOptions {
   /**
-   * How many entries are held at most, 1 to 10000000. Default 1000000: about 145 MiB when full. At the SDKs' lives (15 s, and 60 s of clock
+   * How many entries are held at most, 1 to 10000000. Default 1000000: about 100 MiB when full. At the SDKs' lives (15 s, and 60 s of clock
    * tolerance) that is 13000 signed requests a second. A smaller store refuses earlier when it is flooded.
    */
   readonly maxEntries?: number;
@@ -90,8 +90,7 @@ class ReplayMemory implements ReplayStore {
   }
 
   #slot(key: string, until: Seconds): void {
-    // What is due in a slot that the wheel has passed is met at the next turn only, so it goes to the next slot ahead.
-    const index = Math.max(until, this.#turned + 1) % SLOTS;
+    const index = until % SLOTS;
     const slot = this.#slots[index];
     if (slot === undefined) this.#slots[index] = [key];
     else slot.push(key);
@@ -114,9 +113,10 @@ class ReplayMemory implements ReplayStore {
   }
 
   #nextDue(at: Seconds): string | undefined {
-    // After a long silence one turn meets every slot.
-    this.#turned = Math.max(this.#turned, Math.floor(at) - SLOTS);
-    while (this.#due.length === 0 && this.#turned + 1 <= at) {
+    const second = Math.floor(at);
+    // After a long silence one turn meets every slot. After a step back the wheel turns again from there.
+    this.#turned = Math.min(Math.max(this.#turned, second - SLOTS), second);
+    while (this.#due.length === 0 && this.#turned < second) {
       this.#turned++;
       const index = this.#turned % SLOTS;
       this.#due = this.#slots[index] ?? [];

@@ -1,0 +1,71 @@
+/**
+ * Why a request was rejected (reason codes: the client's side) or could not be judged (fault codes: our side).
+ * One row a code; `docs/reasons.md` is generated from these tables.
+ */
+
+/** The part of the judgement that gave the verdict. */
+export type Stage = 'token' | 'binding' | 'signature' | 'digest';
+
+/** Why a request was rejected. Stable strings: operators alert on them, dashboards group by them. */
+export type ReasonCode =
+  | 'token-missing'
+  | 'token-duplicated'
+  | 'token-too-large'
+  | 'token-sdk-status'
+  | 'token-malformed'
+  | 'token-algorithm-not-allowed'
+  | 'token-key-unknown'
+  | 'token-signature-invalid'
+  | 'token-expiry-missing'
+  | 'token-expired'
+  | 'token-not-yet-valid'
+  | 'token-lifetime-too-long'
+  | 'token-issuer-unexpected'
+  | 'token-audience-unexpected'
+  | 'token-claim-invalid'
+  | 'token-denied'
+  | 'token-replayed'
+  | 'binding-claim-missing'
+  | 'binding-value-missing'
+  | 'binding-value-duplicated'
+  | 'binding-mismatch'
+  | 'signature-missing'
+  | 'signature-malformed'
+  | 'signature-label-missing'
+  | 'signature-parameter-missing'
+  | 'signature-parameter-invalid'
+  | 'signature-key-missing'
+  | 'signature-key-invalid'
+  | 'signature-algorithm-not-allowed'
+  | 'signature-component-not-covered'
+  | 'signature-component-repeated'
+  | 'signature-component-unknown'
+  | 'signature-component-unresolvable'
+  | 'signature-created-in-future'
+  | 'signature-too-old'
+  | 'signature-expired'
+  | 'signature-invalid'
+  | 'signature-replayed'
+  | 'digest-missing'
+  | 'digest-malformed'
+  | 'digest-algorithm-unsupported'
+  | 'digest-mismatch'
+  | 'digest-body-too-large';
+
+/** Why the guard could not tell. Never the client's fault: answered with 503, and never accepted in `enforce`. */
+export type FaultCode = 'keys-unavailable' | 'keys-empty' | 'rule-failed' | 'body-unavailable' | 'replay-store-unavailable' | 'internal';
+
+/** One reason code: where it arises, the clause it rests on, what it means, and what the operator should do. */
+export interface ReasonRow {
+  readonly stage: Stage;
+  readonly spec: string;
+  readonly meaning: string;
+  readonly action: string;
+}
+
+/** One fault code: what it means and what the operator should do. */
+export interface FaultRow {
+  readonly spec: string;
+  readonly meaning: string;
+  readonly action: string;
+}
