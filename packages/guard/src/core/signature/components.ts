@@ -5,9 +5,9 @@ import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
 import { reserialise, reserialiseMember } from '../sfv/reserialise.ts';
 import { serialiseBareItem, serialiseItem } from '../sfv/serialise.ts';
 import type { Item } from '../sfv/values.ts';
-import { queryParameter } from './query-param.ts';
 import type { Deviations } from './sdk-tolerances.ts';
-import { hostOf, type Origin, splitTarget } from './target.ts';
+import { hostOf, type Origin } from './target.ts';
+import { targetValue } from './target-value.ts';
 
 /** A component that a signature covers. */
 export interface Component {
@@ -93,19 +93,6 @@ function derivedValue(component: Component, { request, origin }: SignedMessage, 
     default:
       return targetValue(component, request.target, origin, deviations);
   }
-}
-
-function targetValue(component: Component, target: string, origin: Origin | null, deviations: Deviations): string | null {
-  const parts = splitTarget(target);
-  if (parts === null) return null;
-  const { query } = parts;
-  const root = parts.path === '' || parts.path === '/';
-  const path = root ? (deviations.rootPathEmpty ? '' : '/') : parts.path;
-  if (component.name === '@path') return path;
-  // RFC 9421 §2.2.7: an absent query is a lone question mark.
-  if (component.name === '@query') return deviations.queryWithoutMark ? (query ?? '?').slice(1) : (query ?? '?');
-  if (component.name === '@query-param') return queryParameter(query, component.queryName ?? '');
-  return origin === null ? null : `${origin.scheme}://${origin.authority}${path}${query ?? ''}`;
 }
 
 function fieldValue(component: Component, request: RequestView): string | null {

@@ -1,21 +1,30 @@
 /** The derived component `@query-param` (RFC 9421 §2.2.8). */
+import { hasControlEscape, percentDecode } from './percent.ts';
+import type { Deviations } from './sdk-tolerances.ts';
 
 /**
  * The re-encoded value of a query parameter; `null` if it is absent or occurs more than once (which may not be covered).
  * @param query - the query with its question mark, or `null`
  * @param encodedName - the parameter's name, percent-encoded as in the component identifier
+ * @param form - the value as the RFC has it, or decoded as SDKs have it
  */
-export function queryParameter(query: string | null, encodedName: string): string | null {
+export function queryParameter(query: string | null, encodedName: string, form: Deviations['queryParam']): string | null {
   const name = decodeForm(encodedName);
   if (query === null || name === null) return null;
-  const values: (string | null)[] = [];
+  const values: string[] = [];
   for (const pair of query.slice(1).split('&')) {
     const equals = pair.indexOf('=');
-    if (decodeForm(equals < 0 ? pair : pair.slice(0, equals)) === name && pair !== '')
-      values.push(equals < 0 ? '' : decodeForm(pair.slice(equals + 1)));
+    if (pair !== '' && decodeForm(equals < 0 ? pair : pair.slice(0, equals)) === name)
+      values.push(equals < 0 ? '' : pair.slice(equals + 1));
   }
   const [value] = values;
-  return values.length === 1 && value !== undefined && value !== null ? encodeForm(value) : null;
+  if (values.length !== 1 || value === undefined) return null;
+  return form === 'encoded' ? encodeForm(decodeForm(value)) : decodedValue(value, form);
+}
+
+function decodedValue(value: string, form: 'form-decoded' | 'percent-decoded'): string | null {
+  if (hasControlEscape(value)) return null;
+  return percentDecode(form === 'form-decoded' ? value.replaceAll('+', ' ') : value);
 }
 
 /** application/x-www-form-urlencoded (URL standard §5.1). `null` where the octets are no UTF-8. */
@@ -28,6 +37,7 @@ function decodeForm(text: string): string | null {
 }
 
 /** RFC 9421 §2.2.8: percent-encode with the application/x-www-form-urlencoded set, space as `%20`. */
-function encodeForm(text: string): string {
+function encodeForm(text: string | null): string | null {
+  if (text === null) return null;
   return encodeURIComponent(text).replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -31,10 +31,26 @@ export interface Tolerances {
    */
   readonly queryWithoutMark: boolean;
   /**
-   * The root path left out in `@target-uri` and `@path` (RFC 9421 §2.2.6).
-   * urlsession 3.5.5 and alamofire: URL.absoluteString and URL.path keep an empty path empty.
+   * The root path left out in `@target-uri`, and on Apple platforms in `@path` (RFC 9421 §2.2.6).
+   * urlsession 3.5.5 and alamofire: URL.absoluteString and URL.path keep an empty path empty; flutter 3.5.6: Uri.toString(); httpsurlconn
+   * (a04cf05, 2025-12-30): the URL's text.
    */
   readonly rootPathEmpty: boolean;
+  /**
+   * `@path` percent-decoded (RFC 9421 §2.2.6). urlsession 3.5.5 and alamofire: URL.path.
+   * Not where decoding would make another path of it: encoded slashes, backslashes, semicolons and control characters.
+   */
+  readonly decodedPath: boolean;
+  /**
+   * The value of `@query-param` decoded, not encoded again (RFC 9421 §2.2.8): it differs where it holds a space or anything beyond ASCII.
+   * All SDKs (`getQueryParam`), November 2026. Not where it holds control characters.
+   */
+  readonly decodedQueryParam: boolean;
+  /**
+   * In `@target-uri`, brackets of the path and backslash, caret, backtick, braces and bar of the query percent-encoded although they were sent bare
+   * (RFC 9421 §2.2.2). okhttp up to 3.5.7 and retrofit 3.5.8: HttpUrl.uri(), which satisfies java.net.URI.
+   */
+  readonly reescapedTarget: boolean;
 }
 
 /** The names of the tolerances. */
@@ -45,38 +61,74 @@ export const TOLERANCE_NAMES: readonly (keyof Tolerances)[] = [
   'authorityWithoutPort',
   'queryWithoutMark',
   'rootPathEmpty',
+  'decodedPath',
+  'decodedQueryParam',
+  'reescapedTarget',
 ];
 
 /** The deviations that change the signature base. */
-export type Deviations = Pick<Tolerances, 'authorityWithoutPort' | 'queryWithoutMark' | 'rootPathEmpty'>;
+export interface Deviations {
+  readonly authorityWithoutPort: boolean;
+  readonly queryWithoutMark: boolean;
+  /** The root path is empty in `@target-uri`. */
+  readonly emptyRootTarget: boolean;
+  /** The root path is empty in `@path`. */
+  readonly emptyRootPath: boolean;
+  readonly decodedPath: boolean;
+  /** `form`: a plus sign means a space. */
+  readonly queryParam: 'encoded' | 'form-decoded' | 'percent-decoded';
+  readonly reescapedTarget: boolean;
+}
 
 /** The base as RFC 9421 has it. */
-export const STRICT: Deviations = { authorityWithoutPort: false, queryWithoutMark: false, rootPathEmpty: false };
-
-/** How many signature bases are tried for one request. */
-export const MAX_BASES = 4;
+export const STRICT: Deviations = {
+  authorityWithoutPort: false,
+  queryWithoutMark: false,
+  emptyRootTarget: false,
+  emptyRootPath: false,
+  decodedPath: false,
+  queryParam: 'encoded',
+  reescapedTarget: false,
+};
 
 /**
- * The combinations in the order in which they occur in the field: as the RFC has it; Apple's (all three); Android's (the first two);
- * then each alone, and the two rare pairs.
+ * What occurs together in the field, by client: a mixture that no client sends is never tried. Most requests cover nothing in which these
+ * differ, and then there is one base.
  */
-const COMBINATIONS: readonly Deviations[] = [
+const CLIENTS: readonly Deviations[] = [
   STRICT,
-  { authorityWithoutPort: true, queryWithoutMark: true, rootPathEmpty: true },
-  { authorityWithoutPort: true, queryWithoutMark: true, rootPathEmpty: false },
-  { ...STRICT, rootPathEmpty: true },
-  { ...STRICT, authorityWithoutPort: true },
-  { ...STRICT, queryWithoutMark: true },
-  { authorityWithoutPort: true, queryWithoutMark: false, rootPathEmpty: true },
-  { authorityWithoutPort: false, queryWithoutMark: true, rootPathEmpty: true },
+  // okhttp from 3.7, unity, react-native.
+  { ...STRICT, queryParam: 'form-decoded' },
+  // okhttp up to 3.5.7, retrofit.
+  { ...STRICT, authorityWithoutPort: true, queryWithoutMark: true, queryParam: 'form-decoded', reescapedTarget: true },
+  // urlsession, alamofire.
+  {
+    ...STRICT,
+    authorityWithoutPort: true,
+    queryWithoutMark: true,
+    emptyRootTarget: true,
+    emptyRootPath: true,
+    decodedPath: true,
+    queryParam: 'percent-decoded',
+  },
+  // flutter.
+  { ...STRICT, queryWithoutMark: true, emptyRootTarget: true, queryParam: 'form-decoded' },
+  // httpsurlconn.
+  { ...STRICT, emptyRootTarget: true, queryParam: 'form-decoded' },
 ];
 
-/** The combinations that only use deviations which the policy accepts. */
+/** How many signature bases are tried for one request: one a client. */
+export const MAX_BASES: number = CLIENTS.length;
+
+/** What the clients send, without the deviations that the policy does not accept. */
 export function acceptedCombinations(tolerances: Tolerances): readonly Deviations[] {
-  return COMBINATIONS.filter(
-    (combination) =>
-      (!combination.authorityWithoutPort || tolerances.authorityWithoutPort) &&
-      (!combination.queryWithoutMark || tolerances.queryWithoutMark) &&
-      (!combination.rootPathEmpty || tolerances.rootPathEmpty),
-  );
+  return CLIENTS.map((client) => ({
+    authorityWithoutPort: client.authorityWithoutPort && tolerances.authorityWithoutPort,
+    queryWithoutMark: client.queryWithoutMark && tolerances.queryWithoutMark,
+    emptyRootTarget: client.emptyRootTarget && tolerances.rootPathEmpty,
+    emptyRootPath: client.emptyRootPath && tolerances.rootPathEmpty,
+    decodedPath: client.decodedPath && tolerances.decodedPath,
+    queryParam: tolerances.decodedQueryParam ? client.queryParam : 'encoded',
+    reescapedTarget: client.reescapedTarget && tolerances.reescapedTarget,
+  }));
 }

@@ -1,0 +1,23 @@
+/** Percent-encoding as text (RFC 3986 §2.1), one character a byte. */
+
+const ESCAPE = /%([0-9a-f]{2})/gi;
+
+/** Decodes every escape to its byte. What encodes nothing stays. */
+export function percentDecode(text: string): string {
+  return text.replace(ESCAPE, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** Whether decoding would give a control character: a line feed would forge lines of a signature base. */
+export function hasControlEscape(text: string): boolean {
+  return /%(?:[01][0-9a-f]|7f)/i.test(text);
+}
+
+/** Whether decoding would give a character that separates segments or parameters of a path. */
+export function hasSeparatorEscape(text: string): boolean {
+  return /%(?:2f|5c|3b)/i.test(text);
+}
+
+/** Encodes the characters that a pattern finds; all of them are ASCII. */
+export function percentEncode(text: string, characters: RegExp): string {
+  return text.replace(characters, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}

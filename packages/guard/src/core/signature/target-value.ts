@@ -1,0 +1,48 @@
+/** The derived components of the request target (RFC 9421 §2.2.2, §2.2.6 to §2.2.8), and how SDKs deviate. */
+import { hasControlEscape, hasSeparatorEscape, percentDecode, percentEncode } from './percent.ts';
+import { queryParameter } from './query-param.ts';
+import type { Deviations } from './sdk-tolerances.ts';
+import { type Origin, splitTarget, type TargetParts } from './target.ts';
+
+/** The component whose value is asked for. */
+export interface TargetComponent {
+  readonly name: string;
+  readonly queryName: string | null;
+}
+
+/** The value of `@target-uri`, `@path`, `@query` or `@query-param`; `null` where the target or the origin gives none. */
+export function targetValue(component: TargetComponent, target: string, origin: Origin | null, deviations: Deviations): string | null {
+  const parts = splitTarget(target);
+  if (parts === null) return null;
+  if (component.name === '@path') return pathValue(parts, deviations);
+  if (component.name === '@query') return queryValue(parts, deviations);
+  if (component.name === '@query-param') return queryParameter(parts.query, component.queryName ?? '', deviations.queryParam);
+  return origin === null ? null : `${origin.scheme}://${origin.authority}${uriRest(parts, deviations)}`;
+}
+
+function isRoot({ path }: TargetParts): boolean {
+  return path === '' || path === '/';
+}
+
+function pathValue(parts: TargetParts, deviations: Deviations): string | null {
+  if (isRoot(parts)) return deviations.emptyRootPath ? '' : '/';
+  if (!deviations.decodedPath) return parts.path;
+  return hasControlEscape(parts.path) || hasSeparatorEscape(parts.path) ? null : percentDecode(parts.path);
+}
+
+/** RFC 9421 §2.2.7: an absent query is a lone question mark. */
+function queryValue({ query }: TargetParts, deviations: Deviations): string {
+  return deviations.queryWithoutMark ? (query ?? '?').slice(1) : (query ?? '?');
+}
+
+function uriRest(parts: TargetParts, deviations: Deviations): string {
+  const path = isRoot(parts) ? (deviations.emptyRootTarget ? '' : '/') : parts.path;
+  const query = parts.query ?? '';
+  if (!deviations.reescapedTarget) return path + query;
+  return percentEncode(strictly(path), /[[\]]/g) + percentEncode(strictly(query), /[\\^`{|}]/g);
+}
+
+/** A percent sign that encodes nothing is encoded itself. */
+function strictly(text: string): string {
+  return text.replace(/%(?![0-9a-f]{2})/gi, '%25');
+}
