@@ -2,7 +2,7 @@
 export type { AlgorithmName } from './core/jws/algorithms.ts';
 export { KeySet, type PreparedKey, type VerificationKey } from './core/jws/key-set.ts';
 export type { Mode } from './core/policy.ts';
-export type { KeySource } from './core/ports.ts';
+export type { KeySource, ReplayStore } from './core/ports.ts';
 export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons.ts';
 export type { RequestView } from './core/request-view.ts';
 export type { MaybePromise } from './core/result.ts';
@@ -34,5 +34,16 @@ export type {
   TokenOptions,
   VerdictFacts,
 } from './shell/options.ts';
+export { type MemoryReplayOptions, memoryReplayStore } from './shell/replay-memory.ts';
+export {
+  type GlideLike,
+  type IoRedisLike,
+  type NodeRedisLike,
+  type RedisClientLike,
+  type RedisReplayOptions,
+  redisReplayStore,
+  type SendCommand,
+} from './shell/replay-redis.ts';
+export { type ReplayStoreCode, ReplayStoreError } from './shell/replay-store-error.ts';
 export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './shell/rules.ts';
 export { tokenFingerprint } from './shell/token-fingerprint.ts';

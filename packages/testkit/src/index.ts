@@ -17,6 +17,12 @@ export { freshKeySet, type KeySetContext, type KeySetKind, keySetKinds } from '.
 export { boundText, type ExpectedVerdict, type KindContext, type KindTable, type TokenKind } from './kinds/kind.ts';
 export { tokenKinds } from './kinds/token-kinds.ts';
 export { bindingHash, type MintOptions, mintToken, type TokenContent } from './mint.ts';
+export {
+  type MakeReplayStore,
+  type ReplayCase,
+  type ReplayConformanceOptions,
+  replayConformance,
+} from './replay-conformance.ts';
 export { type HeaderLine, type RequestContent, requestView } from './request-view.ts';
 export { anotherSecret, devSecret, freshSecret, type SecretText, secretBytes } from './secret.ts';
 export { CLIENT_NAMES, CLIENTS, type ClientName, type ClientRow } from './signing/clients.ts';

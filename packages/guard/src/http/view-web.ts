@@ -41,7 +41,8 @@ export class WebRequestView implements RequestView {
 
   get body(): RequestBody {
     const request = this.#request;
-    const present = request.body !== null && request.body !== undefined;
+    // Bridges from Node may give a body object to requests without content: a stated length of zero counts.
+    const present = request.body !== null && request.body !== undefined && request.headers.get('content-length') !== '0';
     return { present, read: (maxBytes): Promise<BodyRead> => readWebBody(request, maxBytes) };
   }
 

@@ -8,6 +8,7 @@ import type { CryptoPort } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { chain, isPromise, type MaybePromise } from '../core/result.ts';
 import type { Policy } from '../core/route-policy.ts';
+import { readToken } from '../core/token/read-token.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
 import { type Decision, governingMode } from '../http/decide.ts';
 import { type ExemptPaths, isExempt } from '../http/exempt-paths.ts';
@@ -102,7 +103,9 @@ class AssembledGuard implements Guard {
     try {
       const at = this.#parts.now();
       if (!Number.isFinite(at)) return unavailable('internal', new TypeError('now() answered no finite number'));
-      const text = typeof token === 'string' && token.length <= policy.token.maxBytes ? token : '';
+      // The header's rules hold for the token by itself, too: its size, and words that are no token.
+      const text = readToken(viewOf(token), { ...policy.token, prefix: null });
+      if (typeof text !== 'string') return text;
       return await judgeWithKeys(keys, at, (snapshot) =>
         chain(judgeToken(text, policy, this.#evidence(keys, snapshot, at)), (found) =>
           'outcome' in found ? found : accepted(found, 'unchecked'),
@@ -260,4 +263,10 @@ function decide(verdict: Verdict, policy: Policy, refusal: RefusalPolicy): Decis
 
 function newId(): string {
   return globalThis.crypto.randomUUID();
+}
+
+/** A token by itself, as if it had come in its header. */
+function viewOf(token: unknown): RequestView {
+  const lines = typeof token === 'string' ? [token] : [];
+  return { method: '', scheme: null, authority: null, target: '', lines: () => lines };
 }

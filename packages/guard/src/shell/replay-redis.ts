@@ -125,10 +125,7 @@ function answered(ask: () => Promise<unknown>, seconds: Seconds): Promise<unknow
       clearTimeout(timer);
       reject(new ReplayStoreError('store-failed', 'The client reported an error', { cause }));
     };
-    const timer = setTimeout(
-      () => reject(new ReplayStoreError('store-timed-out', `No answer within ${seconds} s`)),
-      seconds * 1000,
-    );
+    const timer = setTimeout(() => reject(new ReplayStoreError('store-timed-out', `No answer within ${seconds} s`)), seconds * 1000);
     try {
       ask().then((reply) => {
         clearTimeout(timer);

@@ -44,7 +44,7 @@ export const formKinds: KindTable = {
   'empty-segments': kind('token-malformed', 'two dots and nothing else', () => '..'),
   'empty-header-segment': kind('token-malformed', 'no header', (context) => signed(context, '', segmentsOf(context).payload)),
   'empty-payload-segment': kind('token-malformed', 'no payload', (context) => signed(context, segmentsOf(context).header, '')),
-  'empty-signature': kind('token-malformed', 'HS256 with an empty signature', ({ now }) =>
+  'empty-signature': kind('token-signature-invalid', 'HS256 with an empty signature', ({ now }) =>
     signCompact({ header: HEADER, payload: { exp: secondsOf(now) + 300 }, sign: null }),
   ),
   'signature-bit-flipped': kind('token-signature-invalid', 'one bit of the signature changed', (context) => {

@@ -28,9 +28,9 @@ function bringsItsKey({ secret, now }: { readonly secret: Parameters<typeof anot
 
 /** Algorithms: `none`, other families, other spellings. */
 export const algorithmKinds: KindTable = {
-  'alg-none': kind('token-malformed', 'alg none, unsigned', unsigned('none')),
-  'alg-none-capitals': kind('token-malformed', 'alg NONE, unsigned', unsigned('NONE')),
-  'alg-none-mixed-case': kind('token-malformed', 'alg nOnE, unsigned', unsigned('nOnE')),
+  'alg-none': kind('token-algorithm-not-allowed', 'alg none, unsigned', unsigned('none')),
+  'alg-none-capitals': kind('token-algorithm-not-allowed', 'alg NONE, unsigned', unsigned('NONE')),
+  'alg-none-mixed-case': kind('token-algorithm-not-allowed', 'alg nOnE, unsigned', unsigned('nOnE')),
   'alg-none-signed': kind('token-algorithm-not-allowed', 'alg none, signed with the secret', withHeader({ alg: 'none', typ: 'JWT' })),
   'alg-none-signed-mixed-case': kind(
     'token-algorithm-not-allowed',

@@ -21,7 +21,10 @@ export interface UnverifiedHeader {
 const NOT_BASE64URL = /[^A-Za-z0-9_-]/;
 const HEADER_MAX_DEPTH = 8;
 
-/** Splits a token into its three segments, each canonical base64url and none empty; `null` if it has another form. */
+/**
+ * Splits a token into its three segments, each canonical base64url; `null` if it has another form. The signature may be empty, as that of an
+ * unsecured JWS is (RFC 7515 Appendix A.5): no algorithm of ours accepts it.
+ */
 export function parseUnverifiedCompact(token: string): UnverifiedJws | null {
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
@@ -29,7 +32,7 @@ export function parseUnverifiedCompact(token: string): UnverifiedJws | null {
   if (first < 1 || second < first + 2) return null;
   const payload = token.slice(first + 1, second);
   const signature = token.slice(second + 1);
-  if (signature === '' || !isBase64UrlSegment(payload) || !isBase64UrlSegment(signature)) return null;
+  if (!isBase64UrlSegment(payload) || !isBase64UrlSegment(signature)) return null;
   return { header: token.slice(0, first), payload, signature, signingInput: token.slice(0, second) };
 }
 
