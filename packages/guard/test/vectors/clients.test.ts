@@ -217,7 +217,7 @@ test('reescapedTarget makes a bare character and its escape alike, and nothing e
 const script = readVectors('approov/signed-requests.json');
 test('the requests of the published script verify; its String digest only by tolerance', skipUnless(script, 'shared vectors'), async () => {
   for (const { name, method, scheme, path, headers, body } of script.requests) {
-    const judge = async (tolerances: Tolerances) => {
+    const judge = async (tolerances: Exclude<Tolerances, undefined>) => {
       const signature = { required: [], replay: null, tolerances };
       const options = { keys: { secret: { base64: script.secrets.test } }, signature, now: () => 1_744_292_751_000 };
       return await guardPair(options).judge(requestView({ method, scheme, authority: headers[0][1], target: path, headers, body }));
