@@ -98,3 +98,18 @@ declare const options: GuardOptions;
 options.mode = 'observe';
 
 export const unused: readonly unknown[] = [misnamed, exempting];
+
+// Two variants at once are a mistake: nobody could say which one counts.
+const jwks = { keys: [] };
+const secretText = { base64: '' };
+// @ts-expect-error one encoding only
+createGuard({ keys: { secret: { base64: '', base64url: '' } } });
+// @ts-expect-error `secret` or `secrets`
+createGuard({ keys: { secret: secretText, secrets: [secretText] } });
+// @ts-expect-error `secret` or `jwks`: combine them as a list
+createGuard({ keys: { secret: secretText, jwks } });
+createGuard({ keys: [{ secret: secretText }, { jwks }] });
+// @ts-expect-error account keys belong to the label `account`
+createGuard({ keys: { secret: secretText }, signature: { label: 'install', accountKeys: [] } });
+// @ts-expect-error `ipk` belongs to the label `install`
+createGuard({ keys: { secret: secretText }, signature: { label: 'account', accountKeys: [], missingKey: 'accept' } });

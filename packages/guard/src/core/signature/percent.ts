@@ -12,6 +12,11 @@ export function hasControlEscape(text: string): boolean {
   return /%(?:[01][0-9a-f]|7f)/i.test(text);
 }
 
+/** Whether decoding would give a percent sign: `%2541` would pass for what another client signed as `%41`. */
+export function hasNestedEscape(text: string): boolean {
+  return text.includes('%25');
+}
+
 /** Whether decoding would give a character that separates segments or parameters of a path. */
 export function hasSeparatorEscape(text: string): boolean {
   return /%(?:2f|5c|3b)/i.test(text);

@@ -1,5 +1,5 @@
 /** The derived component `@query-param` (RFC 9421 §2.2.8). */
-import { hasControlEscape, percentDecode } from './percent.ts';
+import { hasControlEscape, hasNestedEscape, percentDecode } from './percent.ts';
 import type { Deviations } from './sdk-tolerances.ts';
 
 /**
@@ -23,7 +23,7 @@ export function queryParameter(query: string | null, encodedName: string, form: 
 }
 
 function decodedValue(value: string, form: 'form-decoded' | 'percent-decoded'): string | null {
-  if (hasControlEscape(value)) return null;
+  if (hasControlEscape(value) || hasNestedEscape(value)) return null;
   return percentDecode(form === 'form-decoded' ? value.replaceAll('+', ' ') : value);
 }
 

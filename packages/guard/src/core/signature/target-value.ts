@@ -1,5 +1,5 @@
 /** The derived components of the request target (RFC 9421 §2.2.2, §2.2.6 to §2.2.8), and how SDKs deviate. */
-import { hasControlEscape, hasSeparatorEscape, percentDecode, percentEncode } from './percent.ts';
+import { hasControlEscape, hasNestedEscape, hasSeparatorEscape, percentDecode, percentEncode } from './percent.ts';
 import { queryParameter } from './query-param.ts';
 import type { Deviations } from './sdk-tolerances.ts';
 import { type Origin, splitTarget, type TargetParts } from './target.ts';
@@ -27,12 +27,16 @@ function isRoot({ path }: TargetParts): boolean {
 function pathValue(parts: TargetParts, deviations: Deviations): string | null {
   if (isRoot(parts)) return deviations.emptyRootPath ? '' : '/';
   if (!deviations.decodedPath) return parts.path;
-  return hasControlEscape(parts.path) || hasSeparatorEscape(parts.path) ? null : percentDecode(parts.path);
+  const unsafe = hasControlEscape(parts.path) || hasSeparatorEscape(parts.path) || hasNestedEscape(parts.path);
+  return unsafe ? null : percentDecode(parts.path);
 }
 
 /** RFC 9421 §2.2.7: an absent query is a lone question mark. */
-function queryValue({ query }: TargetParts, deviations: Deviations): string {
-  return deviations.queryWithoutMark ? (query ?? '?').slice(1) : (query ?? '?');
+function queryValue({ query }: TargetParts, deviations: Deviations): string | null {
+  const whole = query ?? '?';
+  if (!deviations.queryWithoutMark) return whole;
+  // `??a=1` without its first mark would pass for what another client signed as `?a=1`.
+  return whole.startsWith('??') ? null : whole.slice(1);
 }
 
 function uriRest(parts: TargetParts, deviations: Deviations): string {
