@@ -22,8 +22,7 @@ function parts(token: string): { readonly input: string; readonly signature: Buf
 const withSignature = (input: string, signature: Uint8Array): string => `${input}.${Buffer.from(signature).toString('base64url')}`;
 
 async function refuses(pair: GuardPair, input: string, signature: Uint8Array, what: string): Promise<void> {
-  const expected = signature.length === 0 ? 'token-malformed' : 'token-signature-invalid';
-  assert.equal(await pair.judgeToken(withSignature(input, signature)), expected, what);
+  assert.equal(await pair.judgeToken(withSignature(input, signature)), 'token-signature-invalid', what);
 }
 
 test('a MAC is whole: every shorter and longer one is refused', async () => {
