@@ -3,6 +3,7 @@ import { encodeBase64 } from './bytes/base64.ts';
 import { checkContentDigest, type DigestAlgorithm, readContentDigest, type StatedDigest } from './digest/content-digest.ts';
 import type { PreparedKey } from './jws/key-set.ts';
 import type { ReplayStore } from './ports.ts';
+import { rememberOnce } from './remember-once.ts';
 import type { BodyRead, RequestView } from './request-view.ts';
 import { chain, type MaybePromise } from './result.ts';
 import { type AccountKey, accountKey, installationKey, type OpenInstallationKey } from './signature/signing-key.ts';
@@ -112,41 +113,16 @@ function judgeReplay(
   signature: VerifiedSignature,
   digest: 'absent' | 'verified',
 ): MaybePromise<MessageState | Failure> {
-  const { policy, evidence, keyText } = content;
+  const { request, policy, evidence, keyText } = content;
   const state: MessageState = { signature: 'verified', digest, covered: signature.covered };
   const { replay } = policy;
   if (replay === null) return state;
   const text = `${policy.label} ${keyText} ${encodeBase64(signature.canonical, 'base64url')} ${signature.nonce ?? ''}`;
   const failure = rememberOnce(
-    { store: replay, text, until: signature.acceptableUntil, reason: 'signature-replayed', stage: 'signature' },
+    { request, store: replay, text, until: signature.acceptableUntil, reason: 'signature-replayed', stage: 'signature' },
     evidence.hash,
   );
   return chain(failure, (failed) => failed ?? state);
-}
-
-/** Something that may be accepted once. */
-export interface OnceOnly {
-  readonly store: ReplayStore;
-  /** What must not come again; only its hash is stored. */
-  readonly text: string;
-  readonly until: Seconds;
-  readonly reason: 'signature-replayed' | 'token-replayed';
-  readonly stage: 'signature' | 'token';
-}
-
-/** One atomic set-if-absent. A store that cannot answer makes the request unavailable, never accepted. */
-export function rememberOnce(once: OnceOnly, hash: (text: string) => MaybePromise<string>): MaybePromise<Failure | null> {
-  const failed = (cause: unknown): Failure => unavailable('replay-store-unavailable', cause, once.stage);
-  const answered = (isNew: boolean): Failure | null => (isNew === true ? null : rejected(once.reason));
-  return chain(hash(once.text), (key) => {
-    try {
-      // One second more: stores count whole seconds.
-      const isNew = once.store.setIfAbsent(key, Math.ceil(once.until) + 1);
-      return isNew instanceof Promise ? isNew.then(answered, failed) : answered(isNew);
-    } catch (cause) {
-      return failed(cause);
-    }
-  });
 }
 
 /** The key's own text: two installations never share an entry. */

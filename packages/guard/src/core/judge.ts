@@ -1,9 +1,10 @@
 /** Composes the checks into a verdict, in the order that is our invariant: the first failure wins. */
 import { type BindingState, checkBinding, type HashText } from './binding/check-binding.ts';
-import { judgeMessage, type MessageEvidence, rememberOnce } from './judge-message.ts';
+import { judgeMessage, type MessageEvidence } from './judge-message.ts';
 import type { VerificationKey } from './jws/key-set.ts';
 import { type Modes, modeOf, modeOfStage } from './policy.ts';
 import type { ReplayStore } from './ports.ts';
+import { type OnceOnly, rememberOnce } from './remember-once.ts';
 import type { RequestView } from './request-view.ts';
 import { chain, isPromise, type MaybePromise } from './result.ts';
 import type { Policy } from './route-policy.ts';
@@ -108,22 +109,24 @@ function judgeMessageAndReplay({ request, policy, evidence, verified }: Case): M
   const { tokenReplay } = policy;
   if (tokenReplay === null) return message;
   return chain<Proven | Rejected | Unavailable, Proven | Rejected | Unavailable>(message, (proven) =>
-    'outcome' in proven ? proven : chain(judgeTokenReplay(tokenReplay, judged(policy, verified), evidence), (failed) => failed ?? proven),
+    'outcome' in proven && !failsOnlyObserved(proven, policy.modes)
+      ? proven
+      : chain(judgeTokenReplay(tokenReplay, judged(request, policy, verified), evidence), (failed) => failed ?? proven),
   );
 }
 
 /** The signing input, not the whole token: an ECDSA signature has a twin that verifies as well. */
 function judgeTokenReplay(
   store: ReplayStore,
-  token: { text: string; until: Seconds },
+  token: Pick<OnceOnly, 'request' | 'text' | 'until'>,
   evidence: Evidence,
 ): MaybePromise<Rejected | Unavailable | null> {
   return rememberOnce({ store, ...token, reason: 'token-replayed', stage: 'token' }, evidence.hash);
 }
 
-function judged(policy: Policy, verified: VerifiedToken): { text: string; until: Seconds } {
+function judged(request: RequestView, policy: Policy, verified: VerifiedToken): Pick<OnceOnly, 'request' | 'text' | 'until'> {
   const text = verified.token.slice(0, verified.token.lastIndexOf('.'));
-  return { text, until: verified.claims.exp + policy.token.clockToleranceSeconds };
+  return { request, text, until: verified.claims.exp + policy.token.clockToleranceSeconds };
 }
 
 /** The verdict for a verified token. */

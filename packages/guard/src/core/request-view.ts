@@ -21,6 +21,8 @@ export interface RequestView {
   readonly body?: RequestBody;
   /** The address of the peer that sent the request (a client or a proxy), or `null` where the platform does not tell. Default: `null`. */
   readonly peer?: string | null;
+  /** The platform's own request: two views of the same one show the same message, which is no replay of itself. Default: none. */
+  readonly message?: object;
   /** True where the platform joins repeated lines with `, ` before anybody can see them (Fetch `Headers`). Default: false. */
   readonly joinsLines?: boolean;
 }

@@ -11,7 +11,12 @@ export interface NodeBody {
   readonly readableEnded?: boolean;
   readonly readableDidRead?: boolean;
   readonly destroyed?: boolean;
+  /** HTTP/1.1: whether the whole message has arrived. */
   readonly complete?: boolean;
+  /** How many bytes are waiting to be read. */
+  readonly readableLength?: number;
+  /** HTTP/2: the stream below, which ends when the whole message has arrived. */
+  readonly stream?: object | null | undefined;
   /** The raw bytes, where a body parser kept them (`express.json({ verify })`, cloud functions). */
   readonly rawBody?: unknown;
   read?(): unknown;
@@ -23,19 +28,41 @@ export interface NodeBody {
 
 const REMEDY = 'the body was read before the guard: put the guard before body parsers, or keep the raw bytes as request.rawBody';
 
+/** What was read by a guard, for the next one that asks: by then a parser may have emptied the stream. */
+const readBefore: WeakMap<NodeBody, readonly Uint8Array[]> = new WeakMap();
+
 /** Reads at most `maxBytes`. Bodies that are already read are taken from `rawBody`, if somebody kept it. */
 export function readNodeBody(body: NodeBody, maxBytes: Bytes): MaybePromise<BodyRead> {
-  const kept = keptBytes(body.rawBody);
-  if (kept !== null) return kept.length > maxBytes ? { outcome: 'too-large' } : { outcome: 'read', chunks: [kept] };
+  const kept = readBefore.get(body) ?? keptBytes(body.rawBody);
+  if (kept !== null) return lengthOf(kept) > maxBytes ? { outcome: 'too-large' } : { outcome: 'read', chunks: kept };
   if (body.readableDidRead === true || body.readableEnded === true || body.destroyed === true || body.read === undefined) {
     return { outcome: 'gone', remedy: REMEDY };
   }
   return new Promise((resolve) => collect(body, maxBytes, resolve));
 }
 
-function keptBytes(rawBody: unknown): Uint8Array | null {
-  if (rawBody instanceof Uint8Array) return rawBody;
-  return typeof rawBody === 'string' ? new TextEncoder().encode(rawBody) : null;
+function keptBytes(rawBody: unknown): readonly Uint8Array[] | null {
+  if (rawBody instanceof Uint8Array) return [rawBody];
+  return typeof rawBody === 'string' ? [new TextEncoder().encode(rawBody)] : null;
+}
+
+function lengthOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+}
+
+/** Whether everything has arrived, though not everything may have been read. */
+function hasArrived({ complete, stream }: NodeBody): boolean {
+  return complete === true || (typeof stream === 'object' && stream !== null && 'readableEnded' in stream && stream.readableEnded === true);
+}
+
+/** A chunked body without content ends before its reader can listen: the first one to do so is told. */
+function tellTheEndAgain(body: NodeBody): void {
+  const onListener = (event: string): void => {
+    if (event !== 'end') return;
+    body.removeListener?.('newListener', onListener);
+    if (body.readableEnded === true) setImmediate(() => body.emit?.('end'));
+  };
+  body.on?.('newListener', onListener);
 }
 
 function collect(body: NodeBody, maxBytes: Bytes, resolve: (read: BodyRead) => void): void {
@@ -45,25 +72,22 @@ function collect(body: NodeBody, maxBytes: Bytes, resolve: (read: BodyRead) => v
     for (const [event, listener] of listeners) body.removeListener?.(event, listener);
     // What was taken goes back in front, last chunk first, before the stream can end.
     if (body.destroyed !== true) for (const chunk of chunks.toReversed()) body.unshift?.(chunk);
-    // A chunked body without content ends before the handler can listen: it is told again, once it had its turn.
-    if (length === 0) setImmediate(() => body.readableEnded === true && body.emit?.('end'));
+    if (read.outcome === 'read') readBefore.set(body, chunks);
+    if (length === 0 && read.outcome === 'read') tellTheEndAgain(body);
     resolve(read);
   };
   const onReadable = (): void => {
-    for (let chunk = body.read?.(); chunk instanceof Uint8Array; chunk = body.read?.()) {
+    // Not from an empty stream: that would end it.
+    while (length <= maxBytes && body.readableLength !== 0) {
+      const chunk = body.read?.();
+      if (!(chunk instanceof Uint8Array)) break;
       chunks.push(chunk);
       length += chunk.length;
-      if (length > maxBytes) break;
     }
     if (length > maxBytes) finish({ outcome: 'too-large' });
-    else if (body.complete === true) finish({ outcome: 'read', chunks });
+    else if (hasArrived(body)) finish({ outcome: 'read', chunks });
   };
-  const onGone = (): void =>
-    finish(
-      body.complete === true
-        ? { outcome: 'read', chunks }
-        : { outcome: 'gone', remedy: 'the client went away before the body was complete' },
-    );
+  const onGone = (): void => finish({ outcome: 'gone', remedy: 'the client went away before the body was complete' });
   const listeners: readonly (readonly [string, () => void])[] = [
     ['readable', onReadable],
     ['end', onGone],

@@ -6,6 +6,7 @@ import type { Bytes } from '../core/time.ts';
 export interface WebBody {
   readonly body?: unknown;
   readonly bodyUsed?: boolean;
+  /** Throws where somebody holds the body's reader. */
   clone?(): { readonly body?: unknown };
 }
 
@@ -19,9 +20,21 @@ const REMEDY = 'the body was read before the guard: call the guard before reques
 /** Reads at most `maxBytes`. */
 export async function readWebBody(request: WebBody, maxBytes: Bytes): Promise<BodyRead> {
   if (request.bodyUsed === true || request.clone === undefined) return { outcome: 'gone', remedy: REMEDY };
-  const { body } = request.clone();
+  let body: unknown;
+  try {
+    body = request.clone().body;
+  } catch {
+    return { outcome: 'gone', remedy: REMEDY };
+  }
   if (body === null || body === undefined) return { outcome: 'read', chunks: [] };
-  const reader = (body as { getReader(): Reader }).getReader();
+  try {
+    return await readAll((body as { getReader(): Reader }).getReader(), maxBytes);
+  } catch {
+    return { outcome: 'gone', remedy: 'the client went away before the body was complete' };
+  }
+}
+
+async function readAll(reader: Reader, maxBytes: Bytes): Promise<BodyRead> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (let part = await reader.read(); !part.done; part = await reader.read()) {

@@ -20,23 +20,39 @@ export function originOf(request: RequestView, policy: OriginPolicy): Origin | n
   // RFC 9112 §3.2: a request with several Host lines is malformed; nobody may choose among them.
   if (forwarded === 'absent' && request.lines('host').length > 1) return null;
   const normal = normaliseAuthority(authority, scheme);
+  if (forwarded === 'absent' && !agreesWithTarget(normal, request.target, scheme)) return null;
   return normal === null || (policy.hosts !== null && !policy.hosts.has(normal)) ? null : { scheme, authority: normal };
+}
+
+const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
+
+/** RFC 9112 §3.2.2: in absolute-form the target names the host. One that contradicts Host is refused: servers differ in whom they believe. */
+function agreesWithTarget(authority: string | null, target: string, scheme: string): boolean {
+  const named = target.startsWith('/') ? undefined : ABSOLUTE_FORM.exec(target)?.[1];
+  return named === undefined || normaliseAuthority(named, scheme) === authority;
 }
 
 type Forwarded = { readonly scheme?: string; readonly authority?: string };
 
 /**
- * What the nearest trusted proxy says. `Forwarded` (RFC 7239) wins over `X-Forwarded-*`; of either several values are refused, since each
- * hop appends one and only the configuration could say which to believe.
+ * What the nearest trusted proxy says, in `Forwarded` (RFC 7239) or `X-Forwarded-*`. Of either several values are refused, since each hop
+ * appends one and only the configuration could say which to believe; and so are both if they contradict each other.
  */
 function forwardedOrigin(request: RequestView): Forwarded | 'absent' | null {
   const forwarded = request.lines('forwarded');
-  if (forwarded.length > 0) return forwarded.length === 1 ? parseForwarded(forwarded[0] as string) : null;
+  const standard = forwarded.length === 0 ? {} : forwarded.length === 1 ? parseForwarded(forwarded[0] as string) : null;
   const scheme = single(request.lines('x-forwarded-proto'));
   const authority = single(request.lines('x-forwarded-host'));
-  if (scheme === null || authority === null) return null;
-  const found = { ...(scheme === '' ? {} : { scheme: scheme.toLowerCase() }), ...(authority === '' ? {} : { authority }) };
+  if (standard === null || scheme === null || authority === null) return null;
+  const others: Forwarded = { ...(scheme === '' ? {} : { scheme: scheme.toLowerCase() }), ...(authority === '' ? {} : { authority }) };
+  if (contradict(standard.scheme, others.scheme) || contradict(standard.authority, others.authority)) return null;
+  const found = { ...others, ...standard };
   return Object.keys(found).length === 0 ? 'absent' : found;
+}
+
+/** A proxy writes one kind and may pass the client's other kind on. */
+function contradict(left: string | undefined, right: string | undefined): boolean {
+  return left !== undefined && right !== undefined && left.toLowerCase() !== right.toLowerCase();
 }
 
 /** The one value of a field; empty if it is absent, `null` if there are several. */
@@ -49,7 +65,7 @@ function single(lines: readonly string[]): string | null {
 /** RFC 7239 §4: `name=value` pairs separated by semicolons; values are tokens or quoted strings. */
 const PAIR = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)|"([^"\\,]*)")$/;
 
-function parseForwarded(value: string): Forwarded | 'absent' | null {
+function parseForwarded(value: string): Forwarded | null {
   // A comma outside a quoted string separates hops, and inside one it is not used by any host or scheme.
   if (value.length > 1024 || value.includes(',')) return null;
   const found: { scheme?: string; authority?: string } = {};
@@ -58,8 +74,10 @@ function parseForwarded(value: string): Forwarded | 'absent' | null {
     if (pair === null) return null;
     const text = pair[2] ?? pair[3] ?? '';
     const name = pair[1]?.toLowerCase();
+    // RFC 7239 §4: each parameter at most once.
+    if ((name === 'proto' && found.scheme !== undefined) || (name === 'host' && found.authority !== undefined)) return null;
     if (name === 'proto') found.scheme = text.toLowerCase();
     else if (name === 'host') found.authority = text;
   }
-  return Object.keys(found).length === 0 ? 'absent' : found;
+  return found;
 }

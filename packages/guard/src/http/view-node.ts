@@ -24,6 +24,10 @@ export class NodeRequestView implements RequestView {
     this.#request = request;
   }
 
+  get message(): object {
+    return this.#request;
+  }
+
   get method(): string {
     return this.#request.method ?? '';
   }

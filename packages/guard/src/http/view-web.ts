@@ -20,6 +20,10 @@ export class WebRequestView implements RequestView {
     this.#request = request;
   }
 
+  get message(): object {
+    return this.#request;
+  }
+
   get method(): string {
     return this.#request.method;
   }

@@ -45,6 +45,8 @@ export function compileSignature(options: unknown, path: string, context: Signat
   if (options === undefined || options === null) return null;
   const signature = checks.checkedObject(options, path, OPTION_NAMES);
   const label = checks.checkedWord(signature.label, `${path}.label`, ['install', 'account'], 'install');
+  if (label === 'account' && signature.missingKey !== undefined)
+    throw new ConfigurationError('options-contradict', `${path}.missingKey`, 'belongs to the label `install`');
   const tolerances = compileTolerances(signature.tolerances, `${path}.tolerances`);
   return {
     label,
@@ -61,7 +63,7 @@ export function compileSignature(options: unknown, path: string, context: Signat
     missingKey: checks.checkedWord(signature.missingKey, `${path}.missingKey`, ['reject', 'accept'], 'reject'),
     digest: checks.checkedWord(signature.digest, `${path}.digest`, ['if-present', 'required'], 'if-present'),
     nonce: checks.checkedWord(signature.nonce, `${path}.nonce`, ['optional', 'required'], 'optional'),
-    tag: compileTag(signature.tag, `${path}.tag`),
+    tag: compileText(signature.tag, `${path}.tag`),
     replay: compileReplay(signature.replay, `${path}.replay`, context.defaultReplay),
     ...compileLimits(signature, path),
   };
@@ -80,6 +82,17 @@ function compileLimits(
   };
 }
 
+/** The derived components of requests that need no parameter. */
+const PLAIN_DERIVED: ReadonlySet<string> = new Set([
+  '@method',
+  '@target-uri',
+  '@authority',
+  '@scheme',
+  '@request-target',
+  '@path',
+  '@query',
+]);
+
 /** The token and the method are always covered: a signature over neither binds nothing. */
 function compileRequired(options: unknown, path: string, tokenHeader: string): readonly string[] {
   const floor = ['@method', tokenHeader];
@@ -87,17 +100,17 @@ function compileRequired(options: unknown, path: string, tokenHeader: string): r
   if (!Array.isArray(options) || options.length > 32)
     throw new ConfigurationError('option-invalid', path, 'must be a list of component names');
   const names = options.map((name: unknown, index) => {
-    const plain = typeof name === 'string' && name.startsWith('@') ? name.slice(1) : name;
-    const checked = checks.checkedHeader(plain, `${path}[${index}]`);
-    return plain === name ? checked : `@${checked}`;
+    if (typeof name !== 'string' || !name.startsWith('@')) return checks.checkedHeader(name, `${path}[${index}]`);
+    if (PLAIN_DERIVED.has(name)) return name;
+    throw new ConfigurationError('option-invalid', `${path}[${index}]`, `must be a header name or one of ${[...PLAIN_DERIVED].join(', ')}`);
   });
   return [...new Set([...floor, ...names])];
 }
 
-function compileTag(tag: unknown, path: string): string | null {
-  if (tag === undefined || tag === null) return null;
-  if (typeof tag === 'string' && tag !== '') return tag;
-  throw new ConfigurationError('option-invalid', path, 'must be a text, or null where no tag is expected');
+function compileText(text: unknown, path: string): string | null {
+  if (text === undefined || text === null) return null;
+  if (typeof text === 'string' && text !== '') return text;
+  throw new ConfigurationError('option-invalid', path, 'must be a text that is not empty, or null where there is none');
 }
 
 function compileTolerances(options: unknown, path: string): Tolerances {
@@ -151,7 +164,7 @@ function compileAccountKeys(
 
 function accountKey(options: unknown, path: string, derivation: 'direct' | 'did-and-exp', context: SignatureContext): AccountKey {
   const key = checks.checkedObject(options, path, ['id', 'base64', 'base64url', 'bytes']);
-  const id = checks.checkedTexts(key.id, `${path}.id`)?.[0] ?? null;
+  const id = compileText(key.id, `${path}.id`);
   const secret = readSecret(key, { path, algorithm: HS256, production: context.production });
   const direct = context.crypto.prepareSecret(HS256, secret);
   if (derivation === 'direct') return { id, keyFor: () => direct };

@@ -112,7 +112,7 @@ function canonicalLine(line: string): string {
   return trimOptionalWhiteSpace(line.includes('\n') ? line.replace(/[ \t]*\r?\n[ \t]+/g, ' ') : line);
 }
 
-/** RFC 9421 §2.1.1 needs the field's type. These are known; of others the first type that parses and is unambiguous is taken. */
+/** RFC 9421 §2.1.1 needs the field's type. These are known; others are refused where two types would be written differently. */
 const FIELD_TYPES: ReadonlyMap<string, 'dictionary' | 'list' | 'item'> = new Map([
   ['accept', 'list'],
   ['cache-control', 'dictionary'],
@@ -126,7 +126,10 @@ const FIELD_TYPES: ReadonlyMap<string, 'dictionary' | 'list' | 'item'> = new Map
 function strictlySerialised(name: string, value: string): string | null {
   const type = FIELD_TYPES.get(name);
   if (type !== undefined) return reserialise(value, type);
-  return reserialise(value, 'dictionary') ?? reserialise(value, 'list') ?? reserialise(value, 'item');
+  const readings = (['dictionary', 'list', 'item'] as const)
+    .map((candidate) => reserialise(value, candidate))
+    .filter((text) => text !== null);
+  return new Set(readings).size === 1 ? (readings[0] ?? null) : null;
 }
 
 /** The identifier of a component without parameters. */

@@ -6,7 +6,7 @@ import { type Component, plainIdentifier } from './components.ts';
 export interface CoveragePolicy {
   /** Component names, lower case; each must be covered without parameters. */
   readonly required: readonly string[];
-  /** Whether a request with a body must cover `content-digest`. */
+  /** Whether the digest of a body must be there and covered. */
   readonly digest: 'if-present' | 'required';
 }
 
@@ -14,11 +14,11 @@ export interface CoveragePolicy {
 const TARGET_PARTS = ['@authority', '@path', '@query'] as const;
 
 /** Checks that the signature covers what the policy demands. A component with parameters covers only part of a value and does not count. */
-export function checkCoverage(components: readonly Component[], policy: CoveragePolicy, hasBody: boolean): Rejected | null {
+export function checkCoverage(components: readonly Component[], policy: CoveragePolicy, hasDigest: boolean): Rejected | null {
   const covers = (name: string): boolean => components.some((component) => component.identifier === plainIdentifier(name));
   const missing = policy.required.find((name) => !covers(name) && !(name === '@target-uri' && TARGET_PARTS.every(covers)));
   if (missing !== undefined) return rejected('signature-component-not-covered', missing);
-  if (policy.digest === 'required' && hasBody && !covers('content-digest'))
+  if (policy.digest === 'required' && hasDigest && !covers('content-digest'))
     return rejected('signature-component-not-covered', 'content-digest');
   return null;
 }

@@ -18,7 +18,7 @@ const AUTHORITY = /^(.*?)(?::([0-9]{0,5}))?$/;
 export function normaliseAuthority(authority: string, scheme: string): string | null {
   const [, host = '', port] = AUTHORITY.exec(authority.toLowerCase()) ?? [];
   if (host.length > 255 || !HOST.test(host)) return null;
-  if (port === undefined || port === '' || port === DEFAULT_PORTS[scheme]) return host;
+  if (port === undefined || port === '' || String(Number(port)) === DEFAULT_PORTS[scheme]) return host;
   return Number(port) <= 65_535 ? `${host}:${Number(port)}` : null;
 }
 

@@ -63,7 +63,9 @@ export function verifySignature(check: SignatureCheck, evidence: SignatureEviden
 function checkPolicy(unverified: UnverifiedSignature, check: SignatureCheck, evidence: SignatureEvidence, at: Seconds): Rejected | null {
   const { alg } = unverified.parameters;
   if (alg !== null && alg !== check.algorithm) return rejected('signature-algorithm-not-allowed');
-  return checkParameters(unverified.parameters, check, at) ?? checkCoverage(unverified.components, check, evidence.hasBody);
+  // An absent digest cannot be covered: that is found when digests are judged.
+  const hasDigest = evidence.hasBody && evidence.message.request.lines('content-digest').length > 0;
+  return checkParameters(unverified.parameters, check, at) ?? checkCoverage(unverified.components, check, hasDigest);
 }
 
 function tryBases(bases: readonly string[], signature: string, key: PreparedKey, from: number): MaybePromise<boolean> {
