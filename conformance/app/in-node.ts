@@ -11,6 +11,9 @@ import { type RecordedGuard, recordedGuard } from './guard-setup.ts';
 /** The traits of a framework that hands out Node's own request. */
 export const nodeTraits: Traits = { joinsLines: false, normalisesTargets: false, crypto: ['platform', 'web'] };
 
+/** The traits of one whose adapter awaits every decision: there is one path, so one crypto port tells all. */
+export const awaitingTraits: Traits = { ...nodeTraits, crypto: ['platform'] };
+
 /**
  * Starts a server for a setup.
  * @param setup - what to start

@@ -57,7 +57,7 @@ export const exemptPaths: Family = {
     notExempt('/public/..%5cprivate/secret'),
     notExempt('/public/..%252fprivate/secret'),
     notExempt('/public/%25252e%25252e/private/secret'),
-    notExempt('/public/..\\private\\secret'),
+    notExempt('/public/..\\private\\secret', mayBeUnreadable),
     notExempt('/public\\..\\private', mayBeUnreadable),
     notExempt('/public/a;/../../private/secret'),
     notExempt('/public/..;/private/secret'),

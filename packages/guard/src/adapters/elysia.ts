@@ -1,0 +1,46 @@
+/** Elysia 1, on Bun, Node and Workers: a function for `onRequest` (every request) or `beforeHandle` (a route). */
+import type { Decision } from '../http/decide.ts';
+import { viewOfEither } from '../http/view-either.ts';
+import type { WebRequest } from '../http/view-web.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+const decisions: WeakMap<WebRequest, Decision> = new WeakMap();
+
+/** Answers a response for requests that are refused, and nothing for those that pass. */
+export type ElysiaGuard = (context: { readonly request: WebRequest }) => Promise<Response | undefined>;
+
+/**
+ * Protects an Elysia app (`app.onRequest(…)`, before routing and parsing) or a route (`{ beforeHandle: … }`): all requests but those that
+ * pass are answered (`401`, `{}`). {@link decisionOf} tells a handler what was decided.
+ *
+ * @param guard - a guard, or the options of one
+ * @param route - what this route demands differently
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { approov, decisionOf } from 'approov-guard/elysia';
+ * import { Elysia } from 'elysia';
+ * const app = new Elysia()
+ *   .onRequest(approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }))
+ *   .derive(({ request }) => ({ approov: decisionOf(request) }))
+ *   .get('/', ({ approov }) => ({ device: approov?.claims?.did }));
+ * const response = await app.handle(new Request('https://api.example.com/'));
+ * console.log(response.status); // 401
+ * ```
+ */
+export function approov(guard: Guard | GuardOptions, route?: RouteOptions): ElysiaGuard {
+  const guarded = guardOf(guard, route);
+  return async ({ request }) => {
+    const decision = await guarded.guard.decide(viewOfEither(request), guarded.route);
+    decisions.set(request, decision);
+    return decision.action === 'refuse' ? new Response(decision.refusal.body, decision.refusal) : undefined;
+  };
+}
+
+/** The decision about a request; `null` if no guard stood before it. */
+export function decisionOf(request: WebRequest): Decision | null {
+  return decisions.get(request) ?? null;
+}

@@ -1,0 +1,53 @@
+/// <reference types="h3" preserve="true" />
+/** h3 1 and 2, and Nitro, which is built on it: a middleware. */
+import type { Decision } from '../http/decide.ts';
+import { viewOfEither } from '../http/view-either.ts';
+import type { NodeRequest } from '../http/view-node.ts';
+import type { WebRequest } from '../http/view-web.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+declare module 'h3' {
+  interface H3EventContext {
+    /** The decision of the guard that this request passed. */
+    approov: Decision;
+  }
+}
+
+/** What is needed of an event. h3 1 has Node's request, or a Fetch request at `web`; h3 2 a Fetch request, and on Node both. */
+export interface H3EventLike {
+  readonly context: object;
+  readonly req: WebRequest | NodeRequest;
+  readonly node?: { readonly req?: unknown } | undefined;
+  readonly web?: { readonly request?: WebRequest };
+}
+
+/** A middleware: answers a response for requests that are refused, and nothing for those that pass. */
+export type H3Middleware = (event: H3EventLike) => Promise<Response | undefined>;
+
+/**
+ * Protects an h3 app (`app.use(…)`; in h3 1 `app.use(eventHandler(…))`) or, as a file in `server/middleware`, a Nitro server: requests
+ * that pass go on with `event.context.approov`, all others are answered (`401`, `{}`).
+ *
+ * @param guard - a guard, or the options of one
+ * @param route - what this route demands differently
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { approov } from 'approov-guard/h3';
+ * import { H3 } from 'h3';
+ * const app = new H3();
+ * app.use(approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
+ * app.get('/', (event) => ({ device: event.context.approov.claims?.did }));
+ * ```
+ */
+export function approov(guard: Guard | GuardOptions, route?: RouteOptions): H3Middleware {
+  const guarded = guardOf(guard, route);
+  return async (event) => {
+    const decision = await guarded.guard.decide(viewOfEither(event.web?.request ?? event.req, event.node?.req), guarded.route);
+    Object.assign(event.context, { approov: decision });
+    return decision.action === 'refuse' ? new Response(decision.refusal.body, decision.refusal) : undefined;
+  };
+}

@@ -1,0 +1,59 @@
+/// <reference types="@hapi/hapi" preserve="true" />
+/** hapi 21: an extension for `onRequest` (every request) or `onPreAuth` (a route). */
+import type { Decision } from '../http/decide.ts';
+import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+declare module '@hapi/hapi' {
+  interface PluginsStates {
+    /** The decision of the guard that this request passed. */
+    approov: Decision;
+  }
+}
+
+/** What is needed of hapi's request and toolkit. */
+type Request = { readonly raw: { readonly req: NodeRequest }; readonly plugins: object };
+interface Answer {
+  code(status: number): Answer;
+  charset(name: string): unknown;
+  header(name: string, value: string): Answer;
+  takeover(): Answer;
+}
+type Toolkit<Continue extends symbol> = { readonly continue: Continue; response(body: string): Answer };
+
+/** A lifecycle method. */
+export type HapiExtension = <Continue extends symbol>(request: Request, h: Toolkit<Continue>) => Promise<Continue | object>;
+
+/**
+ * Protects a hapi server (`server.ext('onRequest', …)`, before routing and parsing) or a route (`{ ext: { onPreAuth: { method: … } } }`):
+ * requests that pass go on with `request.plugins.approov`, all others are answered (`401`, `{}`). Uses no authentication scheme, so yours
+ * stay as they are.
+ *
+ * @param guard - a guard, or the options of one
+ * @param route - what this route demands differently
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { server as createServer } from '@hapi/hapi';
+ * import { approov } from 'approov-guard/hapi';
+ * const server = createServer();
+ * server.ext('onRequest', approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
+ * server.route({ method: 'GET', path: '/', handler: (request) => ({ device: request.plugins.approov.claims?.did }) });
+ * ```
+ */
+export function approov(guard: Guard | GuardOptions, route?: RouteOptions): HapiExtension {
+  const guarded = guardOf(guard, route);
+  return async (request, h) => {
+    const decision = await guarded.guard.decide(new NodeRequestView(request.raw.req), guarded.route);
+    Object.assign(request.plugins, { approov: decision });
+    if (decision.action === 'pass') return h.continue;
+    const answer = h.response(decision.refusal.body).code(decision.refusal.status);
+    for (const [name, value] of Object.entries(decision.refusal.headers)) answer.header(name, value);
+    // hapi would add a charset to the content type.
+    answer.charset('');
+    return answer.takeover();
+  };
+}

@@ -1,0 +1,55 @@
+/// <reference types="hono" preserve="true" />
+/** Hono 4: a middleware, on Node, Bun, Deno, Workers and every other runtime of Hono's. */
+import type { Decision } from '../http/decide.ts';
+import { viewOfEither } from '../http/view-either.ts';
+import type { WebRequest } from '../http/view-web.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** The decision of the guard that this request passed. */
+    approov: Decision;
+  }
+}
+
+/** What is needed of Hono's context. */
+export interface HonoContext {
+  readonly req: { readonly raw: WebRequest };
+  readonly env: unknown;
+  set(name: 'approov', decision: Decision): void;
+}
+
+/** A middleware that passes genuine requests on and answers all others. */
+export type HonoMiddleware = (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined>;
+
+/**
+ * Protects a Hono app or route: requests that pass go on with the variable `approov` (`c.get('approov')`, `c.var.approov`), all others
+ * are answered (`401`, `{}`). CORS preflights pass, to your CORS middleware.
+ *
+ * @param guard - a guard, or the options of one
+ * @param route - what this route demands differently
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { approov } from 'approov-guard/hono';
+ * import { Hono } from 'hono';
+ * const app = new Hono();
+ * app.use(approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
+ * app.get('/', (c) => c.json({ device: c.var.approov.claims?.did }));
+ * ```
+ */
+export function approov(guard: Guard | GuardOptions, route?: RouteOptions): HonoMiddleware {
+  const guarded = guardOf(guard, route);
+  return async (context, next) => {
+    // Hono's server for Node keeps Node's request here; elsewhere it may be anything.
+    const env = context.env as { readonly incoming?: unknown } | undefined;
+    const decision = await guarded.guard.decide(viewOfEither(context.req.raw, env?.incoming), guarded.route);
+    context.set('approov', decision);
+    if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
+    await next();
+    return undefined;
+  };
+}

@@ -1,0 +1,59 @@
+/// <reference types="koa" preserve="true" />
+/** Koa 2 and 3: a middleware. */
+import type { Decision } from '../http/decide.ts';
+import type { NodeRequest } from '../http/view-node.ts';
+import { OriginalTargetView } from '../http/view-original-target.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+declare module 'koa' {
+  interface ExtendableContext {
+    /** The decision of the guard that this request passed. */
+    approov: Decision;
+  }
+}
+
+/** What is needed of Koa's context. */
+export interface KoaContext {
+  readonly req: NodeRequest;
+  readonly originalUrl: string;
+  status: number;
+  body: unknown;
+  set(headers: { readonly [name: string]: string }): void;
+}
+
+/** A middleware that passes genuine requests on and answers all others. */
+export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown>;
+
+/**
+ * Protects a Koa app, router or route: requests that pass go on with `context.approov`, all others are answered (`401`, `{}`).
+ * Put it before body parsers and routers.
+ *
+ * @param guard - a guard, or the options of one
+ * @param route - what this route demands differently
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { approov } from 'approov-guard/koa';
+ * import Koa from 'koa';
+ * const app = new Koa();
+ * app.use(approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
+ * app.use((context) => {
+ *   context.body = { device: context.approov.claims?.did };
+ * });
+ * ```
+ */
+export function approov(guard: Guard | GuardOptions, route?: RouteOptions): KoaMiddleware {
+  const guarded = guardOf(guard, route);
+  return async (context, next) => {
+    const decision = await guarded.guard.decide(new OriginalTargetView(context.req, context.originalUrl), guarded.route);
+    (context as { approov?: Decision }).approov = decision;
+    if (decision.action === 'pass') return next();
+    // The headers first: Koa would guess a content type for a body without one.
+    const { status, headers, body } = decision.refusal;
+    context.set(headers);
+    return Object.assign(context, { status, body });
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Fetch frameworks that run on Node keep Node's own request beside the Fetch one. It is the better witness: its lines are not joined and
+ * its target is as it was sent.
+ */
+import type { RequestBody, RequestView } from '../core/request-view.ts';
+import { readWebBody } from './body-web.ts';
+import { type NodeRequest, NodeRequestView } from './view-node.ts';
+import { type WebRequest, WebRequestView } from './view-web.ts';
+
+/**
+ * A view over Node's request if there is one, else over the Fetch request.
+ * @param request - the request that the framework shows
+ * @param node - where else it may keep Node's request; by default where the servers of the srvx family keep it
+ */
+export function viewOfEither(request: WebRequest | NodeRequest, node: unknown = nodeBehind(request)): RequestView {
+  if (isNodeRequest(request)) return new NodeRequestView(request);
+  return isNodeRequest(node) ? new ServedRequestView(node, request) : new WebRequestView(request);
+}
+
+/** Node's request, but for the body: the Fetch request has the stream. */
+class ServedRequestView extends NodeRequestView {
+  readonly #request: WebRequest;
+
+  constructor(node: NodeRequest, request: WebRequest) {
+    super(node);
+    this.#request = request;
+  }
+
+  override get body(): RequestBody {
+    const { present } = super.body;
+    return { present, read: (maxBytes) => (present ? readWebBody(this.#request, maxBytes) : { outcome: 'read', chunks: [] }) };
+  }
+}
+
+function nodeBehind(request: { readonly runtime?: { readonly node?: { readonly req?: unknown } } } | object): unknown {
+  return 'runtime' in request ? request.runtime?.node?.req : undefined;
+}
+
+function isNodeRequest(value: unknown): value is NodeRequest {
+  return typeof value === 'object' && value !== null && 'rawHeaders' in value && Array.isArray(value.rawHeaders);
+}
