@@ -1,0 +1,21 @@
+/** Parts of the built library that are not exported: measured by themselves, so that a figure says which part it is. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const dist = dirname(fileURLToPath(import.meta.resolve('approov-guard')));
+
+/** Imports one built file of the library. @param {string} file @returns {Promise<any>} */
+export const internal = (file) => import(pathToFileURL(join(dist, file)).href);
+
+/** The parts that verify a token. */
+export async function internals() {
+  const files = [
+    'core/jws/algorithms.js',
+    'core/jws/key-set.js',
+    'core/token/verified-tokens.js',
+    'core/token/check-claims.js',
+    'crypto/node.js',
+    'core/token/verify-token.js',
+  ];
+  return Object.assign({}, ...(await Promise.all(files.map(internal))));
+}

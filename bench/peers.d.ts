@@ -1,0 +1,4 @@
+// Peers that come without types of their own.
+declare module 'jsonwebtoken';
+declare module 'autocannon';
+declare module 'express-jwt';

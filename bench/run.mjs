@@ -1,0 +1,86 @@
+/**
+ * `npm run bench`: every candidate and every peer in one run. `npm run bench -- quick` takes less than two minutes;
+ * `npm run bench -- token flood` runs these suites only. Results: a table on the screen, and JSON and Markdown in `bench/results`.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { barsOf } from './lib/bars.mjs';
+import { describeMachine, noise } from './lib/machine.mjs';
+import { MODES } from './lib/modes.mjs';
+import { barsTable, table } from './lib/table.mjs';
+
+/**
+ * @typedef {object} Settings
+ * @property {boolean} quick
+ * @property {boolean} smoke - only to see that everything works
+ * @property {import('./lib/measure.mjs').Effort} effort - of what is measured in process
+ * @property {{ rounds: number, seconds: number }} load - of what is measured over sockets
+ * @property {number} soakSeconds
+ */
+
+/**
+ * A row of the results.
+ * @typedef {object} Row
+ * @property {string} suite
+ * @property {string} group
+ * @property {string} name
+ * @property {string} unit
+ * @property {import('./lib/measure.mjs').Spread} [us] - microseconds
+ * @property {import('./lib/measure.mjs').Spread} [ratio] - to the first row of the group
+ * @property {{ [figure: string]: number | string }} [figures] - whatever else was measured
+ */
+
+/** @typedef {(row: Row) => void} Report */
+
+const program = fileURLToPath(new URL('suite.mjs', import.meta.url));
+
+export const SUITES = ['token', 'signature', 'growth', 'start', 'memory', 'http', 'flood', 'scaling'];
+
+/** @param {string} suite @param {string} mode @returns {Promise<Row[]>} */
+function runSuite(suite, mode) {
+  const rows = /** @type {Row[]} */ ([]);
+  const started = Date.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--expose-gc', program, suite, mode], { stdio: ['ignore', 'pipe', 'inherit'] });
+    createInterface({ input: child.stdout }).on('line', (line) => line.startsWith('{') && rows.push(JSON.parse(line)));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      console.error(`${suite}: ${rows.length} rows in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+      if (code === 0) resolve(rows);
+      else reject(new Error(`the suite ${suite} failed with exit code ${code}`));
+    });
+  });
+}
+
+/** @param {readonly string[]} words */
+async function runAll(words) {
+  const mode = Object.keys(MODES).find((name) => words.includes(name)) ?? 'full';
+  const chosen = SUITES.filter((suite) => words.includes(suite));
+  const unknown = words.filter((word) => !SUITES.includes(word) && !(word in MODES));
+  if (unknown.length > 0)
+    throw new Error(`unknown: ${unknown.join(', ')}. Suites: ${SUITES.join(', ')}. Modes: ${Object.keys(MODES).join(', ')}.`);
+  const machine = { ...describeMachine(), noiseBefore: noise() };
+  const rows = /** @type {Row[]} */ ([]);
+  for (const suite of chosen.length > 0 ? chosen : SUITES) rows.push(...(await runSuite(suite, mode)));
+  const result = { mode, at: new Date().toISOString(), machine: { ...machine, noiseAfter: noise() }, bars: barsOf(rows), rows };
+  write(result);
+}
+
+/** @param {{ mode: string, at: string, machine: object, bars: import('./lib/bars.mjs').Bar[], rows: Row[] }} result */
+function write(result) {
+  const folder = new URL('results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const name = `${result.at.replaceAll(':', '-')}-${result.mode}`;
+  const machine = Object.entries(result.machine).map(
+    ([key, value]) => `${key}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  );
+  const text = `${machine.join('\n')}\n\n${table(result.rows)}\n${barsTable(result.bars)}`;
+  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(result, null, 1)}\n`);
+  writeFileSync(new URL(`${name}.md`, folder), text);
+  console.log(text);
+  console.log(`Written to bench/results/${name}.json and .md`);
+}
+
+await runAll(process.argv.slice(2));

@@ -1,0 +1,28 @@
+/** The servers of the http suite. Another adapter joins by one line and a file that starts a server of its kind. */
+import { findProgram } from '../../tools/optional.mjs';
+
+/**
+ * @typedef {object} Platform
+ * @property {string} name
+ * @property {string} file - beside this one; exports `start(given, protection)`
+ * @property {'node' | 'bun' | 'deno'} runtime
+ * @property {readonly string[]} peers - what else can protect it; the first is the usual one
+ */
+
+/** @type {readonly Platform[]} */
+export const PLATFORMS = [
+  { name: 'node:http', file: 'node.mjs', runtime: 'node', peers: ['jsonwebtoken, KeyObject', 'fast-jwt', 'jsonwebtoken, Buffer'] },
+  { name: 'express', file: 'express.mjs', runtime: 'node', peers: ['express-jwt, KeyObject', 'express-jwt, Buffer'] },
+  { name: 'fastify', file: 'fastify.mjs', runtime: 'node', peers: ['@fastify/jwt'] },
+  { name: 'fetch (Hono on Node)', file: 'hono-node.mjs', runtime: 'node', peers: ['hono/jwt'] },
+  { name: 'fetch (Bun)', file: 'bun.mjs', runtime: 'bun', peers: ['hono/jwt'] },
+  { name: 'fetch (Deno)', file: 'deno.mjs', runtime: 'deno', peers: ['hono/jwt'] },
+];
+
+/** How each runtime runs a file; `null` if it is not installed. @param {Platform['runtime']} runtime @returns {readonly string[] | null} */
+export function commandOf(runtime) {
+  if (runtime === 'node') return [process.execPath];
+  const program = findProgram(runtime);
+  if (program === null) return null;
+  return runtime === 'deno' ? [program, 'run', '--allow-all', '--no-check', '--quiet'] : [program];
+}

@@ -1,0 +1,86 @@
+/** Token verification in process: every algorithm, every kind of token, fresh strings. */
+import { randomBytes } from 'node:crypto';
+import { coreCandidate, guardCandidate } from '../lib/guards.mjs';
+import { measure } from '../lib/measure.mjs';
+import { peers, rawLimit, subtleLimit } from '../lib/peers.mjs';
+import { badSignature, deliver, freshKeys, freshToken, many } from '../lib/tokens.mjs';
+
+/** @typedef {import('../lib/tokens.mjs').Keys} Keys */
+/** @typedef {{ kind: string, accepted: boolean, texts: readonly (string | null)[] }} Kind */
+
+/** @param {Keys} keys @param {{ many: number, missed: number }} counts @returns {Kind[]} */
+function kindsOf(keys, counts) {
+  const tokens = many(counts.many, () => freshToken(keys));
+  const dead = many(counts.many, () => freshToken(keys, { lifetimeSeconds: -60 }));
+  const malformed = tokens.slice(0, 100).map((token) => token.replace(/.(?=[^.]*\.[^.]*$)/, '!'));
+  const [first = ''] = tokens;
+  return [
+    { kind: 'same token', accepted: true, texts: [first] },
+    { kind: `${counts.many} in rotation`, accepted: true, texts: tokens },
+    { kind: 'never seen before', accepted: true, texts: many(counts.missed, () => freshToken(keys)) },
+    { kind: 'bad signature', accepted: false, texts: tokens.map(badSignature) },
+    { kind: 'malformed', accepted: false, texts: malformed },
+    { kind: 'expired', accepted: false, texts: dead },
+    { kind: '8 KiB garbage', accepted: false, texts: many(50, () => randomBytes(6144).toString('base64url')) },
+    { kind: 'oversized', accepted: false, texts: many(50, () => randomBytes(7000).toString('base64url')) },
+    { kind: 'missing', accepted: false, texts: [null] },
+  ];
+}
+
+/** What remembers tokens is warm before it is measured. */
+const CACHES = new Set(['approov-guard', 'core only', 'fast-jwt, cache']);
+
+/** @param {Kind} kind @param {Keys} keys */
+async function candidatesOf({ texts, accepted }, keys) {
+  const sample = freshToken(keys);
+  const next = texts[0] === null ? () => null : deliver(/** @type {string[]} */ (texts));
+  const limits = [rawLimit(keys, sample), await subtleLimit(keys, sample)];
+  const ours = [
+    { name: 'approov-guard', verify: guardCandidate(keys) },
+    { name: 'approov-guard, no cache', verify: guardCandidate(keys, { cache: null }) },
+  ];
+  if (texts[0] !== null) {
+    ours.push({ name: 'core only', verify: /** @type {any} */ (await coreCandidate(keys, true)) });
+    ours.push({ name: 'core only, no cache', verify: /** @type {any} */ (await coreCandidate(keys, false)) });
+  }
+  const others = await peers(keys);
+  for (const { name, verify } of [...ours, ...others]) await mustAnswer(name, verify, next(), accepted);
+  // A limit does its work on a good token whatever the kind: refusals are compared with the cost of one verification.
+  const good = deliver([sample]);
+  return [
+    ...limits.map(({ name, verify }) => ({ name, once: verify, next: good })),
+    ...[...ours, ...others].map(({ name, verify }) => ({
+      name,
+      once: verify,
+      next,
+      warm: accepted && CACHES.has(name) ? texts.length : 0,
+    })),
+  ];
+}
+
+/** @param {string} name @param {(token: any) => unknown} verify @param {unknown} input @param {boolean} accepted */
+async function mustAnswer(name, verify, input, accepted) {
+  if ((await verify(input)) !== accepted)
+    throw new Error(`${name} answers wrongly: ${accepted ? 'refuses a good' : 'accepts a bad'} token`);
+}
+
+/** @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
+export async function run(settings, report) {
+  const counts = settings.smoke
+    ? { many: 50, missed: 50 }
+    : settings.quick
+      ? { many: 2000, missed: 24_000 }
+      : { many: 10_000, missed: 50_000 };
+  for (const algorithm of /** @type {const} */ (['HS256', 'RS256', 'ES256', 'EdDSA'])) {
+    const keys = freshKeys(algorithm);
+    const slow = algorithm !== 'HS256';
+    if (settings.smoke && algorithm === 'RS256') continue;
+    // Signing is slow: where nothing depends on their number, fewer tokens rotate.
+    const kinds = kindsOf(keys, slow ? { many: settings.quick ? 200 : 10_000, missed: settings.quick ? 50 : 500 } : counts);
+    for (const kind of kinds) {
+      if (slow && (kind.kind === 'never seen before' || (settings.smoke && kind.kind !== 'same token'))) continue;
+      const measured = await measure(await candidatesOf(kind, keys), settings.effort);
+      for (const row of measured) report({ suite: 'token', group: `${algorithm}, ${kind.kind}`, unit: 'µs', ...row });
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** The benchmarks run: each suite produces rows. No figure is asserted. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const program = fileURLToPath(new URL('../suite.mjs', import.meta.url));
+
+interface Row {
+  readonly suite: string;
+  readonly name: string;
+}
+
+async function rowsOf(suite: string): Promise<readonly Row[]> {
+  const parameters = ['--expose-gc', program, suite, 'smoke'];
+  const { stdout } = await promisify(execFile)(process.execPath, parameters, { env: { ...process.env, NODE_OPTIONS: '' } });
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line): Row => JSON.parse(line));
+}
+
+describe('bench', () => {
+  for (const suite of ['token', 'signature', 'growth', 'start', 'memory', 'http', 'flood', 'scaling']) {
+    test(`the suite ${suite} runs`, async () => {
+      const rows = await rowsOf(suite);
+      assert.ok(rows.length > 0, 'there are rows');
+      for (const row of rows) assert.equal(row.suite, suite);
+    });
+  }
+});
