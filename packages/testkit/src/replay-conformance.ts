@@ -33,6 +33,8 @@ interface Bench {
   readonly wait: (seconds: number) => MaybePromise<void>;
   /** Whole seconds since the epoch, as the guard passes them: `seconds` from now. */
   readonly until: (seconds: number) => number;
+  /** Whether the store's clock has reached a time that `until` gave. */
+  readonly past: (time: number) => boolean;
   readonly keepsLonger: number;
 }
 
@@ -60,6 +62,7 @@ export function replayConformance(make: MakeReplayStore, options: ReplayConforma
     make,
     wait: options.wait ?? ((seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000))),
     until: (seconds) => Math.ceil(now() / 1000) + seconds,
+    past: (time) => now() / 1000 >= time,
     keepsLonger: options.keepsLongerSeconds ?? 0,
   };
   const { shared = false, makeFull, makeBroken } = options;
@@ -128,12 +131,14 @@ async function otherTimes({ make, until }: Bench): Promise<void> {
   }
 }
 
-async function livesUntilItsTime({ make, until, wait, keepsLonger }: Bench): Promise<void> {
+async function livesUntilItsTime({ make, until, past, wait, keepsLonger }: Bench): Promise<void> {
   const store = await make();
   const key = freshKey();
-  await store.setIfAbsent(key, until(2));
+  const time = until(2);
+  await store.setIfAbsent(key, time);
   await wait(1);
-  expect((await store.setIfAbsent(key, until(2))) === false, 'a second before its time the key is known');
+  // On a busy machine a wait may take longer than was asked for.
+  expect((await store.setIfAbsent(key, until(2))) === false || past(time), 'a second before its time the key is known');
   await wait(3 + keepsLonger);
   expect((await store.setIfAbsent(key, until(2))) === true, 'after its time the key is new again');
   expect((await store.setIfAbsent(key, until(2))) === false, 'and then known again');
@@ -183,13 +188,13 @@ async function manyKeys({ make, until }: Bench): Promise<void> {
 async function fullStore({ until, wait, keepsLonger }: Bench, makeFull: (maxEntries: number) => MaybePromise<ReplayStore>): Promise<void> {
   const store = await makeFull(100);
   const keys = Array.from({ length: 100 }, freshKey);
-  for (const key of keys) expect((await store.setIfAbsent(key, until(2))) === true, 'there is room for 100');
+  for (const key of keys) expect((await store.setIfAbsent(key, until(5))) === true, 'there is room for 100');
   for (let more = 0; more < 100; more++) {
-    expect((await answerOf(() => store.setIfAbsent(freshKey(), until(2)))) instanceof Error, 'the full store throws');
+    expect((await answerOf(() => store.setIfAbsent(freshKey(), until(5)))) instanceof Error, 'the full store throws');
   }
-  for (const key of keys) expect((await store.setIfAbsent(key, until(2))) === false, 'nothing was forgotten');
-  await wait(4 + keepsLonger);
-  for (const key of keys) expect((await store.setIfAbsent(key, until(2))) === true, 'there is room again');
+  for (const key of keys) expect((await store.setIfAbsent(key, until(5))) === false, 'nothing was forgotten');
+  await wait(7 + keepsLonger);
+  for (const key of keys) expect((await store.setIfAbsent(key, until(5))) === true, 'there is room again');
 }
 
 async function brokenStore({ until }: Bench, makeBroken: () => MaybePromise<ReplayStore>): Promise<void> {
