@@ -22,14 +22,15 @@ const NOT_BASE64URL = /[^A-Za-z0-9_-]/;
 const HEADER_MAX_DEPTH = 8;
 
 /**
- * Splits a token into its three segments, each canonical base64url; `null` if it has another form. The signature may be empty, as that of an
- * unsecured JWS is (RFC 7515 Appendix A.5): no algorithm of ours accepts it.
+ * Splits a token into its three segments, each canonical base64url; `null` if it has another form. Payload and
+ * signature may be empty, as those of an unsecured JWS are (RFC 7515 Appendix A.5): an empty payload is no claims set, and no algorithm of ours
+ * accepts an empty signature.
  */
 export function parseUnverifiedCompact(token: string): UnverifiedJws | null {
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   // A third dot is no base64url character, so it fails with the signature segment.
-  if (first < 1 || second < first + 2) return null;
+  if (first < 1 || second < 0) return null;
   const payload = token.slice(first + 1, second);
   const signature = token.slice(second + 1);
   if (!isBase64UrlSegment(payload) || !isBase64UrlSegment(signature)) return null;
