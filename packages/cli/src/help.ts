@@ -19,7 +19,7 @@ export function commandHelp(command: Command): string {
 
 /** The help of the whole. */
 export function globalHelp(commands: readonly Command[]): string {
-  return `approov-guard: mint, check and inspect Approov tokens offline
+  return `approov-guard: mint, check and inspect Approov tokens, sign requests, and explain refusals
 
 Usage:
   approov-guard COMMAND [OPTIONS]

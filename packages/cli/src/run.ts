@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { check } from './commands/check.ts';
+import { explain } from './commands/explain.ts';
 import { inspect } from './commands/inspect.ts';
+import { request } from './commands/request.ts';
 import { secret } from './commands/secret.ts';
 import { token } from './commands/token.ts';
 import { commandHelp, globalHelp } from './help.ts';
@@ -11,7 +13,7 @@ import { suggestion } from './nearest.ts';
 import { EXIT, type Surroundings } from './surroundings.ts';
 import { UsageError } from './usage-error.ts';
 
-const COMMANDS: readonly Command[] = [token, check, inspect, secret];
+const COMMANDS: readonly Command[] = [token, check, inspect, secret, request, explain];
 
 /**
  * Runs one command line. Reads nothing but its argument and the files that it names; never throws.

@@ -48,9 +48,14 @@ function inferred(output: string, from: string): FoundSecret {
 }
 
 /** Reads a file that an option names. */
-export function readText(file: string, option: string, { cwd }: Surroundings): string {
+export function readText(file: string, option: string, surroundings: Surroundings): string {
+  return readBytes(file, option, surroundings).toString('utf8');
+}
+
+/** The same as bytes. */
+export function readBytes(file: string, option: string, { cwd }: Surroundings): Buffer {
   try {
-    return readFileSync(resolve(cwd, file), 'utf8');
+    return readFileSync(resolve(cwd, file));
   } catch {
     throw new UsageError(`${option}: the file cannot be read; check its name and permissions`);
   }
@@ -67,7 +72,8 @@ function secretAmong(variables: Surroundings['env'], place: string): FoundSecret
   return base64url === '' ? null : { secret: { base64url: keyLine(base64url, BASE64URL) }, from: `${BASE64URL} in ${place}` };
 }
 
-function variablesOfFile({ cwd }: Surroundings): Surroundings['env'] {
+/** The variables in `.env` of the current folder. */
+export function variablesOfFile({ cwd }: Surroundings): Surroundings['env'] {
   let text: string;
   try {
     text = readFileSync(resolve(cwd, '.env'), 'utf8');

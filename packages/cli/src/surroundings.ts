@@ -21,8 +21,13 @@ export interface Surroundings {
 export const EXIT = { accepted: 0, rejected: 1, usage: 2, unknown: 3 } as const;
 
 /** Reads the standard input to its end, as UTF-8. */
-export async function readStandardInput({ stdin }: Surroundings): Promise<string> {
+export async function readStandardInput(surroundings: Surroundings): Promise<string> {
+  return (await readStandardBytes(surroundings)).toString('utf8');
+}
+
+/** Reads the standard input to its end. */
+export async function readStandardBytes({ stdin }: Surroundings): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

@@ -5,10 +5,21 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u206
 
 /** A value as JSON that is safe on a terminal: what a stranger wrote cannot move the cursor. */
 export function printable(value: unknown): string {
-  return (JSON.stringify(value) ?? 'undefined').replace(
-    UNSAFE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return (JSON.stringify(value) ?? 'undefined').replace(UNSAFE, escaped);
+}
+
+/** A text of one or several lines that is safe on a terminal; line feeds and tabs stay. */
+export function safeText(text: string): string {
+  return text.replaceAll('\r\n', '\n').replace(UNSAFE, (character) => (/[\n\t]/.test(character) ? character : escaped(character)));
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** A credential as it may be shown: its first characters, at most half of it, and its length. */
+export function shortened(text: string): string {
+  return text === '' ? '' : `${text.slice(0, Math.min(10, Math.floor(text.length / 2)))}…(${text.length} characters)`;
 }
 
 const UNITS = [

@@ -1,0 +1,19 @@
+/** Reads a capture: a curl command line, an HTTP archive or a raw HTTP message. */
+import { UsageError } from '../usage-error.ts';
+import type { Captured } from './captured.ts';
+import { curlCommand } from './curl-command.ts';
+import { httpArchive } from './http-archive.ts';
+import { rawMessage } from './raw-message.ts';
+
+/**
+ * Reads a capture, whichever of the three it is.
+ * @param entry - of an archive: which request, from 1; `null` for the only one
+ * @throws UsageError if it is none of them
+ */
+export function capturedRequest(bytes: Buffer, entry: number | null): Captured {
+  const text = bytes.toString('utf8').trimStart();
+  const captured = text.startsWith('{') ? httpArchive(text, entry) : /^(?:\$\s*)?curl\s/.test(text) ? curlCommand(text) : rawMessage(bytes);
+  const wrong = captured.headers.find(([name, value]) => !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || /[\r\n\0]/.test(value));
+  if (wrong !== undefined) throw new UsageError('the capture holds a header that no HTTP message can have');
+  return captured;
+}
