@@ -11,7 +11,8 @@ function row(leadsTo: string, match: Partial<RouteMatch>): RouteRow<string> {
 }
 
 function found(table: readonly RouteRow<string>[], target: string, rest: { method?: string; authority?: string | null } = {}): string {
-  const routes = findRoutes(requestView({ target, ...rest }), table, 'default');
+  const view = requestView({ target, ...rest });
+  const routes = findRoutes(view, view.authority, table, 'default');
   return typeof routes === 'string' ? routes : [...routes].sort().join(' ');
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { freshSecret, mintToken } from '@approov-guard/testkit';
-import { ConfigurationError, createGuard, type GuardOptions, type VerdictFacts } from 'approov-guard';
+import { ConfigurationError, createGuard, type GuardOptions, type RequestView, type VerdictFacts } from 'approov-guard';
 import { guardPair, now, outcomeOf, secret, withToken } from '../../both-ports.ts';
 
 const partnerSecret = freshSecret();
@@ -107,6 +107,16 @@ test('the keys of every route are counted by themselves', async () => {
     ['keys.secret', 0, null],
     ['routes[1].keys.secret', 1, now],
   ]);
+});
+
+test('behind a trusted proxy the host is the one that the client asked for', async () => {
+  const guard = guardPair({ ...options, origin: { trustedProxies: ['loopback'] } });
+  const forwarded = (peer: string): RequestView => ({
+    ...withToken(partner, { authority: 'internal', headers: [['X-Forwarded-Host', 'partner.example.com']] }),
+    peer,
+  });
+  assert.equal(await guard.judge(forwarded('127.0.0.1')), 'accepted');
+  assert.equal(await guard.judge(forwarded('203.0.113.1')), 'token-signature-invalid', 'anybody else is not believed');
 });
 
 test('mistakes in routes are found at start', () => {
