@@ -2,7 +2,7 @@
  * The contract between the table and an adapter. Setups, requests and what is observed are plain data, so that an adapter may run in
  * another process or runtime.
  */
-import type { BindingOptions, JsonWebKeySet, ModeOptions, RouteOptions, TokenOptions } from 'approov-guard';
+import type { BindingOptions, GuardOptions, JsonWebKeySet, ModeOptions, RouteOptions, TokenOptions } from 'approov-guard';
 
 /** Where the guard's keys come from. The words stand for key sources that misbehave. */
 export type KeysSetup =
@@ -12,13 +12,29 @@ export type KeysSetup =
   | 'empty'
   | 'failing';
 
+/** How tokens are checked, as data: `memory` is a store in the app's memory, which makes them one-time tokens. */
+export type TokenSetup = Omit<TokenOptions, 'replay'> & { readonly replay?: 'memory' };
+
+/** What is demanded of message signatures, as data. Left out, `replay` is the app's memory; `null`: replays are accepted. */
+export type SignatureSetup = WithoutStore<NonNullable<RouteOptions['signature']>>;
+
+type WithoutStore<Options> = Options extends unknown ? Omit<Options, 'replay'> & { readonly replay?: null } : never;
+
+/** What a route demands, as data. */
+export interface Demands extends Omit<RouteOptions, 'token' | 'signature'> {
+  readonly token?: TokenSetup;
+  readonly signature?: SignatureSetup | null;
+}
+
 /** The guard's options as data. */
 export interface GuardSetup {
   readonly keys: KeysSetup;
   /** The guard's clock stands still at this moment, milliseconds since the epoch. */
   readonly nowMs: number;
-  readonly token?: TokenOptions;
+  readonly token?: TokenSetup;
   readonly binding?: BindingOptions | null;
+  readonly signature?: SignatureSetup | null;
+  readonly origin?: NonNullable<GuardOptions['origin']>;
   readonly mode?: ModeOptions;
   readonly exempt?: readonly string[];
   readonly preflight?: 'pass' | 'judge';
@@ -38,7 +54,7 @@ export interface RouteSetup {
   readonly path: string;
   readonly behaviour: Behaviour;
   /** In scope `routes`: what this route demands, or `none`. In scope `app` the guard stands before all routes. */
-  readonly demands?: RouteOptions | 'none';
+  readonly demands?: Demands | 'none';
 }
 
 /** An app to start. */

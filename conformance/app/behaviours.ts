@@ -25,6 +25,8 @@ export interface Echo {
   readonly action: string | null;
   readonly mode: string | null;
   readonly binding: string | null;
+  readonly signature: string | null;
+  readonly digest: string | null;
   readonly claims: { readonly [claim: string]: unknown } | null;
   readonly method: string;
   readonly target: string;
@@ -54,11 +56,14 @@ async function echo(request: HandlerRequest, slow: boolean): Promise<Answer> {
   const body = await request.readBody();
   if (slow) await new Promise((resolve) => setTimeout(resolve, 5 + (body.length % 7) * 3));
   const { decision, method, target } = request;
+  const attestation = decision?.verdict?.outcome === 'accepted' ? decision.verdict.attestation : null;
   const seen: Echo = {
     verdict: verdictOf(decision),
     action: decision?.action ?? null,
     mode: decision?.mode ?? null,
-    binding: decision?.verdict?.outcome === 'accepted' ? decision.verdict.attestation.binding : null,
+    binding: attestation?.binding ?? null,
+    signature: attestation?.signature ?? null,
+    digest: attestation?.digest ?? null,
     claims: decision?.claims ?? null,
     method,
     target,

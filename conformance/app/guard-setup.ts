@@ -1,6 +1,16 @@
 /** Makes a guard from plain data, and keeps what its hook sees. Runs on every runtime. */
-import { createGuard, type Guard, type GuardOptions, KeySet, type KeySource, type RefusalFacts, type RouteOptions } from 'approov-guard';
-import type { GuardSetup, KeysSetup, ObservedVerdict, RouteSetup, Setup } from '../adapters/adapter.ts';
+import {
+  createGuard,
+  type Guard,
+  type GuardOptions,
+  KeySet,
+  type KeySource,
+  memoryReplayStore,
+  type RefusalFacts,
+  type RouteOptions,
+  type TokenOptions,
+} from 'approov-guard';
+import type { GuardSetup, KeysSetup, ObservedVerdict, RouteSetup, Setup, TokenSetup } from '../adapters/adapter.ts';
 
 /** A guard and the verdicts that its hook saw. */
 export interface RecordedGuard {
@@ -16,9 +26,10 @@ export interface RecordedGuard {
  */
 export function recordedGuard(setup: Setup, create: (options: GuardOptions) => Guard = createGuard): RecordedGuard {
   let verdicts: ObservedVerdict[] = [];
-  const { keys, nowMs, refusal, hook, ...options } = setup.guard;
+  const { keys, nowMs, refusal, hook, token, ...options } = setup.guard;
   const guard = create({
     ...options,
+    ...(token === undefined ? {} : { token: tokenOf(token) }),
     keys: keysOf(keys),
     now: () => nowMs,
     environment: 'development',
@@ -41,7 +52,14 @@ export function recordedGuard(setup: Setup, create: (options: GuardOptions) => G
 
 /** What a route demands, or `null` where it is not protected. */
 export function demandsOf(route: RouteSetup): RouteOptions | undefined | null {
-  return route.demands === 'none' ? null : route.demands;
+  if (route.demands === undefined || route.demands === 'none') return route.demands === 'none' ? null : undefined;
+  const { token, ...rest } = route.demands;
+  return { ...rest, ...(token === undefined ? {} : { token: tokenOf(token) }) };
+}
+
+/** The store's clock stands still before every time of the table, so that nothing is forgotten. */
+function tokenOf({ replay, ...token }: TokenSetup): TokenOptions {
+  return replay === undefined ? token : { ...token, replay: memoryReplayStore({ now: () => 0 }) };
 }
 
 function keysOf(keys: KeysSetup): GuardOptions['keys'] {

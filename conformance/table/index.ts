@@ -9,6 +9,10 @@ import { methods, preflights } from './methods.ts';
 import { observe } from './observe.ts';
 import { refusals } from './refusals.ts';
 import { routes } from './routes.ts';
+import { signaturePolicy } from './signature-policy.ts';
+import { signedBodies } from './signed-bodies.ts';
+import { signing } from './signing.ts';
+import { tampering } from './tampering.ts';
 import { tokenHeader } from './token-header.ts';
 import { keySets, tokens } from './tokens.ts';
 import { unavailable } from './unavailable.ts';
@@ -24,6 +28,10 @@ export const table: readonly Family[] = [
   preflights,
   methods,
   bodies,
+  signing,
+  signaturePolicy,
+  tampering,
+  signedBodies,
   refusals,
   unavailable,
   errors,
