@@ -38,6 +38,8 @@ export function readNodeBody(body: NodeBody, maxBytes: Bytes): MaybePromise<Body
   if (body.readableDidRead === true || body.readableEnded === true || body.destroyed === true || body.read === undefined) {
     return { outcome: 'gone', remedy: REMEDY };
   }
+  // An empty body that has arrived is left alone: listening for it would end the stream.
+  if (hasArrived(body) && body.readableLength === 0) return { outcome: 'read', chunks: [] };
   return new Promise((resolve) => collect(body, maxBytes, resolve));
 }
 
