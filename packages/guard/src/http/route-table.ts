@@ -27,9 +27,16 @@ export interface RouteRow<T> {
  *   them and has to satisfy all, so that no spelling of a path escapes to a weaker route.
  * - A path is exempt only if it is unambiguous, as for {@link isExempt}.
  *
- * The host is what the client wrote into its request: it chooses among the rows, which is why `otherwise` should not be the weakest.
+ * The client chooses the host that it names, and so among the rows: `otherwise` should not be the weakest of them.
+ *
+ * @param authority - host and port as the client saw them, or `null` where they are unknown: then no row with hosts matches
  */
-export function findRoutes<T>(request: RequestView, table: readonly RouteRow<T>[], otherwise: T): 'exempt' | readonly T[] {
+export function findRoutes<T>(
+  request: RequestView,
+  authority: string | null,
+  table: readonly RouteRow<T>[],
+  otherwise: T,
+): 'exempt' | readonly T[] {
   const readings = pathReadings(request.target);
   const method = request.method.toUpperCase();
   if (readings === null) {
@@ -37,7 +44,7 @@ export function findRoutes<T>(request: RequestView, table: readonly RouteRow<T>[
     const possible = table.filter(({ match }) => methodMatches(match, method)).map(({ leadsTo }) => leadsTo);
     return judged([...possible, otherwise], otherwise);
   }
-  const host = hostOf(request.authority);
+  const host = hostOf(authority);
   const rows = table.filter(({ match }) => methodMatches(match, method) && hostMatches(match, host));
   const found = readings.map((path) => rows.find(({ match }) => pathMatches(match, path))?.leadsTo ?? otherwise);
   if (found.every((one) => one === 'exempt') && unambiguousPath(request.target) !== null) return 'exempt';

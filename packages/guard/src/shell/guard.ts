@@ -166,10 +166,10 @@ class AssembledGuard implements Guard {
   }
 
   #routesOf(request: RequestView, route: Route | undefined): 'exempt' | readonly Route[] {
-    const { routes, whole } = this.#parts;
+    const { routes, whole, message } = this.#parts;
     if (route !== undefined || routes === null) return [route ?? whole];
     try {
-      return findRoutes(request, routes, whole);
+      return findRoutes(request, message.originOf(request)?.authority ?? null, routes, whole);
     } catch {
       return [whole, ...routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]))];
     }

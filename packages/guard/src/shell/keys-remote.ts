@@ -94,7 +94,8 @@ export class RemoteKeys implements KeySource {
   /** One attempt each cool-down, failed ones included. A clock that was set back does not count as a wait. */
   #mayFetch(at: number): boolean {
     const waited = at - this.#lastAttempt;
-    return !this.#closed.signal.aborted && (waited < 0 || waited >= this.#plan.cooldownSeconds * 1000);
+    const isCoolingDown = waited >= 0 && waited < this.#plan.cooldownSeconds * 1000;
+    return !this.#closed.signal.aborted && !isCoolingDown;
   }
 
   /** Starts the one fetch that all who ask share. Answers whether the set is now up to date. */

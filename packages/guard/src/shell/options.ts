@@ -188,7 +188,7 @@ export interface RouteOptions {
 
 /** Which requests belong to a route. At least one member; all that are given must fit. */
 export interface RouteMatchOptions {
-  /** The host that the client asked for, without port: exact, or `*.example.com` for everything below. The client chooses it. */
+  /** The host that the client asked for, without port: exact, or `*.example.com` for everything below. Behind a proxy see `origin`. */
   readonly host?: string | readonly string[];
   /** `/pay`, or `/pay/*` for `/pay` and everything below; without regard to case. */
   readonly path?: string | readonly string[];
@@ -265,7 +265,7 @@ export interface GuardOptions extends RouteOptions {
    * (about 24 MiB when full); `null` switches it off, which costs a signature verification for each request.
    */
   readonly cache?: { readonly maxTokens?: number } | null;
-  /** How scheme and authority are found as the client saw them; message signatures depend on it. Default: as the request arrived. */
+  /** How scheme and authority are found as the client saw them; message signatures and host routes depend on it. Default: as the request arrived. */
   readonly origin?: OriginOptions | null;
   /** What the client sees of a refusal. Default: 401, `{}`. */
   readonly refusal?: RefusalOptions;
