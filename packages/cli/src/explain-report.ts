@@ -21,10 +21,16 @@ export function spellExplanation(explanation: Explanation): string {
       `origin as the server sees it: ${origin === null ? 'unknown' : `${origin.scheme}://${origin.authority}`}\n`,
       base === null ? '' : section('signature base as the server sees it (credentials shortened)', indented(base)),
       baseDigest === null ? '' : `the client’s digest of its base ${baseDigest}\n`,
+      isUnexplained(explanation) ? 'Nothing known explains the difference: compare the base with the app’s log.\n' : '',
       differences === null ? '' : section('what the client signed differently', differences.map(spellDifference).join('')),
       section('to do', columns(adviceFor(failed))),
     ].join(''),
   );
+}
+
+function isUnexplained({ checks, baseDigest, differences }: Explanation): boolean {
+  const proof = checks.find(({ name }) => name === 'proof');
+  return proof?.outcome === 'failed' && differences === null && baseDigest !== 'agrees';
 }
 
 function section(title: string, text: string): string {

@@ -86,6 +86,11 @@ test('a mismatch behind a proxy is located, and said how to mend', async () => {
   assert.equal(await refused(text, '--origin', 'https://api.example.com'), null);
 });
 
+test('a difference that nothing explains is said to be one', async () => {
+  const { stdout } = await explain(raw(signed('unity', { installationKey: freshInstallationKey() })));
+  assert.match(stdout, /Nothing known explains the difference/);
+});
+
 test('every failing check is printed, in order', async () => {
   const stale = signed('unity', { now: now - 900_000, components: ['@method'] });
   const { stdout } = await explain(
