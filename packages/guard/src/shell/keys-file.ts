@@ -74,11 +74,14 @@ export type KeysFromFileOptions = {
  *
  * @example
  * ```ts
- * import { writeFileSync } from 'node:fs';
+ * import { mkdtempSync, writeFileSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
  * import { createGuard } from 'approov-guard';
  * import { keysFromFile } from 'approov-guard/keys-file';
- * writeFileSync('approov.secret', process.env.APPROOV_BASE64_SECRET ?? '');
- * const keys = keysFromFile({ path: 'approov.secret', format: 'secrets', onEvent: (event) => console.warn(event.type) });
+ * const path = join(mkdtempSync(join(tmpdir(), 'keys-')), 'approov.secrets'); // in production: where your secret store mounts it
+ * writeFileSync(path, process.env.APPROOV_BASE64_SECRET ?? '');
+ * const keys = keysFromFile({ path, format: 'secrets', onEvent: (event) => console.warn(event.type) });
  * const guard = createGuard({ keys });
  * guard.close(); // stops watching
  * ```
