@@ -60,7 +60,7 @@ class ReplayMemory implements ReplayStore {
   #due: string[] = [];
   /** The second up to which the wheel was turned. */
   #turned: Seconds;
-  /** The latest time of all that was forgotten: at or before it, an unknown key may be one of them. */
+  /** The latest time of all that was forgotten. A key comes with the same time whenever it comes, so one with an earlier time may be among them. */
   #forgotten: Seconds = Number.NEGATIVE_INFINITY;
 
   constructor(maxEntries: number, now: () => number) {

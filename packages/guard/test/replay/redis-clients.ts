@@ -54,7 +54,9 @@ function ioRedis(name: string, Client: IoRedisClass): RedisClient {
 type Open = (url: string, disableOfflineQueue: boolean) => Promise<Connected>;
 
 const nodeRedis6: Open = async (url, disableOfflineQueue) => {
-  const client = createClient({ url, disableOfflineQueue, socket: { reconnectStrategy: () => quickly } });
+  // Its own time-out for commands must not be the one that is tested.
+  const commandOptions = { timeout: 30_000 };
+  const client = createClient({ url, disableOfflineQueue, commandOptions, socket: { reconnectStrategy: () => quickly } });
   client.on('error', ignore);
   await client.connect();
   return { client, close: () => client.destroy() };

@@ -111,7 +111,7 @@ describe('memoryReplayStore', () => {
         maxLength: 60,
       },
     );
-    fc.assert(fc.property(steps, agreesWithModel), { numRuns: 300 });
+    fc.assert(fc.property(steps, agreesWithModel), { numRuns: 3000 });
   });
 });
 
@@ -121,23 +121,27 @@ interface Step {
   readonly leap: number;
 }
 
+/** Whatever the clock does: nothing that is known is called new. A key comes with the same time whenever it comes, as the guard's do. */
 function agreesWithModel(steps: readonly Step[]): void {
   const clock = clockAtStart();
   const store = memoryReplayStore({ maxEntries: 5, now: clock.now });
   const accepted = new Map<string, number>();
+  let latest = START;
   for (const { key, life, leap } of steps) {
     clock.advance(leap * 1000);
     const at = clock.now() / 1000;
+    latest = Math.max(latest, at);
     const name = `key ${key}`;
     const known = (accepted.get(name) ?? 0) > at;
+    const until = known ? (accepted.get(name) ?? 0) : at + life;
     try {
-      const isNew = store.setIfAbsent(name, at + life);
+      const isNew = store.setIfAbsent(name, until);
       assert.equal(isNew, !known);
-      if (isNew) accepted.set(name, at + life);
+      if (isNew) accepted.set(name, until);
     } catch (error) {
       assert.ok(error instanceof ReplayStoreError, String(error));
-      assert.equal(known, false);
-      if (error.code === 'store-full') assert.equal([...accepted.values()].filter((until) => until > at).length, 5);
+      if (error.code === 'store-full') assert.ok(!known && [...accepted.values()].filter((end) => end > at).length >= 5);
+      else assert.ok(until <= latest, 'it refuses only what it may have forgotten');
     }
   }
 }
