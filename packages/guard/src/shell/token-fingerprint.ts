@@ -9,12 +9,15 @@ export type HashText = (text: string) => MaybePromise<string>;
 export const FINGERPRINT: RegExp = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * The fingerprint of a token, for the rule `denyTokens`: base64url, without padding, of SHA-256 over the token's text.
+ * The fingerprint of a token, for the rule `denyTokens`: base64url, without padding, of SHA-256 over its header and payload segments. The
+ * signature is left out: who holds an ECDSA-signed token can write a second signature that verifies as well.
+ *
+ * @param token - the token's text; nothing of it is verified
  *
  * @example
  * ```ts
  * import { tokenFingerprint } from 'approov-guard';
- * console.log(await tokenFingerprint('a.b.c')); // hF4wRIgJ4ryJWOsCW_x5UjXROwd6U9DDq70jhRcNybg
+ * console.log(await tokenFingerprint('a.b.c')); // LnM23I66h-9HLfVow1SCq_JXXcPl6sDFxiuP-urCyTQ
  * ```
  */
 export async function tokenFingerprint(token: string): Promise<string> {
@@ -23,5 +26,5 @@ export async function tokenFingerprint(token: string): Promise<string> {
 
 /** The same with a given hash, at once where the hash answers at once. */
 export function fingerprintOf(token: string, hash: HashText): MaybePromise<string> {
-  return chain(hash(token), (digest) => digest.slice(0, 43).replaceAll('+', '-').replaceAll('/', '_'));
+  return chain(hash(token.slice(0, token.lastIndexOf('.'))), (digest) => digest.slice(0, 43).replaceAll('+', '-').replaceAll('/', '_'));
 }

@@ -131,3 +131,8 @@ test('mistakes in rules are found at start, a token in place of its fingerprint 
   }
   assert.equal(outcomeOf({ outcome: 'unavailable', fault: 'rule-failed', stage: null }), 'rule-failed');
 });
+
+test('a second spelling of the signature does not take a token off the list', async () => {
+  assert.equal(await tokenFingerprint('a.b.one'), await tokenFingerprint('a.b.other'));
+  assert.notEqual(await tokenFingerprint('a.b.one'), await tokenFingerprint('a.c.one'));
+});
