@@ -94,6 +94,8 @@ export interface Traits {
   readonly joinsLines: boolean;
   /** Targets are parsed by the URL standard before anybody sees them (Fetch `Request`): dot segments are gone, `\` is `/`. */
   readonly normalisesTargets: boolean;
+  /** The framework reads the body before it asks the guard: of half a body the guard sees nothing. Default: false. */
+  readonly readsBodiesFirst?: boolean;
   /** The crypto ports on which the table is run here. */
   readonly crypto: readonly Setup['crypto'][];
 }

@@ -7,6 +7,7 @@ import { h3One, h3Two } from './h3.ts';
 import { hapi } from './hapi.ts';
 import { honoAsFetch, honoOnNode } from './hono.ts';
 import { koaThree, koaTwo } from './koa.ts';
+import { nestOnExpress, nestOnFastify } from './nest.ts';
 import { node } from './node.ts';
 import { web } from './web.ts';
 
@@ -17,6 +18,8 @@ export const adapters: readonly AdapterUnderTest[] = [
   fastifyFive,
   koaThree,
   koaTwo,
+  nestOnExpress,
+  nestOnFastify,
   hapi,
   honoOnNode,
   honoAsFetch,

@@ -47,7 +47,7 @@ function goesAway(name: string, headers: WireRequest['headers'], verdict: string
   return {
     name,
     setup: tokenOnly,
-    run: async ({ started, expect }) => {
+    run: async ({ started, traits, expect }) => {
       const request = {
         method: 'POST',
         target: '/shapes',
@@ -57,7 +57,8 @@ function goesAway(name: string, headers: WireRequest['headers'], verdict: string
       await Promise.all([1, 2, 3].map(() => sendHalf(started.origin, request)));
       await new Promise((resolve) => setTimeout(resolve, 10));
       const verdicts = await started.verdicts();
-      if (verdicts.length !== 3 || verdicts.some(({ code }) => code !== verdict)) throw new Error(`verdicts: ${JSON.stringify(verdicts)}`);
+      const seen = traits.readsBodiesFirst === true ? 0 : 3;
+      if (verdicts.length !== seen || verdicts.some(({ code }) => code !== verdict)) throw new Error(`verdicts: ${JSON.stringify(verdicts)}`);
       await expect({ headers: [approovToken(token())] }, { status: 200, verdict: 'accepted' });
     },
   };
