@@ -6,7 +6,7 @@ import { install, requireNode, root } from './ready.mjs';
 import { exitCode } from './start/server.mjs';
 
 const STEPS = [
-  { group: 'hello', files: ['unprotected', 'token-check', 'token-binding-check'] },
+  { group: 'hello', files: ['unprotected', 'token-check', 'token-binding-check', 'message-signing-check'] },
   { group: 'shapes-api', files: ['original', 'protected'] },
 ];
 

@@ -2,7 +2,7 @@ import { ok } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { root } from './running-example.ts';
+import { frameworksWith, root } from './running-example.ts';
 
 const linesOf = (example: string): string[] =>
   readFileSync(join(root, 'examples', `${example}.js`), 'utf8')
@@ -32,7 +32,7 @@ function differsByAtMost(limit: number, from: string, to: string): void {
   ok(count >= 1 && count <= limit, `${from} and ${to} differ in ${count} lines, at most ${limit}`);
 }
 
-for (const framework of ['node', 'express', 'fastify', 'fetch']) {
+for (const framework of frameworksWith('hello', 'token-check')) {
   describe(`hello/${framework}`, () => {
     test('adding the token check takes at most 3 lines', () =>
       differsByAtMost(3, `hello/${framework}/unprotected`, `hello/${framework}/token-check`));
@@ -41,6 +41,13 @@ for (const framework of ['node', 'express', 'fastify', 'fetch']) {
   });
 }
 
-// One import, four protected routes, two status texts.
-test('protecting the Shapes API takes at most 7 lines', () =>
-  differsByAtMost(7, 'shapes-api/express/original', 'shapes-api/express/protected'));
+for (const framework of frameworksWith('hello', 'message-signing-check')) {
+  describe(`hello/${framework}`, () => {
+    test('adding message signing takes at most 2 lines', () =>
+      differsByAtMost(2, `hello/${framework}/token-check`, `hello/${framework}/message-signing-check`));
+  });
+}
+
+// Two imports, three checks and what explains them, five protected routes, three status texts.
+test('protecting the Shapes API takes at most 15 lines', () =>
+  differsByAtMost(15, 'shapes-api/express/original', 'shapes-api/express/protected'));

@@ -1,4 +1,4 @@
-import { doesNotMatch, equal, match } from 'node:assert/strict';
+import { doesNotMatch, equal, match, ok } from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,8 @@ describe('npm run example', { concurrency: true }, () => {
     equal(code, 0);
     match(output, /hello\/express\/token-check\n/);
     match(output, /shapes-api\/express\/protected/);
-    equal(output.match(/^ {2}\S+\/\S+\/\S+$/gm)?.length, 14);
+    match(output, /hello\/fetch\/message-signing-check\n/);
+    ok((output.match(/^ {2}\S+\/\S+\/\S+$/gm)?.length ?? 0) >= 22);
   });
 
   test('lists the examples for a wrong name, and fails', async () => {

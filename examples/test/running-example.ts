@@ -1,6 +1,7 @@
 /** Starts an example as a reader would, through `npm run example`'s script, and calls it over a socket. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,12 +10,19 @@ import { freePort } from '../../tools/start/free-port.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
+/** The frameworks in which an example is there. */
+export function frameworksWith(group: string, file: string): readonly string[] {
+  const folder = join(root, 'examples', group);
+  return readdirSync(folder).filter((framework) => existsSync(join(folder, framework, `${file}.js`)));
+}
+
 // Every variable that an example reads is set here, so that neither the environment nor a developer's .env reaches the tests.
 const SETTINGS = {
   SERVER_HOSTNAME: '127.0.0.1',
   APPROOV_BASE64_SECRET: '',
   APPROOV_ABORT_REQUEST_ON_INVALID_TOKEN: 'true',
   APPROOV_ABORT_REQUEST_ON_INVALID_TOKEN_BINDING: 'true',
+  APPROOV_ABORT_REQUEST_ON_INVALID_MESSAGE_SIGNATURE: 'true',
   APPROOV_LOGGING_ENABLED: 'true',
   APPROOV_MISSING_STATUS: '400',
   API_KEY: 'yXClypapWNHIifHUWmBIyPFAm',

@@ -2,9 +2,8 @@ import { deepEqual, doesNotMatch, equal, match } from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { devSecret, exampleToken, lookalikeToken } from '@approov-guard/testkit';
 import { type Answer, type Environment, get, type RunningExample, startExample, stopExamples } from './running-example.ts';
+import { type Lines, signedGet } from './signed-get.ts';
 import { requestsOf, withVectors } from './vectors.ts';
-
-type Lines = readonly (readonly [string, string])[];
 
 const SERVERS = {
   original: { example: 'original', settings: {} },
@@ -12,6 +11,7 @@ const SERVERS = {
   uniform: { example: 'protected', settings: { APPROOV_MISSING_STATUS: '401', APPROOV_LOGGING_ENABLED: 'false' } },
   observing: { example: 'protected', settings: { APPROOV_ABORT_REQUEST_ON_INVALID_TOKEN: 'false' } },
   observingBinding: { example: 'protected', settings: { APPROOV_ABORT_REQUEST_ON_INVALID_TOKEN_BINDING: 'false' } },
+  observingSignature: { example: 'protected', settings: { APPROOV_ABORT_REQUEST_ON_INVALID_MESSAGE_SIGNATURE: 'false' } },
 } satisfies Record<string, { example: string; settings: Environment }>;
 
 type ServerName = keyof typeof SERVERS;
@@ -114,10 +114,50 @@ describe('shapes-api/express', () => {
     equal((await call('standard', '/v3/shapes', [token(forged), ['Api-Key', 'wrong']])).body, '{}');
   });
 
+  test('v5 asks for the API key, then the token, then a signature if the token carries a key', async () => {
+    deepEqual(await jsonOf('standard', '/v5/hello'), { text: 'Hello, World!', status: 'Hello, World! (healthy)' });
+    const url = running.get('standard')?.url ?? '';
+    const signed = signedGet(url, '/v5/shapes', { secret: devSecret }).headers;
+    const { shape = '', status } = await jsonOf('standard', '/v5/shapes', [...signed, API_KEY]);
+    match(shape, SHAPE);
+    equal(status, `${shape} (approoved with valid message signature)`);
+    const unsigned = await jsonOf('standard', '/v5/shapes', [token(genuine), API_KEY]);
+    equal(unsigned.status, `${unsigned.shape} (approoved without message signature)`);
+    const other = signedGet(url, '/v5/shapes', { secret: devSecret });
+    const rows: readonly [string, Lines, number, string][] = [
+      ['no API key', other.headers, 400, '{"status":"missing the api key in the request"}'],
+      ['no token', [API_KEY], 400, '{}'],
+      ['a forged token', [token(forged), API_KEY], 401, '{}'],
+      ['a key and no signature', [token(other.token), API_KEY], 400, '{}'],
+      ['a replay', [...signed, API_KEY], 401, '{}'],
+      ['a signature for another path', [...signedGet(url, '/v3/shapes', { secret: devSecret }).headers, API_KEY], 401, '{}'],
+      ['the request that lacked the API key', [...other.headers, API_KEY], 200, ''],
+    ];
+    for (const [name, headers, expected, body] of rows) {
+      const answer = await call('standard', '/v5/shapes', headers);
+      deepEqual({ name, status: answer.status }, { name, status: expected });
+      if (body !== '') equal(answer.body, body, name);
+    }
+  });
+
+  test('APPROOV_ABORT_REQUEST_ON_INVALID_MESSAGE_SIGNATURE=false lets unsigned requests pass, and still refuses invalid tokens', async () => {
+    const { token: value } = signedGet('http://127.0.0.1', '/', { secret: devSecret });
+    const { shape, status } = await jsonOf('observingSignature', '/v5/shapes', [token(value), API_KEY]);
+    equal(status, `${shape} (approoved without message signature)`);
+    equal(await statusOf('observingSignature', '/v5/shapes', [token(forged), API_KEY]), 401);
+    await logged('observingSignature', 2);
+    match(
+      running.get('observingSignature')?.lines[0] ?? '',
+      /GET \/v5\/shapes rejected signature-missing pass: ACCEPTED REQUEST WITH INVALID APPROOV MESSAGE SIGNATURE$/,
+    );
+  });
+
   test('the original asks for the API key only', async () => {
     for (const path of ['/v2/shapes', '/v2/forms']) equal(await statusOf('original', path), 200);
-    equal(await statusOf('original', '/v3/shapes'), 400);
-    equal(await statusOf('original', '/v3/shapes', [API_KEY]), 200);
+    for (const path of ['/v3/shapes', '/v5/shapes']) {
+      equal(await statusOf('original', path), 400);
+      equal(await statusOf('original', path, [API_KEY]), 200);
+    }
   });
 
   test('APPROOV_ABORT_REQUEST_ON_INVALID_TOKEN=false lets invalid tokens and bindings pass, and logs them', async () => {

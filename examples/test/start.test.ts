@@ -32,9 +32,13 @@ describe('npm start', { concurrency: true }, () => {
     const cases = [...output.matchAll(/expect (\d{3}) \((.+)\)\ncurl -i (.+)$/gm)];
     const shown = output.length;
     if (findProgram('curl')) {
-      const answers = await Promise.all(cases.map(([, , , rest]) => run('sh', ['-c', `curl -s -o /dev/null -w '%{http_code}' ${rest}`])));
+      const answers: string[] = [];
+      // One after the other: a signed request is accepted once, and one of these is a replay.
+      for (const [, , , rest] of cases) {
+        answers.push((await run('sh', ['-c', `curl -s -o /dev/null -w '%{http_code}' ${rest}`])).stdout);
+      }
       deepEqual(
-        answers.map(({ stdout }) => stdout),
+        answers,
         cases.map(([, status]) => status),
       );
     }
@@ -43,7 +47,7 @@ describe('npm start', { concurrency: true }, () => {
     equal(code, 0, output);
     match(output, /Stopped\.\n$/);
     const log = output.slice(shown);
-    ok(cases.length >= 20);
+    ok(cases.length >= 30);
     if (findProgram('curl')) {
       const judged = cases.filter(([, , verdict]) => verdict !== 'not judged');
       equal(log.match(/^\d{4}-\S+Z GET \/\S+ (?:accepted|rejected) \S+ (?:pass|refuse): /gm)?.length, judged.length, log);

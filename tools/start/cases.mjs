@@ -1,5 +1,6 @@
 /** The requests that `npm start` shows and `--self-check` sends, each with the answer to expect. */
 import { exampleToken, failoverToken, longLivedToken, lookalikeToken, mintToken, misboundToken } from '@approov-guard/testkit';
+import { signedCases } from './signed-cases.mjs';
 
 /**
  * @typedef {object} Case
@@ -17,10 +18,9 @@ const API_KEY = process.env.API_KEY ?? 'yXClypapWNHIifHUWmBIyPFAm';
 
 /** @param {import('@approov-guard/testkit').IssueOptions} options */
 function tokens(options) {
-  const genuine = exampleToken(options);
   const now = options.now ?? Date.now();
   return {
-    genuine,
+    genuine: exampleToken(options),
     lookalike: lookalikeToken(options),
     expired: exampleToken({ ...options, lifetimeSeconds: -60 }),
     endless: exampleToken({ ...options, claims: { exp: undefined } }),
@@ -38,9 +38,10 @@ function tokens(options) {
 /**
  * @param {{ base64: string }} secret - with which the server checks
  * @param {number} now - milliseconds since the epoch
+ * @param {string} origin - of the server
  * @returns {readonly Case[]}
  */
-export function casesFor(secret, now) {
+export function casesFor(secret, now, origin) {
   const t = tokens({ secret, now });
   /** @param {string | readonly string[]} token @param {{ readonly [name: string]: string }} [others] */
   const withToken = (token, others) => ({ 'Approov-Token': token, ...others });
@@ -60,7 +61,7 @@ export function casesFor(secret, now) {
     ['a token that never expires', shapes, withToken(t.endless), 401, 'token-expiry-missing'],
     ['a token whose expiry is an empty text', shapes, withToken(t.emptyExpiry), 401, 'token-expiry-missing'],
     ['a forger: algorithm none', shapes, withToken(t.none), 401, 'token-algorithm-not-allowed'],
-    ['a forger: algorithm none and no signature', shapes, withToken(t.none.replace(/[^.]+$/, '')), 401, 'token-malformed'],
+    ['a forger: algorithm none and no signature', shapes, withToken(t.none.replace(/[^.]+$/, '')), 401, 'token-algorithm-not-allowed'],
     ['the right secret with another algorithm', shapes, withToken(t.otherAlgorithm), 401, 'token-algorithm-not-allowed'],
     ['something that is no token', shapes, withToken('adasdasdsadasd'), 401, 'token-malformed'],
     ['two token headers, one of them genuine', shapes, withToken([t.lookalike, t.genuine]), 401, 'token-duplicated'],
@@ -74,5 +75,6 @@ export function casesFor(secret, now) {
     ['a genuine app without the API key (400 from the API)', keyed, withToken(t.genuine), 400, 'accepted'],
     ['a script that copied the API key', keyed, { 'Api-Key': API_KEY }, 400, 'token-missing'],
   ];
-  return rows.map(([title, path, headers, status, verdict]) => ({ title, path, headers, status, verdict }));
+  const unsigned = rows.map(([title, path, headers, status, verdict]) => ({ title, path, headers, status, verdict }));
+  return [...unsigned, ...signedCases({ secret, now, origin, apiKey: API_KEY })];
 }

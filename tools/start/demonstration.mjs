@@ -15,7 +15,8 @@ function curl({ path, headers }, url) {
 
 /** @param {readonly import('./cases.mjs').Case[]} cases @param {string} url */
 function show(cases, url) {
-  console.log('\nRequests to paste into another terminal, each with the answer to expect. The tokens live for one hour.\n');
+  console.log('\nRequests to paste into another terminal, each with the answer to expect. The tokens live for one hour,');
+  console.log('signatures for five minutes, and a signed request is accepted once.\n');
   cases.forEach((shown, index) => {
     console.log(`${String(index + 1).padStart(2)}. ${shown.title}: expect ${shown.status} (${shown.verdict})`);
     console.log(`${curl(shown, url)}\n`);
@@ -52,7 +53,7 @@ export async function demonstrate({ checkOnly }) {
     return;
   }
   introduce(server.url, given ? null : secret);
-  const cases = casesFor({ base64: secret }, Date.now());
+  const cases = casesFor({ base64: secret }, Date.now(), server.url);
   if (checkOnly) {
     process.exitCode = (await selfCheck(server.url, cases, log)) ? 0 : 1;
     await server.stop();

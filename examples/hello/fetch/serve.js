@@ -34,5 +34,6 @@ function toRequest(req, origin) {
   for (let i = 0; i < req.rawHeaders.length; i += 2) headers.append(req.rawHeaders[i] ?? '', req.rawHeaders[i + 1] ?? '');
   const method = req.method ?? 'GET';
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers });
-  return new Request(url, { method, headers, body: /** @type {ReadableStream} */ (Readable.toWeb(req)), duplex: 'half' });
+  const content = { body: /** @type {ReadableStream} */ (Readable.toWeb(req)), duplex: 'half' };
+  return new Request(url, { method, headers, ...content });
 }

@@ -1,12 +1,25 @@
+import { approov } from 'approov-guard/express';
 import express from 'express';
-import { apiKeyCheck } from './api-key.js';
-import { tokenBindingCheck, tokenCheck } from './approov.js';
-import { HOME_PAGE, randomForm, randomShape } from './shapes.js';
+import { apiKeyProblem } from '../api-key.js';
+import { guard, signatureText } from '../guard.js';
+import { HOME_PAGE, randomForm, randomShape } from '../shapes.js';
 
 const HELLO = 'Hello, World!';
 const host = process.env.SERVER_HOSTNAME ?? '127.0.0.1';
 const port = Number(process.env.HTTP_PORT ?? 8002);
 const app = express();
+
+const tokenCheck = approov(guard);
+const tokenBindingCheck = approov(guard, { binding: { headers: ['authorization'] } });
+// A token without `ipk` (fail-over) passes unsigned.
+const signatureCheck = approov(guard, { signature: { missingKey: 'accept' } });
+
+/** @type {import('express').RequestHandler} */
+const apiKeyCheck = (req, res, next) => {
+  const problem = apiKeyProblem(req.get('Api-Key'));
+  if (problem === null) next();
+  else res.status(400).json({ status: problem });
+};
 
 app.get('/', (_req, res) => {
   res.type('html').send(HOME_PAGE);
@@ -53,6 +66,15 @@ app.get('/v3/shapes', tokenCheck, apiKeyCheck, (_req, res) => {
 app.get('/v3/forms', tokenBindingCheck, apiKeyCheck, (_req, res) => {
   const form = randomForm();
   res.json({ form, status: `${form} (approoved and api key valid)` });
+});
+
+// v5: as v3, the API key first; the request must be signed if the token carries the key of the app installation.
+app.get('/v5/hello', (_req, res) => {
+  res.json({ text: HELLO, status: `${HELLO} (healthy)` });
+});
+app.get('/v5/shapes', apiKeyCheck, signatureCheck, (req, res) => {
+  const shape = randomShape();
+  res.json({ shape, status: `${shape} (approoved ${signatureText(req.approov)})` });
 });
 
 const server = app.listen(port, host);

@@ -1,18 +1,21 @@
-import { createGuard } from 'approov-guard';
-import { approov } from 'approov-guard/express';
+import { createGuard, REASONS } from 'approov-guard';
 
 // The original sample answers 400 where something is missing and 401 where it is invalid. 401 here makes them indistinguishable.
 const missingStatus = process.env.APPROOV_MISSING_STATUS === '401' ? 401 : 400;
 
 /** @type {ReadonlySet<string>} */
-const MISSING = new Set(['token-missing', 'binding-claim-missing', 'binding-value-missing']);
+const MISSING = new Set(['token-missing', 'binding-claim-missing', 'binding-value-missing', 'signature-missing']);
 
-const guard = createGuard({
+const CHECKS = { token: 'TOKEN', binding: 'TOKEN BINDING', signature: 'MESSAGE SIGNATURE', digest: 'MESSAGE SIGNATURE' };
+
+/** The guard that all routes share. */
+export const guard = createGuard({
   keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } },
-  // A binding rests on its token: where invalid tokens pass, so do invalid bindings.
+  // Bindings and signatures rest on the token: where invalid tokens pass, so do they.
   mode: {
     token: abortsOn('TOKEN') ? 'enforce' : 'observe',
     binding: abortsOn('TOKEN') && abortsOn('TOKEN_BINDING') ? 'enforce' : 'observe',
+    signature: abortsOn('TOKEN') && abortsOn('MESSAGE_SIGNATURE') ? 'enforce' : 'observe',
   },
   refusal: {
     render: ({ verdict, standard }) =>
@@ -21,11 +24,15 @@ const guard = createGuard({
   ...(isFalse('APPROOV_LOGGING_ENABLED') ? {} : { onVerdict: logVerdict }),
 });
 
-/** Asks for a valid Approov token. */
-export const tokenCheck = approov(guard);
-
-/** Asks for a valid Approov token that was made for this Authorization header. */
-export const tokenBindingCheck = approov(guard, { binding: { headers: ['authorization'] } });
+/**
+ * What the status of `/v5/shapes` says of a request that passed.
+ * @param {import('approov-guard').Decision | undefined} decision
+ */
+export function signatureText(decision) {
+  const verdict = decision?.verdict;
+  const verified = verdict?.outcome === 'accepted' && verdict.attestation.signature === 'verified';
+  return verified ? 'with valid message signature' : 'without message signature';
+}
 
 /**
  * Writes one line a verdict. Never log the token: until it expires, it opens the API.
@@ -37,12 +44,13 @@ function logVerdict(verdict, facts) {
   const action = facts.action === 'pass' ? 'ACCEPTED' : 'REJECTED';
   switch (verdict.outcome) {
     case 'accepted': {
-      const check = verdict.attestation.binding === 'verified' ? 'TOKEN BINDING' : 'TOKEN';
+      const { binding, signature } = verdict.attestation;
+      const check = signature === 'verified' ? 'MESSAGE SIGNATURE' : binding === 'verified' ? 'TOKEN BINDING' : 'TOKEN';
       console.log(`${head} - ${facts.action}: ${action} REQUEST WITH VALID APPROOV ${check}`);
       break;
     }
     case 'rejected': {
-      const check = verdict.reason.startsWith('binding-') ? 'TOKEN BINDING' : 'TOKEN';
+      const check = CHECKS[REASONS[verdict.reason].stage];
       console.log(`${head} ${verdict.reason} ${facts.action}: ${action} REQUEST WITH INVALID APPROOV ${check}`);
       break;
     }
@@ -52,7 +60,7 @@ function logVerdict(verdict, facts) {
   }
 }
 
-/** @param {'TOKEN' | 'TOKEN_BINDING'} check */
+/** @param {'TOKEN' | 'TOKEN_BINDING' | 'MESSAGE_SIGNATURE'} check */
 function abortsOn(check) {
   return !isFalse(`APPROOV_ABORT_REQUEST_ON_INVALID_${check}`);
 }

@@ -5,12 +5,17 @@ const FORMS = ['Box', 'Cone', 'Cube', 'Sphere'];
 
 /** One of the shapes, at random. */
 export function randomShape() {
-  return SHAPES[randomInt(SHAPES.length)];
+  return oneOf(SHAPES);
 }
 
 /** One of the forms, at random. */
 export function randomForm() {
-  return FORMS[randomInt(FORMS.length)];
+  return oneOf(FORMS);
+}
+
+/** @param {readonly string[]} names */
+function oneOf(names) {
+  return names[randomInt(names.length)] ?? '';
 }
 
 /** The page at `/`. */
@@ -36,6 +41,8 @@ export const HOME_PAGE = `<!doctype html>
       <tr><td><a href="/v3/hello">/v3/hello</a></td><td>JSON</td><td>nothing</td></tr>
       <tr><td><a href="/v3/shapes">/v3/shapes</a></td><td>JSON</td><td>an Approov token and the API key</td></tr>
       <tr><td><a href="/v3/forms">/v3/forms</a></td><td>JSON</td><td>a bound Approov token and the API key</td></tr>
+      <tr><td><a href="/v5/hello">/v5/hello</a></td><td>JSON</td><td>nothing</td></tr>
+      <tr><td><a href="/v5/shapes">/v5/shapes</a></td><td>JSON</td><td>the API key and an Approov token; if it carries a key, a message signature</td></tr>
     </table>
   </body>
 </html>
