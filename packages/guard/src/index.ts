@@ -19,6 +19,7 @@ export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './shell
 export type { KeyUse } from './shell/key-ring.ts';
 export { type KeysFromUrlOptions, keysFromUrl, type RemoteKeysSettings } from './shell/keys-url.ts';
 export type {
+  AccountKeyOptions,
   BindingOptions,
   GuardOptions,
   JsonWebKeySet,
@@ -26,12 +27,15 @@ export type {
   KeysPart,
   MatchedRouteOptions,
   ModeOptions,
+  OriginOptions,
   RemoteKeysOptions,
   RouteMatchOptions,
   RouteOptions,
   SecretOptions,
+  SignatureOptions,
   StaticKeysOptions,
   TokenOptions,
+  ToleranceOptions,
   VerdictFacts,
 } from './shell/options.ts';
 export { type MemoryReplayOptions, memoryReplayStore } from './shell/replay-memory.ts';
