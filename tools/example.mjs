@@ -8,6 +8,7 @@ import { exitCode } from './start/server.mjs';
 const STEPS = [
   { group: 'hello', files: ['unprotected', 'token-check', 'token-binding-check', 'message-signing-check'] },
   { group: 'shapes-api', files: ['original', 'protected'] },
+  { group: 'chat', files: ['unprotected', 'protected'] },
 ];
 
 /** The names of all examples: group, framework, step. */
