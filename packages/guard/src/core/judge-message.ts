@@ -117,7 +117,7 @@ function judgeReplay(
   const state: MessageState = { signature: 'verified', digest, covered: signature.covered };
   const { replay } = policy;
   if (replay === null) return state;
-  const text = `${policy.label} ${keyText} ${encodeBase64(signature.canonical, 'base64url')} ${signature.nonce ?? ''}`;
+  const text = `${policy.label} ${keyText} ${uniquePart(signature)}`;
   const failure = rememberOnce(
     { request, store: replay, text, until: signature.acceptableUntil, reason: 'signature-replayed', stage: 'signature' },
     evidence.hash,
@@ -125,7 +125,12 @@ function judgeReplay(
   return chain(failure, (failed) => failed ?? state);
 }
 
-/** The key's own text: two installations never share an entry. */
+/** RFC 9421 §2.3: a nonce is good for one signature of its key, so it stands for the signature, and for every other that repeats it. */
+function uniquePart({ nonce, canonical }: VerifiedSignature): string {
+  return nonce === null || nonce === '' ? `signature ${encodeBase64(canonical, 'base64url')}` : `nonce ${nonce}`;
+}
+
+/** The key's own text: two installations never share an entry, even where they share the account's key. */
 function keyTextOf(claims: Claims, policy: SignaturePolicy): string {
-  return policy.label === 'install' ? String(claims.ipk) : (claims.mskid ?? '');
+  return policy.label === 'install' ? String(claims.ipk) : JSON.stringify([claims.mskid, claims.did]);
 }
