@@ -111,5 +111,5 @@ async function sha256Base64(text: string): Promise<string> {
 }
 
 function decodeText(segment: string): string | null {
-  return decodeUtf8(decodeBase64(segment, 'base64url'));
+  return segment.endsWith('=') ? null : decodeUtf8(decodeBase64(segment, 'base64url'));
 }

@@ -1,6 +1,6 @@
 /** The token verifier: form, signature, claims set, then claims (RFC 7519 §7.2, in the order of our invariant). */
 import { parseJsonObject } from '../bytes/json.ts';
-import { parseUnverifiedCompact, type UnverifiedJws } from '../jws/compact.ts';
+import { isBase64UrlSegment, splitUnverifiedCompact } from '../jws/compact.ts';
 import type { KeySet, VerificationKey } from '../jws/key-set.ts';
 import { verifyJws } from '../jws/verify.ts';
 import type { ReasonCode } from '../reasons.ts';
@@ -14,7 +14,7 @@ export interface TokenEvidence {
   readonly keys: KeySet;
   /** The verified tokens of exactly these keys, or `null` if they are not remembered. */
   readonly verified: VerifiedTokens | null;
-  /** Decodes a base64url segment of UTF-8 text, or answers `null`. */
+  /** Decodes a canonical base64url segment of UTF-8 text; `null` if it is neither. */
   readonly decodeText: (segment: string) => string | null;
 }
 
@@ -27,34 +27,42 @@ const CLAIMS_MAX_DEPTH = 32;
  * @returns the verified token, or `token-malformed`, `token-algorithm-not-allowed`, `token-key-unknown`, `token-signature-invalid`
  */
 export function verifyToken(token: string, evidence: TokenEvidence): MaybePromise<VerifiedToken | Rejected> {
-  const known = evidence.verified?.get(token.slice(token.lastIndexOf('.') + 1), token);
+  const known = evidence.verified?.get(token);
   if (known !== undefined) return known;
-  const jws = parseUnverifiedCompact(token);
-  if (jws === null) return rejected('token-malformed', 'not three canonical base64url segments');
+  const jws = splitUnverifiedCompact(token);
+  if (jws === null) return rejected('token-malformed', FORM);
+  // Decoded before the signature is verified, since that tells whether the segment is canonical; parsed only afterwards.
+  const text = evidence.decodeText(jws.payload);
+  if (text === null && !isBase64UrlSegment(jws.payload)) return rejected('token-malformed', FORM);
   const signer = verifyJws(jws, evidence.keys);
-  if (isPromise(signer)) return signer.then((found) => readClaims(token, jws, found, evidence));
-  return readClaims(token, jws, signer, evidence);
+  if (isPromise(signer)) return signer.then((found) => readClaims(token, text, found, evidence));
+  return readClaims(token, text, signer, evidence);
 }
+
+const FORM = 'not three canonical base64url segments';
 
 function readClaims(
   token: string,
-  jws: UnverifiedJws,
+  text: string | null,
   signer: VerificationKey | ReasonCode,
   evidence: TokenEvidence,
 ): VerifiedToken | Rejected {
   if (typeof signer === 'string') return rejected(signer, signer === 'token-malformed' ? 'header' : undefined);
-  const text = evidence.decodeText(jws.payload);
   const object = text === null ? null : parseJsonObject(text, CLAIMS_MAX_DEPTH);
   if (object === null) return rejected('token-malformed', 'claims set');
   // The cast holds for each member only after `checkClaims`, which every caller runs before it hands the claims on.
   const claims = freezeDeep(object) as Claims;
   const entry: VerifiedToken = { token, claims, key: signer };
-  evidence.verified?.add(jws.signature, entry);
+  evidence.verified?.add(entry);
   return entry;
 }
 
 /** Claims are shared between requests: nobody may change them. The depth is bounded by the parser. */
 function freezeDeep(value: object): object {
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) freezeDeep(member);
+  for (const name in value) {
+    // The cast holds: the value came out of a JSON parser, so its members are its own and have text names.
+    const member = (value as { readonly [name: string]: unknown })[name];
+    if (typeof member === 'object' && member !== null) freezeDeep(member);
+  }
   return Object.freeze(value);
 }
