@@ -1,4 +1,5 @@
 /** An immutable snapshot of verification keys, and which of them may verify a token (RFC 7515 §4.1.4, §6). */
+import { encodeBase64 } from '../bytes/base64.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { MaybePromise } from '../result.ts';
 import type { AlgorithmRow } from './algorithms.ts';
@@ -35,19 +36,37 @@ export class KeySet {
   readonly partial: boolean;
   /** Candidates by header segment, for headers of tokens that verified: nearly all tokens of an account share one header. */
   readonly #known: Map<string, readonly VerificationKey[]> = new Map();
+  #latest: { readonly segment: string; readonly candidates: readonly VerificationKey[] } = { segment: '', candidates: [] };
 
   constructor(keys: readonly VerificationKey[], partial = false) {
     this.keys = Object.freeze([...keys]);
     this.partial = partial;
+    // Known before the first token, so that a flood at start costs no parsing either.
+    for (const key of this.keys.slice(0, MAX_KEYS_TRIED)) this.#foresee(key);
+  }
+
+  /** Selects for the headers that issuers write for a key of this algorithm. */
+  #foresee({ algorithm, kid }: VerificationKey): void {
+    for (const members of kid === null ? ['alg typ', 'typ alg'] : ['alg kid typ', 'alg typ kid', 'typ alg kid']) {
+      const values: { readonly [member: string]: string } = { alg: algorithm.name, typ: 'JWT', kid: kid ?? '' };
+      const header = Object.fromEntries(members.split(' ').map((name) => [name, values[name]]));
+      const segment = encodeBase64(new TextEncoder().encode(JSON.stringify(header)), 'base64url');
+      const candidates = this.#select(segment);
+      if (typeof candidates !== 'string') this.#known.set(segment, candidates);
+    }
   }
 
   /** The keys that may have signed a token with this header segment, or the reason why none may. */
   candidates(headerSegment: string): readonly VerificationKey[] | ReasonCode {
+    // One comparison instead of a look-up: the next token nearly always has the same header.
+    if (headerSegment === this.#latest.segment) return this.#latest.candidates;
     return this.#known.get(headerSegment) ?? this.#select(headerSegment);
   }
 
   /** Remembers the candidates of a header that came with a good signature. Only such headers, so that no flood can fill the table. */
   remember(headerSegment: string, candidates: readonly VerificationKey[]): void {
+    if (headerSegment === this.#latest.segment) return;
+    this.#latest = { segment: headerSegment, candidates };
     if (this.#known.size < MAX_KNOWN_HEADERS) this.#known.set(headerSegment, candidates);
   }
 
