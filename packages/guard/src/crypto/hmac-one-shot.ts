@@ -27,10 +27,13 @@ export function prepareHmac(algorithm: 'sha256' | 'sha384' | 'sha512', secret: U
   const digestBytes = createHash(algorithm).digest().length;
   let inner = padded(key, INNER_PAD, FIRST_ROOM);
   const outer = padded(key, OUTER_PAD, digestBytes);
+  // What is hashed is a part of `inner`. Tokens of one account have few lengths: the last part is kept.
+  let part = inner;
   return (signingInput) => {
     if (inner.length < blockBytes + signingInput.length) inner = padded(key, INNER_PAD, signingInput.length * 2);
     const end = blockBytes + inner.write(signingInput, blockBytes, 'latin1');
-    outer.write(hash(algorithm, inner.subarray(0, end), 'binary'), blockBytes, 'latin1');
+    if (part.length !== end || part.buffer !== inner.buffer) part = inner.subarray(0, end);
+    outer.write(hash(algorithm, part, 'binary'), blockBytes, 'latin1');
     return hash(algorithm, outer, 'base64url');
   };
 }
