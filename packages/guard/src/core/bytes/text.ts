@@ -35,8 +35,11 @@ export function equalInConstantTime(left: string, right: string): boolean {
   return difference === 0;
 }
 
+const NOT_PLAIN = /[^\x20-\x7e]|[\\"']/;
+
 /** Shortens and escapes a text from outside, so that it can stand in a log line. */
 export function excerpt(text: string, maxCharacters: number): string {
+  if (text.length <= maxCharacters && !NOT_PLAIN.test(text)) return text;
   const escaped = text
     .slice(0, maxCharacters)
     .replace(/[^\x20-\x7e]|[\\"']/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
