@@ -37,5 +37,5 @@ export type Decision = Pass | Refuse;
 export function governingMode(verdict: Verdict, modes: Modes): Mode {
   if (verdict.outcome === 'rejected') return modeOf(modes, verdict.reason);
   if (verdict.outcome === 'unavailable' && verdict.stage !== null) return modeOfStage(modes, verdict.stage);
-  return Object.values(modes).includes('enforce') ? 'enforce' : 'observe';
+  return modes.token === 'enforce' || modes.binding === 'enforce' || modes.signature === 'enforce' ? 'enforce' : 'observe';
 }
