@@ -59,5 +59,5 @@ export async function startServer(platform, protection, secret, flags = []) {
     child.stdin.write('usage\n');
     return answer();
   };
-  return { port, usage, stop: () => void child.kill() };
+  return { port, usage, stop: () => void child.stdin.end() };
 }

@@ -9,8 +9,11 @@ const port = await start(given(secret), protection);
 /** @param {object} answer */
 const tell = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
-createInterface({ input: process.stdin }).on('line', () => {
-  const { user, system } = process.cpuUsage();
-  tell({ cpuMicroseconds: user + system, rss: process.memoryUsage().rss });
-});
+createInterface({ input: process.stdin })
+  .on('line', () => {
+    const { user, system } = process.cpuUsage();
+    tell({ cpuMicroseconds: user + system, rss: process.memoryUsage().rss });
+  })
+  // An orderly end, so that a profile is written.
+  .on('close', () => process.exit(0));
 tell({ port });
