@@ -38,8 +38,10 @@ export function approov<
   const guarded = guardOf(guard, route);
   return (request, response) => {
     const proceed = (decision: Decision): unknown => {
-      const judged = Object.assign(request, { approov: decision });
-      return decision.action === 'pass' ? listener(judged, response) : answerNode(response, decision.refusal);
+      (request as { approov?: Decision }).approov = decision;
+      // The cast holds: the property was set just now.
+      if (decision.action === 'pass') return listener(request as Request & { approov: Decision }, response);
+      return answerNode(response, decision.refusal);
     };
     const decision = guarded.guard.decide(new NodeRequestView(request), guarded.route);
     return isPromise(decision) ? decision.then(proceed) : proceed(decision);

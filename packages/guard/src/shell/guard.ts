@@ -16,6 +16,8 @@ import { isPreflight } from '../http/preflight.ts';
 import { type RefusalPolicy, renderRefusal } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
 import { Counters, type GuardCounters } from './counters.ts';
+import { atExpiry } from './expiry.ts';
+import { newId } from './ids.ts';
 import { judgeWithKeys } from './judge-with-keys.ts';
 import type { KeyRing, KeyUse } from './key-ring.ts';
 import type { RouteOptions, VerdictFacts } from './options.ts';
@@ -36,6 +38,11 @@ export interface Guard {
   decide(request: RequestView, route?: Route): MaybePromise<Decision>;
   /** Judges a token by itself: no binding, no signature of the message. For WebSocket messages, command lines, queues. Never rejects. */
   verifyToken(token: string): Promise<Verdict>;
+  /**
+   * Calls back once, when the token of a decision has expired (and the clock tolerance is over): for connections that outlive their
+   * request. Never for a decision without claims. Answers a function that calls it off.
+   */
+  whenExpired(decision: Decision, expired: () => void, route?: Route): () => void;
   /**
    * Compiles what a route demands differently from the guard as a whole. Throws {@link ConfigurationError}. A request that is judged with
    * such a route is not looked up in the option `routes`.
@@ -116,13 +123,21 @@ class AssembledGuard implements Guard {
     }
   }
 
+  whenExpired({ claims }: Decision, expired: () => void, route: Route = this.#parts.whole): () => void {
+    if (claims === null) return () => undefined;
+    return atExpiry(claims.exp + route.policy.token.clockToleranceSeconds, this.#parts.now, expired);
+  }
+
   decide(request: RequestView, route?: Route): MaybePromise<Decision> {
     const skipped = this.#skipped(request);
     if (skipped !== null) return this.#counted(skip(skipped, (route ?? this.#parts.whole).policy));
-    const routes = this.#routesOf(request, route);
-    if (routes === 'exempt') return this.#counted(skip('exempt', this.#parts.whole.policy));
+    const { routes, whole } = this.#parts;
+    if (route === undefined && routes !== null) return this.#decideByTable(request);
+    const only = route ?? whole;
     const at = this.#readClock();
-    return chain(this.#judgeByEach(request, routes, at), (judged) => this.#decided(request, judged, at));
+    const verdict = this.#judge(request, only, at);
+    if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, { route: only, verdict: found }, at));
+    return this.#decided(request, { route: only, verdict }, at);
   }
 
   route(options: RouteOptions): Route {
@@ -163,6 +178,13 @@ class AssembledGuard implements Guard {
     } catch {
       return Number.NaN;
     }
+  }
+
+  #decideByTable(request: RequestView): MaybePromise<Decision> {
+    const routes = this.#routesOf(request, undefined);
+    if (routes === 'exempt') return this.#counted(skip('exempt', this.#parts.whole.policy));
+    const at = this.#readClock();
+    return chain(this.#judgeByEach(request, routes, at), (judged) => this.#decided(request, judged, at));
   }
 
   #routesOf(request: RequestView, route: Route | undefined): 'exempt' | readonly Route[] {
@@ -245,8 +267,10 @@ class AssembledGuard implements Guard {
 
 /** The query is left out: it may hold credentials. */
 function shownPath(target: string): string {
-  const end = target.search(/[?#]/);
-  return excerpt(end < 0 ? target : target.slice(0, end), LONGEST_PATH_SHOWN);
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  const fragment = path.indexOf('#');
+  return excerpt(fragment < 0 ? path : path.slice(0, fragment), LONGEST_PATH_SHOWN);
 }
 
 function skip(skipped: 'preflight' | 'exempt', policy: Policy): Decision {
@@ -259,10 +283,6 @@ function decide(verdict: Verdict, policy: Policy, refusal: RefusalPolicy): Decis
   if (verdict.outcome === 'accepted') return { action: 'pass', id, verdict, mode, claims: verdict.attestation.claims, skipped: null };
   if (mode === 'observe') return { action: 'pass', id, verdict, mode, claims: null, skipped: null };
   return { action: 'refuse', id, verdict, mode, claims: null, refusal: renderRefusal(verdict, id, refusal) };
-}
-
-function newId(): string {
-  return globalThis.crypto.randomUUID();
 }
 
 /** A token by itself, as if it had come in its header. */

@@ -1,0 +1,26 @@
+/** gRPC's words for refusals (https://grpc.io/docs/guides/status-codes): the same details whatever the reason. */
+import type { Refuse } from './decide.ts';
+import type { GrpcCall, GrpcListener, GrpcMetadata } from './view-grpc.ts';
+
+/** `UNAUTHENTICATED`, or `UNAVAILABLE` for an outage of ours, which clients may retry. */
+export function grpcStatus({ verdict }: Refuse): { readonly code: number; readonly details: string } {
+  return verdict.outcome === 'unavailable' ? { code: 14, details: 'Unavailable' } : { code: 16, details: 'Unauthenticated' };
+}
+
+/** The same call, but its metadata reach the listener only by way of `judge`. Nothing is read of the call before they do. */
+export function judgedCall<Call extends GrpcCall>(call: Call, judge: (metadata: GrpcMetadata, pass: () => void) => void): Call {
+  const start = (listener: GrpcListener): void =>
+    call.start({
+      onReceiveMetadata: (metadata) => judge(metadata, () => listener.onReceiveMetadata(metadata)),
+      onReceiveMessage: (message) => listener.onReceiveMessage(message),
+      onReceiveHalfClose: () => listener.onReceiveHalfClose(),
+      onCancel: () => listener.onCancel(),
+    });
+  return new Proxy(call, {
+    get: (target, name): unknown => {
+      if (name === 'start') return start;
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}

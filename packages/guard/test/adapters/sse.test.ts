@@ -1,0 +1,82 @@
+/** Server-sent events: streams that end when the token expires. */
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert';
+import { createServer, request } from 'node:http';
+import { describe, it } from 'node:test';
+import type { Guard } from 'approov-guard';
+import { approov } from 'approov-guard/node';
+import { endAtExpiry, untilExpiry } from 'approov-guard/sse';
+import { approov as approovWeb } from 'approov-guard/web';
+import { guard, listening, NOW, withToken } from './serving.ts';
+
+/** A guard whose clock runs, and a token that it accepts for half a second. */
+function expiring(): { readonly running: Guard; readonly dying: { readonly 'approov-token': string } } {
+  const began = Date.now();
+  return { running: guard({ now: () => NOW + 500 + (Date.now() - began) }), dying: withToken({ lifetimeSeconds: 1 }) };
+}
+
+describe('server-sent events', () => {
+  it('end at expiry on Node', async (context) => {
+    const { running, dying } = expiring();
+    const listener = approov(running, (incoming, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+      endAtExpiry(running, incoming.approov, response);
+    });
+    const port = await listening(context, createServer(listener));
+    const start = Date.now();
+    const response = await fetch(`http://127.0.0.1:${port}/`, { headers: dying });
+    deepStrictEqual([response.status, await response.text()], [200, 'data: 1\n\n']);
+    ok(Date.now() - start >= 300);
+  });
+
+  it('leave no timer behind when the client goes', async (context) => {
+    let calledOff = 0;
+    const inner = guard();
+    const watched = { ...inner, decide: inner.decide.bind(inner), whenExpired: () => () => void calledOff++ } as unknown as typeof inner;
+    const listener = approov(watched, (incoming, response) => {
+      response.writeHead(200).write('data: 1\n\n');
+      endAtExpiry(watched, incoming.approov, response);
+    });
+    const port = await listening(context, createServer(listener));
+    await new Promise<void>((resolve) => {
+      const client = request({ port, host: '127.0.0.1', headers: withToken() }, () => client.destroy());
+      client.on('close', resolve).on('error', () => undefined);
+      client.end();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    strictEqual(calledOff, 1);
+  });
+
+  it('end at expiry on fetch, and cancel their source', async () => {
+    const { running, dying } = expiring();
+    let cancelled = false;
+    const events = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('data: 1\n\n')),
+      cancel: () => {
+        cancelled = true;
+      },
+    });
+    const handler = approovWeb(running, (incoming) => new Response(untilExpiry(running, incoming.approov, events)));
+    const response = await handler(new Request('https://api.example.com/', { headers: dying }));
+    strictEqual(await response.text(), 'data: 1\n\n');
+    ok(cancelled);
+  });
+
+  it('pass through what ends or fails by itself', async () => {
+    const { running, dying } = expiring();
+    const decision = await running.decide({
+      method: 'GET',
+      scheme: null,
+      authority: null,
+      target: '/',
+      lines: (name) => (name === 'approov-token' ? [dying['approov-token']] : []),
+    });
+    strictEqual(await new Response(untilExpiry(running, decision, new Blob(['data: 2\n\n']).stream())).text(), 'data: 2\n\n');
+    const failing = new ReadableStream({
+      pull: () => {
+        throw new Error('the source failed');
+      },
+    });
+    await rejects(new Response(untilExpiry(running, decision, failing)).text(), /the source failed/);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+  });
+});
