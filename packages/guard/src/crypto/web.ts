@@ -22,7 +22,25 @@ function prepareSecret(algorithm: AlgorithmRow, secret: Uint8Array): PreparedKey
   return preparedKey(algorithm, () => subtle.importKey('raw', new Uint8Array(secret), parameters as ImportParameters, false, ['verify']));
 }
 
+/** RFC 5280 §4.1.2.7: the algorithm identifiers (RFC 8017 §A.1, RFC 5480 §2.1.1, RFC 8410 §3), in hexadecimal, by curve. */
+const IDENTIFIERS = {
+  RSA: '300d06092a864886f70d0101010500',
+  'P-256': '301306072a8648ce3d020106082a8648ce3d030107',
+  'P-384': '301006072a8648ce3d020106052b81040022',
+  'P-521': '301006072a8648ce3d020106052b81040023',
+  Ed25519: '300506032b6570',
+};
+/** The identifier follows a tag and a length of one to three bytes. */
+const IDENTIFIER_WITHIN = 25;
+
+/** The platform would say so, too, but not before the first request. */
+function assertFits({ curve, name }: AlgorithmRow, der: Uint8Array): void {
+  const start = Array.from(der.subarray(0, IDENTIFIER_WITHIN), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (!start.includes(IDENTIFIERS[curve ?? 'RSA'])) throw new TypeError(`the key does not fit ${name}`);
+}
+
 function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): PreparedKey {
+  if (material.form === 'spki') assertFits(algorithm, material.der);
   return preparedKey(algorithm, () => importPublic(algorithm, material));
 }
 

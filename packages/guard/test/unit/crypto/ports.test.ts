@@ -54,6 +54,14 @@ for (const [name, port] of Object.entries(PORTS)) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
+  test(`${name}: a PEM key of another algorithm is refused when it is prepared, not with the first token`, () => {
+    for (const { algorithm, pem } of pairs) {
+      const der = createPublicKey(pem).export({ type: 'spki', format: 'der' });
+      for (const other of PRIVATE_KEY_ALGORITHMS.filter((row) => rowOf(row).keyType !== rowOf(algorithm).keyType))
+        assert.throws(() => port.preparePublicKey(rowOf(other), { form: 'spki', der }), TypeError, `${algorithm} as ${other}`);
+    }
+  });
+
   test(`${name}: a key of another type or curve is refused`, async () => {
     const ed448 = generateKeyPairSync('ed448').publicKey;
     const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey;
