@@ -15,25 +15,34 @@ export type JudgeWith = (keys: KeySet | null) => MaybePromise<Verdict>;
 export function judgeWithKeys(ring: KeyRing, at: number, judgeWith: JudgeWith): MaybePromise<Verdict> {
   const keys = ring.current(at);
   const verdict = judgeWith(keys);
-  if (isPromise(verdict)) return verdict.then((found) => (hangsOnKeys(found, keys) ? askAgain(found, keys) : found));
-  return hangsOnKeys(verdict, keys) ? askAgain(verdict, keys) : verdict;
+  if (isPromise(verdict))
+    return verdict.then((found) => (hangsOnKeys(found, keys) ? askAgain({ ring, at, judgeWith, keys }, found) : found));
+  return hangsOnKeys(verdict, keys) ? askAgain({ ring, at, judgeWith, keys }, verdict) : verdict;
+}
 
-  function askAgain(first: Verdict, before: KeySet | null): MaybePromise<Verdict> {
-    try {
-      const refreshed = ring.refresh(at);
-      if (!isPromise(refreshed)) return again(refreshed, first, before);
-      return refreshed.then((vouched) => again(vouched, first, before)).catch((cause: unknown) => unavailable('keys-unavailable', cause));
-    } catch (cause) {
-      return unavailable('keys-unavailable', cause);
-    }
-  }
+interface Asking {
+  readonly ring: KeyRing;
+  readonly at: number;
+  readonly judgeWith: JudgeWith;
+  /** The snapshot with which the first verdict was found. */
+  readonly keys: KeySet | null;
+}
 
-  function again(vouched: boolean, first: Verdict, before: KeySet | null): MaybePromise<Verdict> {
-    const newer = ring.current(at);
-    const second = newer === before ? first : judgeWith(newer);
-    if (vouched) return second;
-    return chain(second, (found) => (found.outcome === 'rejected' && hangsOnKeys(found, newer) ? unavailable('keys-unavailable') : found));
+function askAgain(asking: Asking, first: Verdict): MaybePromise<Verdict> {
+  try {
+    const refreshed = asking.ring.refresh(asking.at);
+    if (!isPromise(refreshed)) return again(asking, first, refreshed);
+    return refreshed.then((vouched) => again(asking, first, vouched)).catch((cause: unknown) => unavailable('keys-unavailable', cause));
+  } catch (cause) {
+    return unavailable('keys-unavailable', cause);
   }
+}
+
+function again({ ring, at, judgeWith, keys }: Asking, first: Verdict, vouched: boolean): MaybePromise<Verdict> {
+  const newer = ring.current(at);
+  const second = newer === keys ? first : judgeWith(newer);
+  if (vouched) return second;
+  return chain(second, (found) => (found.outcome === 'rejected' && hangsOnKeys(found, newer) ? unavailable('keys-unavailable') : found));
 }
 
 /** Tells whether more keys could lead to another verdict. */
