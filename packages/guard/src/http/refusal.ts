@@ -52,15 +52,25 @@ export function renderRefusal(verdict: Rejected | Unavailable, id: string, polic
 
 function standardRefusal(verdict: Rejected | Unavailable, id: string, policy: RefusalPolicy): Refusal {
   const status = verdict.outcome === 'rejected' ? policy.status : 503;
-  const problem = policy.format === 'problem';
-  const headers: { [name: string]: string } = {
-    'content-type': problem ? 'application/problem+json' : 'application/json',
-    'cache-control': 'no-store',
-  };
+  if (policy.format === 'problem')
+    return Object.freeze({ status, headers: headersOf(status, 'application/problem+json'), body: problemBody(status, id) });
+  let empty = EMPTY.get(status);
+  if (empty === undefined) {
+    empty = Object.freeze({ status, headers: headersOf(status, 'application/json'), body: '{}' });
+    EMPTY.set(status, empty);
+  }
+  return empty;
+}
+
+/** The empty refusals, one a status: the same bytes whatever the reason, so a flood gets the same object. */
+const EMPTY: Map<number, Refusal> = new Map();
+
+function headersOf(status: number, type: string): Refusal['headers'] {
+  const headers: { [name: string]: string } = { 'content-type': type, 'cache-control': 'no-store' };
   // RFC 9110 §15.5.2: a 401 carries a challenge.
   if (status === 401) headers['www-authenticate'] = 'Approov';
   if (status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
-  return { status, headers, body: problem ? problemBody(status, id) : '{}' };
+  return Object.freeze(headers);
 }
 
 /** RFC 9457 §3.1: no `detail`, since every detail is a clue. */
