@@ -31,7 +31,7 @@ function callsOf(client: ClientName): { readonly [name: string]: AppCall } {
       origin: 'http://api.example.com:8443',
       headers: [['Host', 'api.example.com:8443']],
     },
-    'parameters of the app': { parameters: { keyid: 'key-1', nonce: 'n"1', tag: 'approov' }, lifetimeSeconds: 0 },
+    'parameters of the app': { parameters: { keyid: 'key-1', nonce: `n"${client}`, tag: 'approov' }, lifetimeSeconds: 0 },
     'another digest': { ...json, digest: { algorithm: 'sha-512', required: CLIENTS[client].digest === 'if-required' } },
     'signed twice, as by two interceptors': { ...json, twice: true },
   };
