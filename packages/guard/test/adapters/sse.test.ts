@@ -1,12 +1,18 @@
 /** Server-sent events: streams that end when the token expires. */
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert';
 import { createServer, request } from 'node:http';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import type { Guard } from 'approov-guard';
 import { approov } from 'approov-guard/node';
 import { endAtExpiry, untilExpiry } from 'approov-guard/sse';
 import { approov as approovWeb } from 'approov-guard/web';
 import { guard, listening, NOW, withToken } from './serving.ts';
+
+/** Expiry keeps no process alive: where nothing else does, the test must. */
+function keptAlive(context: TestContext): void {
+  const alive = setInterval(() => undefined, 1000);
+  context.after(() => clearInterval(alive));
+}
 
 /** A guard whose clock runs, and a token that it accepts for half a second. */
 function expiring(): { readonly running: Guard; readonly dying: { readonly 'approov-token': string } } {
@@ -46,7 +52,8 @@ describe('server-sent events', () => {
     strictEqual(calledOff, 1);
   });
 
-  it('end at expiry on fetch, and cancel their source', async () => {
+  it('end at expiry on fetch, and cancel their source', async (context) => {
+    keptAlive(context);
     const { running, dying } = expiring();
     let cancelled = false;
     const events = new ReadableStream<Uint8Array>({
@@ -61,7 +68,8 @@ describe('server-sent events', () => {
     ok(cancelled);
   });
 
-  it('pass through what ends or fails by itself', async () => {
+  it('pass through what ends or fails by itself', async (context) => {
+    keptAlive(context);
     const { running, dying } = expiring();
     const decision = await running.decide({
       method: 'GET',

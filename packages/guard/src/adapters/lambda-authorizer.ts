@@ -1,0 +1,52 @@
+/** AWS API Gateway: a Lambda authoriser for REST APIs (`REQUEST`, `TOKEN`) and HTTP APIs (payload 1.0, and 2.0 with simple responses). */
+import {
+  type AuthorizerEvent,
+  authorizerAnswer,
+  authorizerView,
+  mayBeCached,
+  type PolicyAnswer,
+  type SimpleAnswer,
+} from '../http/authorizer.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+/** The answer that an event asks for: `isAuthorized` for payload 2.0, a policy for all others. */
+export type AnswerTo<Event> = Event extends { readonly version: '2.0' } ? SimpleAnswer : PolicyAnswer;
+
+/**
+ * A Lambda authoriser. API Gateway answers the client itself: 401 (REST) or 403 (HTTP APIs) for requests that do not pass, 500 in an outage
+ * of ours. The back end finds `approovVerdict`, `approovId`, `approovDid` and `approovExpires` in the authoriser's context.
+ *
+ * API Gateway may cache answers under the identity sources alone, so list among them the token header and every bound header (and
+ * `$context.routeKey`, if the guard has routes). HTTP APIs name them in the event: an answer that must not be cached is then an error, unless you say that caching is off. REST APIs do not: there the
+ * answer is for one method and resource, until the token expires; a time to live of 0 is right for message signatures. No body is seen.
+ *
+ * @param guard - a guard, or the options of one
+ * @param route - what is demanded here differently
+ * @param caching - `off` if the authoriser's time to live is 0; default `on`
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { approov } from 'approov-guard/lambda-authorizer';
+ * const keys = { secret: { base64: process.env.APPROOV_BASE64_SECRET } };
+ * export const handler = approov({ keys, binding: { headers: ['authorization'] } });
+ * ```
+ */
+export function approov(
+  guard: Guard | GuardOptions,
+  route?: RouteOptions,
+  caching: 'on' | 'off' = 'on',
+): <Event extends AuthorizerEvent>(event: Event) => Promise<AnswerTo<Event>> {
+  const guarded = guardOf(guard, route);
+  const { policy } = guarded.route ?? guarded.guard.route({});
+  return async <Event extends AuthorizerEvent>(event: Event) => {
+    const view = authorizerView(event, policy);
+    if (caching === 'on' && !mayBeCached(event, view, policy)) {
+      throw new Error('approov: the identity sources must hold the token header and every bound header, or caching must be off');
+    }
+    // The cast holds: the answer goes by the event's version.
+    return authorizerAnswer(event, await guarded.guard.decide(view, guarded.route), policy) as AnswerTo<Event>;
+  };
+}

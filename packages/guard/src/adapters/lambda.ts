@@ -1,0 +1,37 @@
+/** AWS Lambda behind API Gateway (REST and HTTP APIs), function URLs and load balancers: a handler around yours. */
+import { type LambdaRefusal, lambdaRefusal } from '../http/answer-lambda.ts';
+import type { Decision } from '../http/decide.ts';
+import { type LambdaEvent, LambdaRequestView } from '../http/view-lambda.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+/**
+ * Protects a handler: it is called, with `event.approov`, for requests that pass; all others are answered (`401`, `{}`).
+ *
+ * Message signatures cover the target as the client sent it: payload 2.0 has it, payload 1.0 and load balancers only its decoded parts.
+ *
+ * @param guard - a guard, or the options of one
+ * @param handler - your handler
+ * @param route - what is demanded here differently
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { approov } from 'approov-guard/lambda';
+ * const keys = { secret: { base64: process.env.APPROOV_BASE64_SECRET } };
+ * export const handler = approov({ keys }, async (event) => ({ statusCode: 200, body: `hello ${event.approov.claims?.did}` }));
+ * ```
+ */
+export function approov<Event extends LambdaEvent = LambdaEvent, Rest extends readonly unknown[] = readonly unknown[], Result = unknown>(
+  guard: Guard | GuardOptions,
+  handler: (event: Event & { readonly approov: Decision }, ...rest: Rest) => Result | Promise<Result>,
+  route?: RouteOptions,
+): (event: Event, ...rest: Rest) => Promise<Result | LambdaRefusal> {
+  const guarded = guardOf(guard, route);
+  return async (event, ...rest) => {
+    const decision = await guarded.guard.decide(new LambdaRequestView(event), guarded.route);
+    if (decision.action === 'refuse') return lambdaRefusal(decision.refusal);
+    return handler(Object.assign(event, { approov: decision }), ...rest);
+  };
+}

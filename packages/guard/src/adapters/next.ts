@@ -1,0 +1,45 @@
+/** Next.js 13 to 16, App Router: route handlers, and middleware (`middleware.ts`, `proxy.ts` from 16 on), on Node and the edge runtime. */
+import type { Decision } from '../http/decide.ts';
+import { type WebRequest, WebRequestView } from '../http/view-web.ts';
+import type { Guard } from '../shell/guard.ts';
+import { guardOf } from '../shell/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+
+/** A request that passed. */
+export type Judged<Request> = Request & { readonly approov: Decision };
+
+/**
+ * Protects a route handler: it is called, with `request.approov`, for requests that pass; all others are answered (`401`, `{}`).
+ * Without a handler it is a middleware, which lets requests go on to their routes; its `matcher` says which it sees. Routes behind it see
+ * the request without a decision: a route that needs claims protects itself.
+ *
+ * @param guard - a guard, or the options of one
+ * @param handler - your route handler; leave it out in `middleware.ts`
+ * @param route - what is demanded here differently
+ * @throws ConfigurationError for any mistake in the options
+ *
+ * @example
+ * ```ts
+ * import { approov } from 'approov-guard/next';
+ * const keys = { secret: { base64: process.env.APPROOV_BASE64_SECRET } };
+ * export const GET = approov({ keys }, (request) => Response.json({ device: request.approov.claims?.did })); // app/shapes/route.ts
+ * export const middleware = approov({ keys }); // middleware.ts
+ * ```
+ */
+export function approov<
+  Request extends WebRequest = globalThis.Request,
+  Rest extends readonly unknown[] = readonly unknown[],
+  Answer = undefined,
+>(
+  guard: Guard | GuardOptions,
+  handler?: (request: Judged<Request>, ...rest: Rest) => Answer | Promise<Answer>,
+  route?: RouteOptions,
+): (request: Request, ...rest: Rest) => Promise<Response | Answer> {
+  const guarded = guardOf(guard, route);
+  return async (request, ...rest) => {
+    const decision = await guarded.guard.decide(new WebRequestView(request), guarded.route);
+    if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
+    // Next goes on where a middleware answers nothing. The cast holds: without a handler, nothing is the answer.
+    return handler === undefined ? (undefined as Answer) : handler(Object.assign(request, { approov: decision }), ...rest);
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * What API Gateway makes of an authoriser's answer. It may cache it, under the values of the identity sources alone; so an answer must be
+ * right for every request with the same values, for as long as it is cached.
+ */
+import type { Policy } from '../core/route-policy.ts';
+import type { Decision } from './decide.ts';
+import { type LambdaEvent, LambdaRequestView } from './view-lambda.ts';
+
+/** What is needed of an authoriser's event. */
+export interface AuthorizerEvent extends LambdaEvent {
+  /** `2.0`, `1.0`, or absent for REST APIs. */
+  readonly version?: string;
+  /** The values of the identity sources: a list in payload 2.0, joined by commas in 1.0. REST APIs do not say. */
+  readonly identitySource?: readonly string[] | string | null;
+  readonly methodArn?: string;
+  readonly routeArn?: string;
+}
+
+/** What the back end and the access log find in the authoriser's context: always all of it, empty where it is unknown. */
+export interface AuthorizerContext {
+  readonly [name: string]: string;
+  readonly approovVerdict: string;
+  readonly approovId: string;
+  readonly approovDid: string;
+  readonly approovExpires: string;
+}
+
+/** An IAM policy, which REST APIs and payload 1.0 demand. */
+export interface PolicyAnswer {
+  readonly principalId: string;
+  readonly policyDocument: {
+    readonly Version: '2012-10-17';
+    readonly Statement: readonly [
+      {
+        readonly Action: 'execute-api:Invoke';
+        readonly Effect: 'Allow' | 'Deny';
+        readonly Resource: string;
+        readonly Condition?: { readonly NumericLessThanIfExists: { readonly 'aws:EpochTime': string } };
+      },
+    ];
+  };
+  readonly context: AuthorizerContext;
+}
+
+/** A simple response, of payload 2.0. */
+export interface SimpleAnswer {
+  readonly isAuthorized: boolean;
+  readonly context: AuthorizerContext;
+}
+
+/** The view of an authoriser, which never sees a body. */
+export function authorizerView(event: AuthorizerEvent, policy: Policy): LambdaRequestView {
+  return new LambdaRequestView(event, policy.token.header);
+}
+
+/**
+ * Tells whether an answer may be cached: whether every header on which it depends is among the identity sources. Where the event does not
+ * name them (REST APIs), the answer restricts itself, and the headers are up to the configuration.
+ */
+export function mayBeCached({ identitySource }: AuthorizerEvent, view: LambdaRequestView, policy: Policy): boolean {
+  if (identitySource === undefined || identitySource === null) return true;
+  if (policy.signature !== null || policy.tokenReplay !== null) return false;
+  const sources = typeof identitySource === 'string' ? identitySource.split(',') : identitySource;
+  const known = new Set(sources.map((text) => text.trim()));
+  const headers = [policy.token.header, ...(policy.binding?.headers ?? [])];
+  return headers.every((name) => view.lines(name).every((value) => known.has(value.trim())));
+}
+
+/**
+ * The answer to a decision.
+ * @throws Error `Unauthorized`, which a REST API turns into 401; another error for an outage of ours, which API Gateway turns into 500 and
+ * does not cache
+ */
+export function authorizerAnswer(event: AuthorizerEvent, decision: Decision, { token }: Policy): PolicyAnswer | SimpleAnswer {
+  if (decision.verdict?.outcome === 'unavailable' && decision.action === 'refuse') throw new Error('Service Unavailable');
+  const context = contextOf(decision);
+  const isAuthorized = decision.action === 'pass';
+  if (event.version === '2.0') return { isAuthorized, context };
+  if (!isAuthorized && event.version === undefined) throw new Error('Unauthorized');
+  const Effect = isAuthorized ? 'Allow' : 'Deny';
+  const { claims } = decision;
+  // A cached policy dies with the token: its condition is looked at for every request.
+  const dies = claims === null ? null : String(Math.ceil(claims.exp + token.clockToleranceSeconds));
+  const Condition = dies === null ? {} : { Condition: { NumericLessThanIfExists: { 'aws:EpochTime': dies } } };
+  const Resource = event.methodArn ?? event.routeArn ?? '';
+  const statement = { Action: 'execute-api:Invoke', Effect, Resource, ...Condition } as const;
+  return { principalId: claims?.did ?? 'approov', policyDocument: { Version: '2012-10-17', Statement: [statement] }, context };
+}
+
+function contextOf({ verdict, id, claims }: Decision): AuthorizerContext {
+  return {
+    approovVerdict: verdict?.outcome ?? 'unjudged',
+    approovId: id,
+    approovDid: claims?.did ?? '',
+    approovExpires: claims === null ? '' : String(claims.exp),
+  };
+}

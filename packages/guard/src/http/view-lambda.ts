@@ -1,0 +1,164 @@
+/**
+ * Request views over AWS events: API Gateway REST and HTTP APIs (payload 1.0 and 2.0), their authorisers, function URLs, load balancers, and
+ * viewer requests of Lambda@Edge.
+ */
+import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
+
+type Values = { readonly [name: string]: string | undefined } | null | undefined;
+type MultiValues = { readonly [name: string]: readonly string[] | undefined } | null | undefined;
+
+/** What is needed of an event. Which members there are depends on who sent it. */
+export interface LambdaEvent {
+  /** Payload 2.0 joins repeated lines; payload 1.0 keeps the last of them here, and all in `multiValueHeaders`. */
+  readonly headers?: Values;
+  readonly multiValueHeaders?: MultiValues;
+  readonly httpMethod?: string;
+  readonly path?: string;
+  readonly rawPath?: string;
+  readonly rawQueryString?: string;
+  readonly queryStringParameters?: Values;
+  readonly multiValueQueryStringParameters?: MultiValues;
+  readonly body?: string | null;
+  readonly isBase64Encoded?: boolean;
+  /** Of a `TOKEN` authoriser: the value of its identity source, and nothing else. */
+  readonly authorizationToken?: string;
+  /** See {@link RequestContext}: each sender puts something else here. */
+  readonly requestContext?: object;
+}
+
+/** What is read of an event's context. */
+interface RequestContext {
+  readonly http?: { readonly method?: string; readonly sourceIp?: string };
+  readonly identity?: { readonly sourceIp?: string | null };
+  /** The path with the stage, as the client sent it. */
+  readonly path?: string;
+}
+
+/** Reads from an event. */
+export class LambdaRequestView implements RequestView {
+  readonly scheme = 'https';
+  readonly joinsLines: boolean;
+  readonly message: object;
+  readonly #event: LambdaEvent;
+  readonly #context: RequestContext;
+  readonly #lines: ReadonlyMap<string, readonly string[]>;
+
+  /**
+   * @param event - the event
+   * @param tokenHeader - for `TOKEN` authorisers: the header that the identity source stands for
+   */
+  constructor(event: LambdaEvent, tokenHeader?: string) {
+    this.#event = event;
+    // The cast holds: all members are optional, and the platform writes them, not the client.
+    this.#context = (event.requestContext ?? {}) as RequestContext;
+    this.#lines = linesOf(event, tokenHeader);
+    this.joinsLines = !event.multiValueHeaders;
+    this.message = event;
+  }
+
+  get method(): string {
+    return this.#context.http?.method ?? this.#event.httpMethod ?? '';
+  }
+
+  get authority(): string | null {
+    return this.lines('host')[0] ?? null;
+  }
+
+  get target(): string {
+    const { rawPath, rawQueryString, path } = this.#event;
+    if (rawPath !== undefined) return withQuery(rawPath, rawQueryString ?? '');
+    return withQuery(this.#context.path ?? path ?? '', queryOf(this.#event));
+  }
+
+  get peer(): string | null {
+    return this.#context.http?.sourceIp ?? this.#context.identity?.sourceIp ?? null;
+  }
+
+  get body(): RequestBody {
+    const { body, isBase64Encoded } = this.#event;
+    return bodyOf(body ?? '', isBase64Encoded === true);
+  }
+
+  lines(name: string): readonly string[] {
+    return this.#lines.get(name) ?? [];
+  }
+}
+
+/** A viewer request of Lambda@Edge. */
+export interface EdgeRequest {
+  readonly method: string;
+  readonly uri: string;
+  readonly querystring: string;
+  readonly clientIp?: string;
+  readonly headers: { readonly [name: string]: readonly { readonly key?: string | undefined; readonly value: string }[] | undefined };
+  /** There if the association includes the body. */
+  readonly body?: { readonly data: string; readonly encoding: string; readonly inputTruncated?: boolean } | undefined;
+}
+
+/** Reads from a viewer request. */
+export class EdgeRequestView implements RequestView {
+  readonly scheme = 'https';
+  readonly method: string;
+  readonly target: string;
+  readonly peer: string | null;
+  readonly message: object;
+  readonly #request: EdgeRequest;
+
+  constructor(request: EdgeRequest) {
+    this.#request = request;
+    this.method = request.method;
+    this.target = withQuery(request.uri, request.querystring);
+    this.peer = request.clientIp ?? null;
+    this.message = request;
+  }
+
+  get authority(): string | null {
+    return this.lines('host')[0] ?? null;
+  }
+
+  get body(): RequestBody {
+    const { body } = this.#request;
+    if (body !== undefined && body.inputTruncated !== true) return bodyOf(body.data, body.encoding === 'base64');
+    const present = Number(this.lines('content-length')[0] ?? 0) > 0 || this.lines('transfer-encoding').length > 0;
+    return {
+      present,
+      read: () => ({ outcome: 'gone', remedy: 'the function does not see the whole body: include it in the association' }),
+    };
+  }
+
+  lines(name: string): readonly string[] {
+    return (this.#request.headers[name] ?? []).map(({ value }) => value);
+  }
+}
+
+function linesOf(event: LambdaEvent, tokenHeader: string | undefined): ReadonlyMap<string, readonly string[]> {
+  const { headers, multiValueHeaders, authorizationToken } = event;
+  const lines = new Map<string, readonly string[]>();
+  const add = (name: string, values: readonly string[]): void => {
+    lines.set(name.toLowerCase(), [...(lines.get(name.toLowerCase()) ?? []), ...values]);
+  };
+  for (const [name, values] of Object.entries(multiValueHeaders ?? {})) add(name, values ?? []);
+  if (!multiValueHeaders) for (const [name, value] of Object.entries(headers ?? {})) add(name, value === undefined ? [] : [value]);
+  if (tokenHeader !== undefined && !lines.has(tokenHeader) && authorizationToken !== undefined) add(tokenHeader, [authorizationToken]);
+  return lines;
+}
+
+function withQuery(path: string, query: string): string {
+  return query === '' ? path : `${path}?${query}`;
+}
+
+/** Payload 1.0 keeps the parameters decoded and without their order: what is put together again may differ from what was sent. */
+function queryOf({ queryStringParameters, multiValueQueryStringParameters }: LambdaEvent): string {
+  const all = multiValueQueryStringParameters ?? queryStringParameters ?? {};
+  const pairs = Object.entries(all).flatMap(([name, values]) => [values ?? []].flat().map((value) => [name, value] as const));
+  return pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+}
+
+function bodyOf(text: string, isBase64: boolean): RequestBody {
+  const bytes = (): Uint8Array => (isBase64 ? Uint8Array.from(atob(text), (char) => char.charCodeAt(0)) : new TextEncoder().encode(text));
+  const read = (maxBytes: number): BodyRead => {
+    const chunk = bytes();
+    return chunk.length > maxBytes ? { outcome: 'too-large' } : { outcome: 'read', chunks: [chunk] };
+  };
+  return { present: text !== '', read };
+}

@@ -1,0 +1,215 @@
+/** AWS: handlers, authorisers and viewer requests, with events as AWS documents them, typed by `@types/aws-lambda`. */
+import { deepStrictEqual, rejects, strictEqual } from 'node:assert';
+import { describe, it } from 'node:test';
+import type { Guard } from 'approov-guard';
+import { approov } from 'approov-guard/lambda';
+import { approov as authorizer } from 'approov-guard/lambda-authorizer';
+import { approov as viewerRequest } from 'approov-guard/lambda-edge';
+import type {
+  ALBEvent,
+  APIGatewayAuthorizerResult,
+  APIGatewayProxyEvent,
+  APIGatewayProxyEventV2,
+  APIGatewayProxyResult,
+  APIGatewayRequestAuthorizerEvent,
+  APIGatewayRequestAuthorizerEventV2,
+  APIGatewaySimpleAuthorizerResult,
+  APIGatewayTokenAuthorizerEvent,
+  CloudFrontRequestEvent,
+  CloudFrontRequestResult,
+} from 'aws-lambda';
+import { guard, NOW, watched, withToken } from './serving.ts';
+
+const token = withToken({ bind: 'a' })['approov-token'];
+const did = 'ExampleApproovTokenDID==';
+const binding = { binding: { headers: ['authorization'] } };
+type Headers = { [name: string]: string };
+const genuine: Headers = { 'Approov-Token': token, Authorization: 'a', Host: 'api.example.com' };
+const multi = (headers: Headers): { [name: string]: string[] } =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
+
+// The casts below hold: events are cut down to what AWS's documentation shows and a guard may read.
+const restEvent = (headers: Headers, multiValueHeaders = multi(headers)): APIGatewayProxyEvent =>
+  ({
+    resource: '/{proxy+}',
+    path: '/shapes',
+    httpMethod: 'POST',
+    headers,
+    multiValueHeaders,
+    queryStringParameters: { a: 'b c' },
+    multiValueQueryStringParameters: { a: ['1', 'b c'] },
+    requestContext: { path: '/prod/shapes', stage: 'prod', httpMethod: 'POST', identity: { sourceIp: '192.0.2.1' } },
+    body: 'aGVsbG8=',
+    isBase64Encoded: true,
+  }) as unknown as APIGatewayProxyEvent;
+const httpEvent = (headers: Headers): APIGatewayProxyEventV2 =>
+  ({
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: '/prod/a%20b',
+    rawQueryString: 'x=%7E',
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    requestContext: { http: { method: 'GET', path: '/prod/a b', protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: '' } },
+    isBase64Encoded: false,
+  }) as unknown as APIGatewayProxyEventV2;
+const albEvent = (headers: Headers, severalValues: boolean): ALBEvent => {
+  const fields = severalValues ? { multiValueHeaders: multi(headers) } : { headers };
+  const requestContext = { elb: { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/a/b' } };
+  return { requestContext, httpMethod: 'GET', path: '/shapes', queryStringParameters: {}, ...fields, body: '', isBase64Encoded: false };
+};
+
+const events: { readonly [name: string]: (headers: Headers) => APIGatewayProxyEvent | APIGatewayProxyEventV2 | ALBEvent } = {
+  'a REST API': restEvent,
+  'an HTTP API or a function URL, payload 2.0': httpEvent,
+  'a load balancer': (headers) => albEvent(headers, false),
+  'a load balancer with multi-value headers': (headers) => albEvent(headers, true),
+};
+
+describe('lambda', () => {
+  for (const [name, eventOf] of Object.entries(events)) {
+    it(`judges events of ${name}`, async () => {
+      const handler = approov(guard(binding), async (event) => ({ statusCode: 200, body: String(event.approov.claims?.did) }));
+      deepStrictEqual(await handler(eventOf(genuine)), { statusCode: 200, body: did });
+      for (const headers of [{}, { 'Approov-Token': token }, { ...genuine, Authorization: 'b' }]) {
+        const refused = (await handler(eventOf(headers))) as APIGatewayProxyResult;
+        deepStrictEqual([refused.statusCode, refused.body], [401, '{}']);
+        strictEqual(refused.headers?.['www-authenticate'], 'Approov');
+        deepStrictEqual(refused.multiValueHeaders?.['www-authenticate'], ['Approov']);
+      }
+    });
+  }
+
+  it('sees repeated headers, which payload 1.0 hides from a glance', async () => {
+    const handler = approov(guard(binding), async () => 'passed');
+    const repeated = restEvent(genuine, { ...multi(genuine), authorization: ['b', 'a'] });
+    strictEqual(((await handler(repeated)) as APIGatewayProxyResult).statusCode, 401);
+    strictEqual(
+      ((await handler(httpEvent({ ...genuine, 'approov-token': `${token},${token}` }))) as APIGatewayProxyResult).statusCode,
+      401,
+    );
+  });
+
+  it('sees the method, the target, the peer and the body', async () => {
+    const { guard: inner, views } = watched(guard());
+    const handler = approov(inner, async () => 'passed');
+    await handler(restEvent(genuine));
+    await handler(httpEvent(genuine));
+    const [rest, http] = views;
+    deepStrictEqual(
+      [rest?.method, rest?.target, rest?.peer, rest?.authority],
+      ['POST', '/prod/shapes?a=1&a=b%20c', '192.0.2.1', 'api.example.com'],
+    );
+    deepStrictEqual([http?.method, http?.target, http?.peer, http?.joinsLines], ['GET', '/prod/a%20b?x=%7E', '192.0.2.1', true]);
+    deepStrictEqual([rest?.body?.present, http?.body?.present], [true, false]);
+    deepStrictEqual(await rest?.body?.read(5), { outcome: 'read', chunks: [new TextEncoder().encode('hello')] });
+    deepStrictEqual(await rest?.body?.read(4), { outcome: 'too-large' });
+  });
+
+  it('hands on what its platform passes after the event', async () => {
+    const handler = approov(guard(), async (_event, context: { readonly awsRequestId: string }) => context.awsRequestId);
+    strictEqual(await handler(httpEvent(genuine), { awsRequestId: 'id' }), 'id');
+  });
+});
+
+const methodArn = 'arn:aws:execute-api:eu-west-1:1:abc/prod/GET/shapes';
+const requestEvent = (headers: Headers): APIGatewayRequestAuthorizerEvent =>
+  ({ type: 'REQUEST', methodArn, ...restEvent(headers), body: undefined }) as unknown as APIGatewayRequestAuthorizerEvent;
+const v2Event = (
+  headers: Headers,
+  identitySource: string[] = [headers['Approov-Token'] ?? '', headers.Authorization ?? ''],
+): APIGatewayRequestAuthorizerEventV2 =>
+  ({ ...httpEvent(headers), type: 'REQUEST', routeArn: methodArn, identitySource }) as unknown as APIGatewayRequestAuthorizerEventV2;
+const outage = (): Guard => guard({ ...binding, keys: { current: () => null } });
+
+describe('lambda authoriser', () => {
+  it('answers a REST API with a policy for this method until the token expires', async () => {
+    const answer = (await authorizer(guard(binding))(requestEvent(genuine))) as unknown as APIGatewayAuthorizerResult;
+    strictEqual(answer.principalId, did);
+    deepStrictEqual(answer.policyDocument.Statement, [
+      {
+        Action: 'execute-api:Invoke',
+        Effect: 'Allow',
+        Resource: methodArn,
+        Condition: { NumericLessThanIfExists: { 'aws:EpochTime': String(NOW / 1000 + 3600) } },
+      },
+    ]);
+    const { approovId, ...context } = answer.context ?? {};
+    strictEqual(typeof approovId, 'string');
+    deepStrictEqual(context, { approovVerdict: 'accepted', approovDid: did, approovExpires: String(NOW / 1000 + 3600) });
+  });
+
+  it('refuses for a REST API by the error that it turns into 401', async () => {
+    for (const headers of [{}, { ...genuine, Authorization: 'b' }]) {
+      await rejects(authorizer(guard(binding))(requestEvent(headers)), { message: 'Unauthorized' });
+    }
+  });
+
+  it('judges the identity source of a TOKEN authoriser as the token', async () => {
+    const event = (authorizationToken: string): APIGatewayTokenAuthorizerEvent => ({ type: 'TOKEN', methodArn, authorizationToken });
+    strictEqual((await authorizer(guard())(event(token))).policyDocument.Statement[0].Effect, 'Allow');
+    await rejects(authorizer(guard())(event('a.b.c')), { message: 'Unauthorized' });
+    await rejects(authorizer(guard(binding))(event(token)), { message: 'Unauthorized' });
+  });
+
+  it('answers payload 1.0 of an HTTP API with a policy, and a refusal with Deny', async () => {
+    const event = (headers: Headers) => ({ ...requestEvent(headers), version: '1.0', identitySource: Object.values(headers).join(',') });
+    strictEqual((await authorizer(guard(binding))(event(genuine))).policyDocument.Statement[0].Effect, 'Allow');
+    const denied = await authorizer(guard(binding))(event({ ...genuine, Authorization: 'b' }));
+    deepStrictEqual([denied.policyDocument.Statement[0].Effect, denied.context.approovDid], ['Deny', '']);
+  });
+
+  it('answers payload 2.0 with a simple response', async () => {
+    const judge = authorizer(guard(binding));
+    const answer = (headers: Headers): Promise<APIGatewaySimpleAuthorizerResult> =>
+      judge(v2Event(headers) as APIGatewayRequestAuthorizerEventV2 & { version: '2.0' });
+    deepStrictEqual([(await answer(genuine)).isAuthorized, (await answer({ ...genuine, Authorization: 'b' })).isAuthorized], [true, false]);
+  });
+
+  it('gives no answer that a cache could hand to another Authorization', async () => {
+    const onlyToken = v2Event(genuine, [token]);
+    await rejects(authorizer(guard(binding))(onlyToken), /identity sources/);
+    strictEqual('isAuthorized' in (await authorizer(guard(binding), undefined, 'off')(onlyToken)), true);
+    strictEqual('isAuthorized' in (await authorizer(guard())(onlyToken)), true);
+    await rejects(authorizer(guard({ signature: { label: 'install' } }))(v2Event(genuine)), /caching must be off/);
+  });
+
+  it('gives no answer in an outage, so that none is cached', async () => {
+    await rejects(authorizer(outage())(requestEvent(genuine)), { message: 'Service Unavailable' });
+    await rejects(authorizer(outage())(v2Event(genuine)), { message: 'Service Unavailable' });
+  });
+});
+
+const edgeEvent = (headers: Headers, more: object = {}): CloudFrontRequestEvent => {
+  const fields = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), [{ key, value }]]));
+  const request = { clientIp: '192.0.2.1', method: 'GET', uri: '/shapes', querystring: 'a=b', headers: fields, ...more };
+  const config = { distributionDomainName: 'a', distributionId: 'b', eventType: 'viewer-request', requestId: 'c' } as const;
+  return { Records: [{ cf: { config, request } }] };
+};
+
+describe('lambda@edge', () => {
+  it('lets a genuine viewer request go on as it is', async () => {
+    const event = edgeEvent(genuine);
+    strictEqual(await viewerRequest(guard(binding))(event), event.Records[0]?.cf.request);
+  });
+
+  it('answers all others in CloudFront’s words', async () => {
+    const fields = { 'content-type': 'application/json', 'cache-control': 'no-store', 'www-authenticate': 'Approov' };
+    const headers = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, [{ key, value }]]));
+    const answer: CloudFrontRequestResult = await viewerRequest(guard(binding))(edgeEvent({ ...genuine, Authorization: 'b' }));
+    deepStrictEqual(answer, { status: '401', statusDescription: 'Unauthorized', headers, body: '{}' });
+  });
+
+  it('sees repeated lines, the target and a whole body', async () => {
+    const { guard: inner, views } = watched(guard());
+    const lines = {
+      'approov-token': [
+        { key: 'Approov-Token', value: token },
+        { key: 'approov-token', value: token },
+      ],
+    };
+    const body = { action: 'read-only', encoding: 'base64', data: 'aGVsbG8=', inputTruncated: false };
+    strictEqual('status' in (await viewerRequest(inner)(edgeEvent({}, { headers: lines, body }))), true);
+    deepStrictEqual([views[0]?.lines('approov-token').length, views[0]?.target], [2, '/shapes?a=b']);
+    deepStrictEqual(await views[0]?.body?.read(5), { outcome: 'read', chunks: [new TextEncoder().encode('hello')] });
+  });
+});
