@@ -6,6 +6,7 @@ import type { ReplayStore } from './ports.ts';
 import { rememberOnce } from './remember-once.ts';
 import type { BodyRead, RequestView } from './request-view.ts';
 import { chain, type MaybePromise } from './result.ts';
+import { canonicalSignature } from './signature/signature-value.ts';
 import { type AccountKey, accountKey, installationKey, type OpenInstallationKey } from './signature/signing-key.ts';
 import type { Origin } from './signature/target.ts';
 import { type SignatureCheck, type VerifiedSignature, verifySignature } from './signature/verify-signature.ts';
@@ -117,7 +118,7 @@ function judgeReplay(
   const state: MessageState = { signature: 'verified', digest, covered: signature.covered };
   const { replay } = policy;
   if (replay === null) return state;
-  const text = `${policy.label} ${keyText} ${uniquePart(signature)}`;
+  const text = `${policy.label} ${keyText} ${uniquePart(signature, policy.label === 'install')}`;
   const failure = rememberOnce(
     { request, store: replay, text, until: signature.acceptableUntil, reason: 'signature-replayed', stage: 'signature' },
     evidence.hash,
@@ -126,8 +127,9 @@ function judgeReplay(
 }
 
 /** RFC 9421 §2.3: a nonce is good for one signature of its key, so it stands for the signature, and for every other that repeats it. */
-function uniquePart({ nonce, canonical }: VerifiedSignature): string {
-  return nonce === null || nonce === '' ? `signature ${encodeBase64(canonical, 'base64url')}` : `nonce ${nonce}`;
+function uniquePart({ nonce, signature }: VerifiedSignature, isEcdsa: boolean): string {
+  if (nonce !== null && nonce !== '') return `nonce ${nonce}`;
+  return `signature ${encodeBase64(canonicalSignature(signature, isEcdsa), 'base64url')}`;
 }
 
 /** The key's own text: two installations never share an entry, even where they share the account's key. */

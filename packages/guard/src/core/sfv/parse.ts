@@ -40,6 +40,20 @@ const TRUE: BareItem = { type: 'boolean', value: true };
 const FALSE: BareItem = { type: 'boolean', value: false };
 const NO_PARAMETERS: Parameters = new Map();
 
+/**
+ * The items of inner lists that were parsed lately, by the text between the parentheses: each version of an app covers the same components in
+ * each request, and parsing them is most of the work. The same text always gives the same items; nobody changes them.
+ */
+const KNOWN_LISTS: Map<string, readonly Item[]> = new Map();
+const MAX_KNOWN_LISTS = 64;
+const LONGEST_KNOWN_LIST = 512;
+
+function rememberList(text: string, items: readonly Item[]): void {
+  if (text.length > LONGEST_KNOWN_LIST) return;
+  if (KNOWN_LISTS.size >= MAX_KNOWN_LISTS) KNOWN_LISTS.clear();
+  KNOWN_LISTS.set(text, items);
+}
+
 /** Walks over a text. Each method takes what it names, or answers `null` (or `false`) and the parse has failed. */
 class Parser {
   readonly #text: string;
@@ -98,18 +112,28 @@ class Parser {
 
   /** RFC 9651 §4.2.1.2. */
   #innerList(): InnerList | null {
+    const text = this.#text.slice(this.#at, this.#text.indexOf(')', this.#at) + 1);
+    const start = this.#at;
+    const known = text.length <= LONGEST_KNOWN_LIST ? KNOWN_LISTS.get(text) : undefined;
+    if (known !== undefined) this.#at += text.length;
+    const items = known ?? this.#innerItems();
+    if (items === null) return null;
+    if (known === undefined && this.#at - start === text.length) rememberList(text, items);
+    const parameters = this.#parameters();
+    return parameters === null ? null : { kind: 'inner-list', items, parameters };
+  }
+
+  #innerItems(): readonly Item[] | null {
     this.#at++;
     const items: Item[] = [];
     for (;;) {
       this.skipSpaces();
-      if (this.#take(')')) break;
+      if (this.#take(')')) return items;
       const item = this.item();
       const next = this.#text[this.#at];
       if (item === null || (next !== ' ' && next !== ')')) return null;
       items.push(item);
     }
-    const parameters = this.#parameters();
-    return parameters === null ? null : { kind: 'inner-list', items, parameters };
   }
 
   #withParameters(value: BareItem): Item | null {

@@ -34,7 +34,8 @@ export function serialiseItem(item: Item): string | null {
   return joined([serialiseBareItem(item.value), serialiseParameters(item.parameters)], '');
 }
 
-function serialiseParameters(parameters: Parameters): string | null {
+/** Serialises parameters (RFC 9651 §4.1.1.2). */
+export function serialiseParameters(parameters: Parameters): string | null {
   let text = '';
   for (const [key, value] of parameters) {
     const isTrue = value.type === 'boolean' && value.value;

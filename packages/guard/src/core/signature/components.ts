@@ -3,7 +3,7 @@ import { encodeBase64 } from '../bytes/base64.ts';
 import { bytesOfFieldValue } from '../bytes/text.ts';
 import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
 import { reserialise, reserialiseMember } from '../sfv/reserialise.ts';
-import { serialiseBareItem, serialiseItem } from '../sfv/serialise.ts';
+import { serialiseItem } from '../sfv/serialise.ts';
 import type { Item } from '../sfv/values.ts';
 import type { Deviations } from './sdk-tolerances.ts';
 import { hostOf, type Origin } from './target.ts';
@@ -130,9 +130,4 @@ function strictlySerialised(name: string, value: string): string | null {
     .map((candidate) => reserialise(value, candidate))
     .filter((text) => text !== null);
   return new Set(readings).size === 1 ? (readings[0] ?? null) : null;
-}
-
-/** The identifier of a component without parameters. */
-export function plainIdentifier(name: string): string {
-  return serialiseBareItem({ type: 'string', value: name }) ?? '';
 }

@@ -1,6 +1,6 @@
 /** Which components a signature must cover (RFC 9421 §3.2.1: an application's requirements). */
 import { type Rejected, rejected } from '../verdict.ts';
-import { type Component, plainIdentifier } from './components.ts';
+import type { Component } from './components.ts';
 
 /** What must be covered. */
 export interface CoveragePolicy {
@@ -15,10 +15,14 @@ const TARGET_PARTS = ['@authority', '@path', '@query'] as const;
 
 /** Checks that the signature covers what the policy demands. A component with parameters covers only part of a value and does not count. */
 export function checkCoverage(components: readonly Component[], policy: CoveragePolicy, hasDigest: boolean): Rejected | null {
-  const covers = (name: string): boolean => components.some((component) => component.identifier === plainIdentifier(name));
+  const covers = (name: string): boolean => components.some((component) => component.name === name && isPlain(component));
   const missing = policy.required.find((name) => !covers(name) && !(name === '@target-uri' && TARGET_PARTS.every(covers)));
   if (missing !== undefined) return rejected('signature-component-not-covered', missing);
   if (policy.digest === 'required' && hasDigest && !covers('content-digest'))
     return rejected('signature-component-not-covered', 'content-digest');
   return null;
+}
+
+function isPlain({ sf, bs, key, queryName }: Component): boolean {
+  return !sf && !bs && key === null && queryName === null;
 }

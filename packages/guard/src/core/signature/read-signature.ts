@@ -1,8 +1,8 @@
 /** Finds the one signature that the policy asks for: by its label, never any, never the last (RFC 9421 §3.2 steps 1 to 3). */
 import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
 import { parseDictionary } from '../sfv/parse.ts';
-import { serialiseInnerList } from '../sfv/serialise.ts';
-import type { Member } from '../sfv/values.ts';
+import { serialiseParameters } from '../sfv/serialise.ts';
+import type { Item, Member } from '../sfv/values.ts';
 import type { Bytes } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 import { type Component, parseComponent } from './components.ts';
@@ -59,9 +59,27 @@ function parseMembers(input: Member, value: Member, policy: SignatureFormPolicy)
   const signature = signatureBytes(value, policy.form);
   if (signature === null) return rejected('signature-malformed', 'the label of Signature is no signature');
   if (input.items.length > MAX_COMPONENTS) return rejected('signature-malformed', `more than ${MAX_COMPONENTS} components`);
+  const list = KNOWN_LISTS.get(input.items) ?? parseComponents(input.items);
+  if ('outcome' in list) return list;
+  const parameters = parseParameters(input.parameters);
+  if ('outcome' in parameters) return parameters;
+  const parametersText = `(${list.text})${serialiseParameters(input.parameters) ?? ''}`;
+  return { components: list.components, parameters, parametersText, signature };
+}
+
+interface ComponentList {
+  readonly components: readonly Component[];
+  /** The identifiers, re-serialised. */
+  readonly text: string;
+}
+
+/** The parser gives the same items for the same text, so what they mean is kept with them. */
+const KNOWN_LISTS: WeakMap<readonly Item[], ComponentList> = new WeakMap();
+
+function parseComponents(items: readonly Item[]): ComponentList | Rejected {
   const components: Component[] = [];
   const seen = new Set<string>();
-  for (const item of input.items) {
+  for (const item of items) {
     const component = parseComponent(item);
     if (component === null) return rejected('signature-component-unknown');
     // RFC 9421 §2.5: each identifier occurs once.
@@ -69,6 +87,7 @@ function parseMembers(input: Member, value: Member, policy: SignatureFormPolicy)
     seen.add(component.identity);
     components.push(component);
   }
-  const parameters = parseParameters(input.parameters);
-  return 'outcome' in parameters ? parameters : { components, parameters, parametersText: serialiseInnerList(input) ?? '', signature };
+  const list = { components, text: components.map(({ identifier }) => identifier).join(' ') };
+  KNOWN_LISTS.set(items, list);
+  return list;
 }
