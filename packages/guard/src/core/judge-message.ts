@@ -76,10 +76,9 @@ function signingKey(policy: SignaturePolicy, claims: Claims, evidence: MessageEv
       (key) => key ?? rejected('signature-key-invalid', 'the account key cannot be derived for this token'),
     );
   }
-  const spki = installationKey(claims);
-  if (spki === null) return policy.missingKey === 'accept' ? 'absent' : rejected('signature-key-missing', 'ipk');
-  if ('outcome' in spki) return spki;
-  return chain(evidence.openInstallationKey(spki), (key) => key ?? rejected('signature-key-invalid', 'ipk is no point of P-256'));
+  const key = installationKey(claims, evidence.openInstallationKey);
+  if (key !== null) return key;
+  return policy.missingKey === 'accept' ? 'absent' : rejected('signature-key-missing', 'ipk');
 }
 
 interface ContentCase {

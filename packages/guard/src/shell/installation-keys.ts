@@ -1,9 +1,9 @@
 /** Opened installation keys: opening one costs more than parsing a signature, and a device sends the same one with each request. */
-import { encodeBase64 } from '../core/bytes/base64.ts';
 import type { PreparedKey } from '../core/jws/key-set.ts';
 import type { CryptoPort } from '../core/ports.ts';
 import { chain } from '../core/result.ts';
-import { INSTALLATION_ALGORITHM, type OpenInstallationKey } from '../core/signature/signing-key.ts';
+import { INSTALLATION_ALGORITHM, type OpenInstallationKey, readInstallationKey } from '../core/signature/signing-key.ts';
+import { rejected } from '../core/verdict.ts';
 
 const PER_GENERATION = 5000;
 
@@ -19,13 +19,14 @@ export function rememberedInstallationKeys(crypto: CryptoPort): OpenInstallation
     young.set(name, key);
     return key;
   };
-  return (der) => {
-    const name = encodeBase64(der.subarray(-64), 'base64');
-    const known = young.get(name);
+  return (ipk) => {
+    const known = young.get(ipk);
     if (known !== undefined) return known;
-    const aged = old.get(name);
-    if (aged !== undefined) return put(name, aged);
+    const aged = old.get(ipk);
+    if (aged !== undefined) return put(ipk, aged);
+    const der = readInstallationKey(ipk);
+    if ('outcome' in der) return der;
     const opened = crypto.openPublicKey(INSTALLATION_ALGORITHM, { form: 'spki', der });
-    return chain(opened, (key) => (key === null ? null : put(name, key)));
+    return chain(opened, (key) => (key === null ? rejected('signature-key-invalid', 'ipk is no point of P-256') : put(ipk, key)));
   };
 }

@@ -6,8 +6,8 @@ import type { MaybePromise } from '../result.ts';
 import type { Claims } from '../token/claims.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 
-/** Opens an installation's key; `null` if the platform refuses it. Implementations remember what they opened. */
-export type OpenInstallationKey = (spki: Uint8Array) => MaybePromise<PreparedKey | null>;
+/** Reads and opens an installation's key, or says why it cannot be used. Implementations remember what they opened by its text. */
+export type OpenInstallationKey = (ipk: string) => MaybePromise<PreparedKey | Rejected>;
 
 /** RFC 5480 §2.1.1, RFC 5480 §2.2: the SubjectPublicKeyInfo of an uncompressed P-256 point begins with these bytes and has 91. */
 const P256_SPKI_PREFIX = [
@@ -20,14 +20,16 @@ const LONGEST_IPK = 256;
 /** The one algorithm of installation keys. The cast holds: the table has the row. */
 export const INSTALLATION_ALGORITHM: AlgorithmRow = ALGORITHMS.get('ES256') as AlgorithmRow;
 
-/**
- * Reads the claim `ipk`: base64 or base64url of a DER SubjectPublicKeyInfo on P-256, nothing before or after it.
- * @returns the DER bytes; `null` if the claim is absent; `signature-key-invalid` if it is there and unusable, which is not absent
- */
-export function installationKey(claims: Claims): Uint8Array<ArrayBuffer> | null | Rejected {
+/** The key that the claim `ipk` names; `null` if the claim is absent; `signature-key-invalid` if it is there and unusable, which is not absent. */
+export function installationKey(claims: Claims, open: OpenInstallationKey): MaybePromise<PreparedKey | Rejected> | null {
   const { ipk } = claims;
   if (ipk === undefined) return null;
   if (typeof ipk !== 'string' || ipk.length > LONGEST_IPK) return rejected('signature-key-invalid', 'ipk is no text of a key');
+  return open(ipk);
+}
+
+/** Reads base64 or base64url of a DER SubjectPublicKeyInfo on P-256, nothing before or after it. Does not check that the point lies on it. */
+export function readInstallationKey(ipk: string): Uint8Array<ArrayBuffer> | Rejected {
   const der = decodeBase64(ipk, /[-_]/.test(ipk) ? 'base64url' : 'base64');
   const fits = der !== null && der.length === P256_SPKI_BYTES && P256_SPKI_PREFIX.every((byte, index) => der[index] === byte);
   return fits ? der : rejected('signature-key-invalid', 'ipk is no P-256 SubjectPublicKeyInfo');

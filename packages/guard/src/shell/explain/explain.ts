@@ -121,8 +121,7 @@ async function keyOf(policy: SignaturePolicy, claims: Claims): Promise<PreparedK
     if (account === null) return rejected('signature-key-missing', 'no account key fits mskid');
     return (await account.keyFor(claims)) ?? rejected('signature-key-invalid', 'the account key cannot be derived for this token');
   }
-  const spki = installationKey(claims);
-  if (spki === null) return policy.missingKey === 'accept' ? 'absent' : rejected('signature-key-missing', 'ipk');
-  if ('outcome' in spki) return spki;
-  return (await rememberedInstallationKeys(crypto)(spki)) ?? rejected('signature-key-invalid', 'ipk is no point of P-256');
+  const key = installationKey(claims, rememberedInstallationKeys(crypto));
+  if (key !== null) return key;
+  return policy.missingKey === 'accept' ? 'absent' : rejected('signature-key-missing', 'ipk');
 }
