@@ -35,10 +35,11 @@ const LONGEST_STATUS = 32;
 export function readToken(request: RequestView, place: TokenPlace): string | Rejected {
   const lines = request.lines(place.header);
   if (lines.length === 0) return rejected('token-missing', 'header absent');
-  // RFC 9110 §5.3: platforms that join repeated lines use a comma, which no token contains.
-  if (lines.length > 1 || (lines[0] as string).includes(',')) return rejected('token-duplicated');
+  if (lines.length > 1) return rejected('token-duplicated');
   const value = trimOptionalWhiteSpace(lines[0] as string);
   if (value.length > place.maxBytes) return rejected('token-too-large');
+  // RFC 9110 §5.3: platforms that join repeated lines use a comma, which no token contains.
+  if (value.includes(',')) return rejected('token-duplicated');
   const token = place.prefix === null ? value : withoutScheme(value, place.prefix);
   if (token === null) return rejected('token-malformed', 'the configured prefix is absent');
   if (token === '') return rejected('token-missing', 'header empty');
