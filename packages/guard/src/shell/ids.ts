@@ -3,7 +3,7 @@
 const BATCH = 128;
 const BYTES = 16;
 const LETTERS = 36;
-const LATIN1 = new TextDecoder('latin1');
+const ASCII = new TextDecoder();
 const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const HYPHEN = 0x2d;
 
@@ -31,7 +31,7 @@ function freshBatch(): string {
     letters[at++] = HEX[byte >> 4] as number;
     letters[at++] = HEX[byte & 15] as number;
   }
-  return LATIN1.decode(letters);
+  return ASCII.decode(letters);
 }
 
 /** RFC 9562 §4.1, §4.2: version 4 in the seventh byte, the variant in the ninth. */
