@@ -138,7 +138,8 @@ describe('the quickstart pages', () => {
     });
 
     test(`${name}: what it shows of an example is the example`, () => {
-      for (const [, path = '', code] of text.matchAll(/<!-- from (\S+) -->\n```\w+\n(.*?)^```$/gms)) equal(code, read(path));
+      for (const [, path = '', code] of text.matchAll(/<!-- from (\S+) -->\n```\w+\n(.*?)^```$/gms))
+        equal(code, read(path), `copy ${path} into the page`);
     });
 
     // Where curl cannot call, the page checks itself: tools/check-docs.mjs runs its blocks.
