@@ -1,0 +1,10 @@
+import { server as createServer } from '@hapi/hapi';
+
+const host = process.env.SERVER_HOSTNAME ?? '127.0.0.1';
+const port = Number(process.env.HTTP_PORT ?? 8002);
+
+const server = createServer({ port, host });
+server.route({ method: 'GET', path: '/', handler: () => ({ message: 'Hello, World!' }) });
+
+await server.start();
+console.log(`Listening on http://${host}:${port}`);
