@@ -27,23 +27,17 @@ const HEADER_MAX_DEPTH = 8;
  * accepts an empty signature.
  */
 export function parseUnverifiedCompact(token: string): UnverifiedJws | null {
-  const jws = splitUnverifiedCompact(token);
-  return jws !== null && isBase64UrlSegment(jws.payload) ? jws : null;
-}
-
-/** The same for callers that learn from decoding the payload whether it is canonical base64url: it is not checked here. */
-export function splitUnverifiedCompact(token: string): UnverifiedJws | null {
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   // A third dot is no base64url character, so it fails with the signature segment.
   if (first < 1 || second < 0) return null;
+  const payload = token.slice(first + 1, second);
   const signature = token.slice(second + 1);
-  if (!isBase64UrlSegment(signature)) return null;
-  return { header: token.slice(0, first), payload: token.slice(first + 1, second), signature, signingInput: token.slice(0, second) };
+  if (!isBase64UrlSegment(payload) || !isBase64UrlSegment(signature)) return null;
+  return { header: token.slice(0, first), payload, signature, signingInput: token.slice(0, second) };
 }
 
-/** Tells whether a segment is canonical base64url without padding (RFC 7515 §2, RFC 4648 §3.5). */
-export function isBase64UrlSegment(segment: string): boolean {
+function isBase64UrlSegment(segment: string): boolean {
   return decodedLength(segment.length) >= 0 && endsCanonically(segment) && !NOT_BASE64URL.test(segment);
 }
 

@@ -1,6 +1,6 @@
 /** The token verifier: form, signature, claims set, then claims (RFC 7519 §7.2, in the order of our invariant). */
 import { parseJsonObject } from '../bytes/json.ts';
-import { isBase64UrlSegment, splitUnverifiedCompact } from '../jws/compact.ts';
+import { parseUnverifiedCompact, type UnverifiedJws } from '../jws/compact.ts';
 import type { KeySet, VerificationKey } from '../jws/key-set.ts';
 import { verifyJws } from '../jws/verify.ts';
 import type { ReasonCode } from '../reasons.ts';
@@ -14,7 +14,7 @@ export interface TokenEvidence {
   readonly keys: KeySet;
   /** The verified tokens of exactly these keys, or `null` if they are not remembered. */
   readonly verified: VerifiedTokens | null;
-  /** Decodes a canonical base64url segment of UTF-8 text; `null` if it is neither. */
+  /** Decodes a base64url segment of UTF-8 text, or answers `null`. */
   readonly decodeText: (segment: string) => string | null;
 }
 
@@ -29,25 +29,21 @@ const CLAIMS_MAX_DEPTH = 32;
 export function verifyToken(token: string, evidence: TokenEvidence): MaybePromise<VerifiedToken | Rejected> {
   const known = evidence.verified?.get(token);
   if (known !== undefined) return known;
-  const jws = splitUnverifiedCompact(token);
-  if (jws === null) return rejected('token-malformed', FORM);
-  // Decoded before the signature is verified, since that tells whether the segment is canonical; parsed only afterwards.
-  const text = evidence.decodeText(jws.payload);
-  if (text === null && !isBase64UrlSegment(jws.payload)) return rejected('token-malformed', FORM);
+  const jws = parseUnverifiedCompact(token);
+  if (jws === null) return rejected('token-malformed', 'not three canonical base64url segments');
   const signer = verifyJws(jws, evidence.keys);
-  if (isPromise(signer)) return signer.then((found) => readClaims(token, text, found, evidence));
-  return readClaims(token, text, signer, evidence);
+  if (isPromise(signer)) return signer.then((found) => readClaims(token, jws, found, evidence));
+  return readClaims(token, jws, signer, evidence);
 }
-
-const FORM = 'not three canonical base64url segments';
 
 function readClaims(
   token: string,
-  text: string | null,
+  jws: UnverifiedJws,
   signer: VerificationKey | ReasonCode,
   evidence: TokenEvidence,
 ): VerifiedToken | Rejected {
   if (typeof signer === 'string') return rejected(signer, signer === 'token-malformed' ? 'header' : undefined);
+  const text = evidence.decodeText(jws.payload);
   const object = text === null ? null : parseJsonObject(text, CLAIMS_MAX_DEPTH);
   if (object === null) return rejected('token-malformed', 'claims set');
   // The cast holds for each member only after `checkClaims`, which every caller runs before it hands the claims on.
