@@ -9,6 +9,10 @@ export interface WebRequest extends WebBody {
   readonly headers: { get(name: string): string | null };
 }
 
+/** Workers decode header bytes as UTF-8; everybody else shows one character a byte, as Fetch demands, and so does this view. */
+const DECODES_UTF8 = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers';
+const NOT_ASCII = /[^\x00-\x7f]/;
+
 const AFTER_SCHEME = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
 /** Reads from `Headers`, which join repeated lines with `, ` before anybody sees them. */
@@ -52,6 +56,11 @@ export class WebRequestView implements RequestView {
 
   lines(name: string): readonly string[] {
     const value = this.#request.headers.get(name);
-    return value === null ? [] : [value];
+    return value === null ? [] : [DECODES_UTF8 && NOT_ASCII.test(value) ? encodeAgain(value) : value];
   }
+}
+
+/** One character a byte. Bytes that were no UTF-8 are lost by now. */
+function encodeAgain(value: string): string {
+  return Array.from(new TextEncoder().encode(value), (byte) => String.fromCharCode(byte)).join('');
 }
