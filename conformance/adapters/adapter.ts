@@ -88,6 +88,13 @@ export interface Started {
   close(): Promise<void>;
 }
 
+/**
+ * `absolute-form`: a target in absolute form becomes a path. `fragment-dropped`: a fragment in the target is left out.
+ * `headers-as-utf8`: header bytes are decoded as UTF-8, and what is none is lost. `strict-target`: characters that no URL may hold are
+ * answered 400.
+ */
+export type Quirk = 'absolute-form' | 'fragment-dropped' | 'headers-as-utf8' | 'strict-target';
+
 /** How the platform differs where it must. */
 export interface Traits {
   /** Repeated header lines are joined before anybody sees them (Fetch `Headers`). */
@@ -96,6 +103,8 @@ export interface Traits {
   readonly normalisesTargets: boolean;
   /** The framework reads the body before it asks the guard: of half a body the guard sees nothing. Default: false. */
   readonly readsBodiesFirst?: boolean;
+  /** What else the platform does before anybody sees the request. Default: none. */
+  readonly quirks?: readonly Quirk[];
   /** The crypto ports on which the table is run here. */
   readonly crypto: readonly Setup['crypto'][];
 }

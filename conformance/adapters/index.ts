@@ -9,6 +9,7 @@ import { honoAsFetch, honoOnNode } from './hono.ts';
 import { koaThree, koaTwo } from './koa.ts';
 import { nestOnExpress, nestOnFastify } from './nest.ts';
 import { node } from './node.ts';
+import { onRuntimes } from './runtimes.ts';
 import { web } from './web.ts';
 
 export const adapters: readonly AdapterUnderTest[] = [
@@ -27,4 +28,5 @@ export const adapters: readonly AdapterUnderTest[] = [
   h3One,
   elysia,
   web,
+  ...onRuntimes,
 ];

@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import type { Guard } from 'approov-guard';
 import { crypto as webCrypto } from '../../packages/guard/src/crypto/web.ts';
 import { createGuardOn } from '../../packages/guard/src/shell/create-guard.ts';
-import type { Behaviour, RouteSetup, Setup, Started, Traits } from '../adapters/adapter.ts';
+import type { Setup, Started, Traits } from '../adapters/adapter.ts';
 import type { Answer } from './behaviours.ts';
 import { type RecordedGuard, recordedGuard } from './guard-setup.ts';
+
+export { routeOf } from './routes.ts';
 
 /** The traits of a framework that hands out Node's own request. */
 export const nodeTraits: Traits = { joinsLines: false, normalisesTargets: false, crypto: ['platform', 'web'] };
@@ -47,10 +49,4 @@ export async function readBody(request: IncomingMessage): Promise<Uint8Array<Arr
 export function writeAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, headers);
   response.end(body);
-}
-
-/** The route that a target names, and an echo for every other. For platforms without a router. */
-export function routeOf(routes: readonly RouteSetup[], target: string): RouteSetup {
-  const path = target.split('?')[0] ?? '';
-  return routes.find((route) => route.path === path) ?? { path, behaviour: 'echo' satisfies Behaviour, demands: 'none' };
 }

@@ -1,9 +1,7 @@
 /** Serves a fetch handler from Node, as fetch platforms do: the URL standard parses the target, `Headers` join repeated lines. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-
-/** A fetch handler. */
-export type Fetch = (request: Request) => Response | Promise<Response>;
+import type { Fetch } from './fetch-app.ts';
 
 /**
  * A server that calls the handler.

@@ -35,6 +35,8 @@ export async function check(subject: Subject, request: WireRequest, given: Expec
 }
 
 function forPlatform(expected: Expected, traits: Traits): Expected {
+  const quirk = traits.quirks?.find((name) => expected.quirks?.[name] !== undefined);
+  if (quirk !== undefined) return { ...expected, ...expected.quirks?.[quirk] };
   if (traits.normalisesTargets && expected.normalised !== undefined) return { ...expected, ...expected.normalised };
   return traits.joinsLines && expected.joined !== undefined ? { ...expected, verdict: expected.joined } : expected;
 }

@@ -1,5 +1,5 @@
 /** A client that sends exactly the bytes it is told to: HTTP/1.1 over a plain socket, one request a connection. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 /** A header line. Each character of the value is one byte. */
 export type HeaderLine = readonly [name: string, value: string];
@@ -46,13 +46,38 @@ export function send(origin: string, request: WireRequest): Promise<WireResponse
       else reject(problem ?? new Error('the connection ended before a whole response had come'));
     };
     socket.setTimeout(TIMEOUT_MS, () => finish(new Error(`no answer in ${TIMEOUT_MS} ms`)));
-    socket.on('data', (data) => received.push(data));
+    socket.on('data', (data) => {
+      received.push(data);
+      // Some servers keep a connection whose body they have not read, whatever the client asked.
+      if (isWhole(Buffer.concat(received), request)) finish();
+    });
     socket.on('end', () => finish());
     // A server that refuses may close while the body is still under way: what it answered counts.
     socket.on('error', finish);
-    socket.write(headOf(request));
-    for (const chunk of framed(request)) socket.write(chunk);
+    void writeWhile(() => received.length === 0 && !socket.destroyed, socket, [headOf(request), ...framed(request)]);
   });
+}
+
+const PIECE = 64 * 1024;
+const PATIENCE_MS = 20;
+/** Where servers decide about a large body: after its head, and when it outgrows what may be held. */
+const PAUSES = [1, 2 + (1 << 20) / PIECE];
+
+/**
+ * Piece by piece, with a pause where a server may refuse a large body, so that its answer is seen: a write to a connection that the server
+ * closed would destroy the socket before it is read.
+ */
+async function writeWhile(wanted: () => boolean, socket: Socket, bytes: readonly Uint8Array[]): Promise<void> {
+  const pieces = bytes.flatMap((given) =>
+    Array.from({ length: Math.ceil(given.length / PIECE) }, (_, index) => given.subarray(index * PIECE, (index + 1) * PIECE)),
+  );
+  const isLarge = pieces.length > Math.max(...PAUSES);
+  for (const [index, piece] of pieces.entries()) {
+    if (isLarge && PAUSES.includes(index)) await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    if (!wanted()) return;
+    await new Promise((resolve) => socket.write(piece, resolve));
+    await new Promise(setImmediate);
+  }
 }
 
 /** Sends the head and half of the body, then drops the connection. */
@@ -87,6 +112,17 @@ function parse(bytes: Buffer): WireResponse | null {
   // An answer to HEAD has a length and no body.
   if (body === null || (length !== undefined && body.length > 0 && body.length !== Number(length))) return null;
   return { status, head, field, body };
+}
+
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
+/** A response that tells its own end, and has reached it. */
+function isWhole(bytes: Buffer, { method }: WireRequest): boolean {
+  const response = parse(bytes);
+  if (response === null) return false;
+  if (method === 'HEAD' || response.status === 204) return true;
+  if (response.field('transfer-encoding').includes('chunked')) return bytes.subarray(-5).equals(LAST_CHUNK);
+  return response.field('content-length')[0] === String(response.body.length);
 }
 
 function fieldOf(head: string, name: string): readonly string[] {

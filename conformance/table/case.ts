@@ -1,5 +1,5 @@
 /** What a row of the table holds. */
-import type { Setup, Started, Traits } from '../adapters/adapter.ts';
+import type { Quirk, Setup, Started, Traits } from '../adapters/adapter.ts';
 import type { Echo } from '../app/behaviours.ts';
 import type { WireRequest, WireResponse } from '../run/wire.ts';
 
@@ -15,6 +15,8 @@ export interface Expected {
   readonly joined?: string;
   /** What is expected where the platform normalises targets, if it differs. */
   readonly normalised?: { readonly status: number; readonly verdict: string };
+  /** What is expected where the platform has this peculiarity. */
+  readonly quirks?: { readonly [Name in Quirk]?: { readonly status: number; readonly verdict: string } };
   /** The framework itself may answer 400 or 404, without asking the guard: it cannot read the target. */
   readonly frameworkMayRefuse?: boolean;
   /** More about what the handler saw. */

@@ -1,4 +1,5 @@
 /** Exempt paths, and the targets that try to look like one. None of these requests carries a token. */
+import type { Quirk } from '../adapters/adapter.ts';
 import type { Case, Expected, Family } from './case.ts';
 import { app, approovToken, deadToken, token } from './setups.ts';
 
@@ -16,6 +17,7 @@ function notExempt(target: string, more: Partial<Expected> = {}): Case {
 
 /** What the handler is asked for is exempt by then, and nothing else is reached. */
 const becomesExempt = { normalised: { status: 200, verdict: 'exempt' } };
+const exemptBy = (quirk: Quirk): Partial<Expected> => ({ quirks: { [quirk]: { status: 200, verdict: 'exempt' } } });
 const mayBeUnreadable = { frameworkMayRefuse: true };
 
 export const exemptPaths: Family = {
@@ -71,12 +73,12 @@ export const exemptPaths: Family = {
     notExempt('/health%3f/../private/secret'),
     notExempt('/health%00/../private/secret'),
     notExempt('/health%00'),
-    notExempt('/health#/../private/secret', { ...mayBeUnreadable }),
+    notExempt('/health#/../private/secret', { ...mayBeUnreadable, ...exemptBy('fragment-dropped') }),
     notExempt('/public/..%c0%afprivate/secret', mayBeUnreadable),
     notExempt('/public/%ff', mayBeUnreadable),
     notExempt('/public/%', mayBeUnreadable),
     notExempt('/public/%zz', mayBeUnreadable),
-    notExempt('http://api.example.com/health', becomesExempt),
+    notExempt('http://api.example.com/health', { ...becomesExempt, ...exemptBy('absolute-form') }),
     notExempt('http://api.example.com/private/secret'),
     notExempt('http://api.example.com/public/../private/secret'),
     notExempt('http://other.example/private/secret?/health'),

@@ -57,6 +57,7 @@ const targets: readonly Case[] = [
         signature: 'verified',
         normalised: { status: 401, verdict: 'signature-invalid' },
         frameworkMayRefuse: target.includes('\\'),
+        ...(/["<>^`{|}]/.test(target) ? { quirks: { 'strict-target': { status: 400, verdict: 'unguarded' } } } : {}),
       }),
     ),
   ),

@@ -48,6 +48,9 @@ const POLICY: { readonly [id: string]: { readonly status: number; readonly verdi
   'binding/two-shifted': { status: 200, verdict: 'accepted' },
 };
 
+/** A platform that decodes header bytes as UTF-8 has lost this one. */
+const LOST_BYTE = { quirks: { 'headers-as-utf8': { status: 401, verdict: 'binding-mismatch' } } };
+
 /** The reasons of the others: the vectors say only that they must be rejected. */
 const REASONS: { readonly [id: string]: string } = {
   'transport/dup-case': 'token-duplicated',
@@ -85,7 +88,7 @@ function caseOf(attacks: Attacks, attack: Attack): RequestCase {
     name: `${attack.id}: ${attack.description}`,
     setup: setupOf(attacks, attack),
     request: { method, target, headers, ...body },
-    expected: { ...expected, echo },
+    expected: { ...expected, echo, ...(attack.id === 'binding/latin1-wire-byte' ? LOST_BYTE : {}) },
   };
 }
 

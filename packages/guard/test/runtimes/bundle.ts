@@ -18,7 +18,7 @@ export async function bundleProgram(entry: string, folder: string): Promise<stri
 /** Bundles a Worker, library included, as Workers' tools do. */
 export async function bundleWorker(entry: string, folder: string): Promise<string> {
   const outfile = join(folder, 'worker.mjs');
-  const options = { platform: 'browser', conditions: ['workerd', 'worker'], external: ['node:*'] } as const;
+  const options = { platform: 'browser' as const, conditions: ['workerd', 'worker'], external: ['node:*'] };
   await build({ ...common(entry), ...options, outfile, plugins: [builtFiles(false)] });
   return outfile;
 }

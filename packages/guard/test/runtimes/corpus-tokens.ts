@@ -190,7 +190,8 @@ export function fetchCases(): readonly Draft[] {
       ['Access-Control-Request-Method', 'POST'],
     ],
   };
-  const bound = ['Bearer a', 'Bearer ä€', 'Bearer \u00e4'].map((value, index): Draft => {
+  // Other characters are compared over the wire: what `Headers` made by a program hold is not what the platform makes of bytes.
+  const bound = ['Bearer a', 'Bearer  b, c'].map((value, index): Draft => {
     const requests = [withToken(tokenOf({}, value), [['Authorization', onWire(value)]])];
     return { id: `bound value ${index}`, expected: 'accepted', guard: guardWith({ binding: BINDING }), through, requests };
   });

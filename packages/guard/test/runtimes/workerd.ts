@@ -1,7 +1,8 @@
 /** Starts workerd on a free port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join, relative } from 'node:path';
+import { end, endsWithUs } from './ends-with-us.ts';
 
 /** A running workerd. */
 export interface StartedWorker {
@@ -13,8 +14,9 @@ export interface StartedWorker {
 export interface WorkerProgram {
   /** The path of workerd. */
   readonly program: string;
-  /** Where the configuration is written; the module lies there, too. */
+  /** Where the configuration is written. */
   readonly folder: string;
+  /** The path of the bundled Worker. */
   readonly module: string;
   readonly flags?: readonly string[];
   /** Texts that the Worker finds in its environment. */
@@ -28,17 +30,10 @@ export async function startWorker({ program, folder, module, flags = [], binding
     return `(name = "${name}", text = embed "${name}.txt")`;
   });
   const config = join(folder, 'config.capnp');
-  writeFileSync(config, configOf(basename(module), flags, texts));
-  const child = spawn(program, ['serve', config, '--control-fd=1'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  writeFileSync(config, configOf(relative(folder, module), flags, texts));
+  const child = endsWithUs(spawn(program, ['serve', config, '--control-fd=1'], { stdio: ['ignore', 'pipe', 'pipe'] }));
   const port = await portOf(child);
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    close: async () => {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
+  return { origin: `http://127.0.0.1:${port}`, close: () => end(child) };
 }
 
 function configOf(module: string, flags: readonly string[], bindings: readonly string[]): string {
