@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: every candidate and every peer in one run. `npm run bench -- quick` takes less than two minutes;
+ * `npm run bench`: every candidate and every peer in one run. `npm run bench -- quick` takes less than two minutes, `short` about twenty;
  * `npm run bench -- token flood` runs these suites only. Results: a table on the screen, and JSON and Markdown in `bench/results`.
  */
 import { spawn } from 'node:child_process';

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
  * @property {string} name
  * @property {(input: any) => unknown} once
  * @property {() => unknown} next - makes the input as the network would: a fresh one for each call
+ * @property {() => unknown} [like] - what makes inputs of the same kind, for the control; default `next`
  * @property {number} [warm] - how many calls come before the measurement, so that caches hold what they would hold
  */
 
@@ -53,16 +54,18 @@ export function shuffled(values) {
  * @returns {Promise<Measured[]>}
  */
 export async function measure(candidates, { rounds, batchMs }) {
-  const controls = [...new Set(candidates.map(({ next }) => next))].map((next) => ({ name: 'empty control', once: () => true, next }));
-  const runs = [...controls, ...candidates].map((candidate) => ({ ...candidate, calls: 0, nanoseconds: /** @type {number[]} */ ([]) }));
+  const controls = [...new Set(candidates.map(likeOf))].map((next) => ({ name: 'empty control', once: () => true, next }));
+  const all = /** @type {Candidate[]} */ ([...controls, ...candidates]);
+  const runs = all.map((candidate) => ({ ...candidate, calls: 0, nanoseconds: /** @type {number[]} */ ([]) }));
   for (const run of runs) run.calls = await calibrated(run, batchMs);
   for (let round = 0; round < rounds; round++) {
     for (const run of /** @type {typeof runs} */ (shuffled(runs))) run.nanoseconds.push(await timed(run, run.calls));
   }
   const empty = new Map(runs.slice(0, controls.length).map(({ next, nanoseconds }) => [next, spread(nanoseconds).median]));
-  const net = runs
-    .slice(controls.length)
-    .map(({ name, next, nanoseconds }) => ({ name, values: nanoseconds.map((value) => Math.max(1, value - (empty.get(next) ?? 0))) }));
+  const net = runs.slice(controls.length).map(({ name, nanoseconds, ...run }) => {
+    const control = empty.get(likeOf(run)) ?? 0;
+    return { name, values: nanoseconds.map((value) => Math.max(1, value - control)) };
+  });
   const limit = net[0]?.values ?? [];
   return net.map(({ name, values }) => ({
     name,
@@ -72,6 +75,9 @@ export async function measure(candidates, { rounds, batchMs }) {
 }
 
 const WARM_MS = 60;
+
+/** @param {Pick<Candidate, 'like' | 'next'>} candidate */
+const likeOf = ({ like, next }) => like ?? next;
 
 /**
  * Runs a candidate warm and finds how many calls fill a batch.

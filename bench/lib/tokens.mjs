@@ -69,13 +69,17 @@ export function badSignature(token) {
   return `${token.slice(0, dot + 1)}${bytes.toString('base64url')}`;
 }
 
+/** The bytes of texts that are delivered to several candidates. @type {WeakMap<readonly string[], readonly Buffer[]>} */
+const BYTES = new WeakMap();
+
 /**
  * Delivers texts one after the other, each as a string made from bytes just now: not interned, not sliced, its hash not known yet.
  * @param {readonly string[]} texts
  * @returns {() => string}
  */
 export function deliver(texts) {
-  const buffers = texts.map((text) => Buffer.from(text, 'latin1'));
+  const buffers = BYTES.get(texts) ?? texts.map((text) => Buffer.from(text, 'latin1'));
+  BYTES.set(texts, buffers);
   let index = -1;
   return () => {
     index = index + 1 === buffers.length ? 0 : index + 1;

@@ -45,7 +45,7 @@ export async function run(settings, report) {
     const { perSecond } = await closedLoad(servers.get('unprotected').port, good, { seconds: settings.quick ? 1 : 3 });
     // The load program shares its core with nobody but has limits of its own.
     const pace = Math.min(perSecond * OFFERED, 12_000);
-    const seconds = settings.smoke ? 0.5 : settings.quick ? 1 : 6;
+    const seconds = settings.smoke ? 0.5 : settings.quick ? 1 : 3 * settings.load.seconds;
     for (const [kind, bad] of Object.entries(KINDS)) {
       await runKind(kind, { bad, servers, how: { pace, seconds, closed: 0 }, rounds: settings.load.rounds }, report);
       if (settings.smoke) return;

@@ -27,13 +27,16 @@ function kindsOf(keys, counts) {
   ];
 }
 
+/** @param {readonly (string | null)[]} texts */
+const delivered = (texts) => (texts[0] === null ? () => null : deliver(/** @type {string[]} */ (texts)));
+
 /** What remembers tokens is warm before it is measured. */
 const CACHES = new Set(['approov-guard', 'core only', 'fast-jwt, cache']);
 
 /** @param {Kind} kind @param {Keys} keys */
 async function candidatesOf({ texts, accepted }, keys) {
   const sample = freshToken(keys);
-  const next = texts[0] === null ? () => null : deliver(/** @type {string[]} */ (texts));
+  const next = delivered(texts);
   const limits = [rawLimit(keys, sample), await subtleLimit(keys, sample)];
   const ours = [
     { name: 'approov-guard', verify: guardCandidate(keys) },
@@ -52,7 +55,9 @@ async function candidatesOf({ texts, accepted }, keys) {
     ...[...ours, ...others].map(({ name, verify }) => ({
       name,
       once: verify,
-      next,
+      // Each has its own place in the rotation: shared, a cache would see a part of the tokens only.
+      next: delivered(texts),
+      like: next,
       warm: accepted && CACHES.has(name) ? texts.length : 0,
     })),
   ];
