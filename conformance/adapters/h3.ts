@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { Guard } from 'approov-guard';
 import { approov } from 'approov-guard/h3';
-import { type EventHandler, H3 } from 'h3';
+import { type EventHandler, H3, type HTTPError } from 'h3';
 import { toNodeHandler } from 'h3/node';
 import * as h31 from 'h31';
 import { type Answer, answer, errorAnswer } from '../app/behaviours.ts';
@@ -23,7 +23,13 @@ function handlerOf(behaviour: Behaviour): EventHandler {
 }
 
 function appTwo(setup: Setup, guard: Guard): H3 {
-  const app = new H3({ onError: (error) => (error.unhandled ? toResponse(errorAnswer(error.cause ?? error)) : undefined) });
+  // What h3 itself refuses, such as a path that cannot be decoded, comes here too. It is answered here, since Hono's server for Node, in
+  // the same process, replaces the global Response, with which h3's own answer to an error loses its status.
+  const onError = (error: HTTPError): Response => {
+    const given = errorAnswer(error.cause ?? error);
+    return toResponse(error.unhandled ? given : { ...given, status: error.status });
+  };
+  const app = new H3({ onError });
   if (setup.scope === 'app') app.use(approov(guard));
   for (const route of setup.routes) {
     const demands = demandsOf(route);
