@@ -1,6 +1,5 @@
 /** What a route demands, compiled from options once and then only read. */
-import type { ReasonCode, Stage } from './reasons.ts';
-import { REASONS } from './reasons.ts';
+import { type ReasonCode, type Stage, stageOf } from './reasons/codes.ts';
 import type { Bytes, Seconds } from './time.ts';
 
 /** `enforce` refuses what was not accepted; `observe` passes it on and keeps the verdict. */
@@ -46,7 +45,7 @@ const CHECK_OF_STAGE: { readonly [S in Stage]: keyof Modes } = {
 
 /** The mode that governs a rejection: that of the check in which it arose. */
 export function modeOf(modes: Modes, reason: ReasonCode): Mode {
-  return modeOfStage(modes, REASONS[reason].stage);
+  return modeOfStage(modes, stageOf(reason));
 }
 
 /** The mode that governs a stage. */

@@ -1,6 +1,7 @@
 /**
  * Why a request was rejected (reason codes: the client's side) or could not be judged (fault codes: our side). `docs/reasons.md` is
- * generated from these tables.
+ * generated from these tables. What runs for each request needs the codes only, and imports them from `reasons/codes.ts`: bundlers then
+ * leave the texts out.
  */
 import type { ReasonCode, ReasonRow } from './reasons/codes.ts';
 import { MESSAGE_REASONS } from './reasons/message-rows.ts';

@@ -1,5 +1,5 @@
 /** Counts of verdicts by outcome and reason: bounded, since the codes are. */
-import { FAULTS, type FaultCode, REASONS, type ReasonCode } from '../core/reasons.ts';
+import { FAULT_CODES, type FaultCode, REASON_CODES, type ReasonCode } from '../core/reasons/codes.ts';
 import type { Decision } from '../http/decide.ts';
 
 /** A snapshot of the counts since the guard was made. */
@@ -24,8 +24,8 @@ export class Counters {
   #observed = 0;
   #skipped = 0;
   #hookFailures = 0;
-  readonly #rejected = zeros(REASONS);
-  readonly #unavailable = zeros(FAULTS);
+  readonly #rejected = zeros(REASON_CODES);
+  readonly #unavailable = zeros(FAULT_CODES);
 
   count(decision: Decision): void {
     const { verdict, action } = decision;
@@ -57,7 +57,7 @@ export class Counters {
   }
 }
 
-function zeros<Code extends string>(table: { readonly [C in Code]: unknown }): { [C in Code]: number } {
-  // The cast holds: the keys of the table are exactly its codes.
-  return Object.fromEntries(Object.keys(table).map((code) => [code, 0])) as { [C in Code]: number };
+function zeros<Code extends string>(codes: readonly Code[]): { [C in Code]: number } {
+  // The cast holds: each code has its zero.
+  return Object.fromEntries(codes.map((code) => [code, 0])) as { [C in Code]: number };
 }

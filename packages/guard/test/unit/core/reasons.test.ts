@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { anotherSecret, bindingHash, type HeaderLine, mintToken, requestView } from '@approov-guard/testkit';
-import { FAULTS, type GuardOptions, KeySet, REASONS } from 'approov-guard';
+import { FAULTS, type GuardOptions, KeySet, REASONS, type ReasonCode } from 'approov-guard';
+import { stageOf } from '../../../src/core/reasons/codes.ts';
 import { guardPair, now, secret } from '../../both-ports.ts';
 
 interface Row {
@@ -68,6 +69,7 @@ test('every code has its row, and every row says what it means and what to do', 
   );
   for (const [code, row] of [...Object.entries(REASONS), ...Object.entries(FAULTS)]) {
     assert.match(code, /^[a-z]+(?:-[a-z]+)*$/);
+    if ('stage' in row) assert.equal(stageOf(code as ReasonCode), row.stage, code);
     for (const text of [row.spec, row.meaning, row.action]) assert.ok(text.length > 0, code);
   }
 });
