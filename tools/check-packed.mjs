@@ -71,5 +71,7 @@ function checkConsumer() {
 /** @param {string} what @param {readonly string[]} parameters */
 function run(what, parameters) {
   const { status, stdout, stderr } = spawnSync(process.execPath, parameters, { cwd: consumer, encoding: 'utf8' });
-  if (status !== 0) problems.push(`${what}: ${stdout}${stderr}`.trim());
+  // What is wrong in the declarations of frameworks is theirs to mend: our own are not below node_modules, since they are linked.
+  const ours = `${stdout}${stderr}`.split('\n').filter((line) => line.trim() !== '' && !/^\S*node_modules\/\S+: error TS/.test(line));
+  if (status !== 0 && (ours.length > 0 || stdout === '')) problems.push(`${what}: ${ours.join('\n')}`);
 }
