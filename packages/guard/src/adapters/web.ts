@@ -1,13 +1,12 @@
 /** Web-standard fetch handlers: Bun, Deno, Cloudflare Workers, Hono's and Next's handlers, and everything else that takes a `Request`. */
-import { isPromise } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
-import { type WebRequest, WebRequestView } from '../http/view-web.ts';
+import { type FetchHandler, protectFetch } from '../http/protect-fetch.ts';
+import type { WebRequest } from '../http/view-web.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
-/** A fetch handler, with whatever the platform passes after the request. */
-export type FetchHandler<Request, Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
+export type { FetchHandler } from '../http/protect-fetch.ts';
 
 /**
  * Protects a fetch handler: it is called, with `request.approov`, for requests that pass; all others are answered (`401`, `{}`).
@@ -32,12 +31,5 @@ export function approov<Request extends WebRequest = globalThis.Request, Rest ex
   route?: RouteOptions,
 ): FetchHandler<Request, Rest> {
   const guarded = guardOf(guard, route);
-  return (request, ...rest) => {
-    const proceed = (decision: Decision): Response | Promise<Response> => {
-      if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
-      return handler(Object.assign(request, { approov: decision }), ...rest);
-    };
-    const decision = guarded.guard.decide(new WebRequestView(request), guarded.route);
-    return isPromise(decision) ? decision.then(proceed) : proceed(decision);
-  };
+  return protectFetch((request) => guarded.guard.decide(request, guarded.route), handler);
 }

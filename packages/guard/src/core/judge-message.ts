@@ -25,6 +25,8 @@ export interface SignaturePolicy extends SignatureCheck {
   /** The longest body that is read to compare its digest. */
   readonly maxBodyBytes: Bytes;
   readonly replay: ReplayStore | null;
+  /** {@link judgeMessage}. It comes with the policy, so that a guard without such policies can be built without it. */
+  readonly judge: typeof judgeMessage;
 }
 
 /** What the shell lends to the judgement of a message. */

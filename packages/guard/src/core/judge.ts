@@ -1,6 +1,6 @@
 /** Composes the checks into a verdict, in the order that is our invariant: the first failure wins. */
 import { type BindingState, checkBinding, type HashText } from './binding/check-binding.ts';
-import { judgeMessage, type MessageEvidence } from './judge-message.ts';
+import type { MessageEvidence } from './judge-message.ts';
 import type { VerificationKey } from './jws/key-set.ts';
 import { type Modes, modeOf, modeOfStage } from './policy.ts';
 import type { ReplayStore } from './ports.ts';
@@ -105,7 +105,7 @@ const UNCHECKED: Proven = { signature: 'unchecked', digest: 'unchecked', covered
 
 function judgeMessageAndReplay({ request, policy, evidence, verified }: Case): MaybePromise<Proven | Rejected | Unavailable> {
   const message: MaybePromise<Proven | Rejected | Unavailable> =
-    policy.signature === null ? UNCHECKED : judgeMessage(request, policy.signature, verified, evidence);
+    policy.signature === null ? UNCHECKED : policy.signature.judge(request, policy.signature, verified, evidence);
   const { tokenReplay } = policy;
   if (tokenReplay === null) return message;
   return chain<Proven | Rejected | Unavailable, Proven | Rejected | Unavailable>(message, (proven) =>

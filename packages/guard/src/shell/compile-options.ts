@@ -4,9 +4,11 @@ import type { BindingPolicy, Mode, Modes, TokenPolicy } from '../core/policy.ts'
 import type { Policy } from '../core/route-policy.ts';
 import type { ExemptPaths } from '../http/exempt-paths.ts';
 import type { RefusalPolicy } from '../http/refusal.ts';
-import { compileReplay, compileSignature, type SignatureContext } from './compile-signature.ts';
+import { compileReplay } from './compile-replay.ts';
+import type { SignatureContext } from './compile-signature.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import * as checks from './option-checks.ts';
+import type { OptionalParts } from './optional-parts.ts';
 
 type Unchecked = checks.UncheckedOptions;
 
@@ -51,7 +53,7 @@ export function compileRoute(options: unknown, path: string, base: Policy | null
   const inherits = route.signature === undefined && base !== null;
   const signature = inherits
     ? withTokenHeader(base, token.header)
-    : compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header });
+    : context.compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header });
   return { token, tokenReplay, binding, signature, modes };
 }
 
@@ -63,7 +65,7 @@ function withTokenHeader(base: Policy, header: string): SignaturePolicy | null {
 }
 
 /** What compiling a route depends on, beside its options. */
-export type RouteContext = Omit<SignatureContext, 'tokenHeader'>;
+export type RouteContext = Omit<SignatureContext, 'tokenHeader'> & Pick<OptionalParts, 'compileSignature'>;
 
 const TOKEN_OPTION_NAMES = [
   'header',

@@ -1,6 +1,6 @@
 /** Checks the options of message signatures and compiles them. */
 
-import type { SignaturePolicy } from '../core/judge-message.ts';
+import { judgeMessage, type SignaturePolicy } from '../core/judge-message.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
 import type { PreparedKey } from '../core/jws/key-set.ts';
 import type { CryptoPort, ReplayStore } from '../core/ports.ts';
@@ -9,6 +9,7 @@ import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../core/
 import type { AccountKey } from '../core/signature/signing-key.ts';
 import type { Claims } from '../core/token/claims.ts';
 import { derivationInput } from './account-key-derivation.ts';
+import { compileReplay } from './compile-replay.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import * as checks from './option-checks.ts';
 import { readSecret } from './secret.ts';
@@ -66,6 +67,7 @@ export function compileSignature(options: unknown, path: string, context: Signat
     tag: compileText(signature.tag, `${path}.tag`),
     replay: compileReplay(signature.replay, `${path}.replay`, context.defaultReplay),
     ...compileLimits(signature, path),
+    judge: judgeMessage,
   };
 }
 
@@ -122,14 +124,6 @@ function compileTolerances(options: unknown, path: string): Tolerances {
   });
   // The cast holds: there is an entry for each name of the type.
   return Object.fromEntries(entries) as unknown as Tolerances;
-}
-
-/** Checks a replay store: `null` is in writing, and anything else has the one method. */
-export function compileReplay(store: unknown, path: string, fallback: () => ReplayStore | null): ReplayStore | null {
-  if (store === undefined) return fallback();
-  if (store === null) return null;
-  if (typeof store === 'object' && 'setIfAbsent' in store && typeof store.setIfAbsent === 'function') return store as ReplayStore;
-  throw new ConfigurationError('option-invalid', path, 'must have a method setIfAbsent, or be null to switch replay protection off');
 }
 
 /** The cast holds: the table has the row. */

@@ -6,6 +6,7 @@ export type ConfigurationCode =
   | 'option-missing'
   | 'option-invalid'
   | 'options-contradict'
+  | 'option-unavailable'
   | 'secret-missing'
   | 'secret-placeholder'
   | 'secret-encoding'

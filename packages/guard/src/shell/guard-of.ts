@@ -1,20 +1,12 @@
-/** Adapters take a guard, or the options of one. */
+/** What most adapters make of a guard or of the options of one. */
 import { createGuard } from './create-guard.ts';
-import type { Guard, Route } from './guard.ts';
+import type { Guard } from './guard.ts';
+import { type GuardedRoute, guardBy } from './guarded-route.ts';
 import type { GuardOptions, RouteOptions } from './options.ts';
 
-/** A guard and the route that an adapter protects with it. */
-export interface GuardedRoute {
-  readonly guard: Guard;
-  readonly route: Route | undefined;
-}
+export type { GuardedRoute } from './guarded-route.ts';
 
-/** Makes the guard if options were given, and compiles the route if one was described. */
+/** Makes the guard, with all its parts, if options were given, and compiles the route if one was described. */
 export function guardOf(guardOrOptions: Guard | GuardOptions, options: RouteOptions | undefined): GuardedRoute {
-  const guard = isGuard(guardOrOptions) ? guardOrOptions : createGuard(guardOrOptions);
-  return { guard, route: options === undefined ? undefined : guard.route(options) };
-}
-
-function isGuard(value: Guard | GuardOptions): value is Guard {
-  return 'decide' in value && typeof value.decide === 'function';
+  return guardBy(createGuard, guardOrOptions, options);
 }

@@ -4,13 +4,16 @@ import type { KeySource } from '../core/ports.ts';
 import { isPromise, type MaybePromise } from '../core/result.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type KeyContext, staticKeySource } from './keys-static.ts';
-import { remoteKeySource } from './keys-url.ts';
+import type { OptionalParts } from './optional-parts.ts';
+
+/** What compiling keys depends on. */
+export type KeysContext = KeyContext & Pick<OptionalParts, 'remoteKeySource'>;
 
 /**
  * Makes one key source of the option.
  * @throws ConfigurationError
  */
-export function compileKeys(keys: unknown, path: string, context: KeyContext): KeySource {
+export function compileKeys(keys: unknown, path: string, context: KeysContext): KeySource {
   if (keys === undefined || keys === null) {
     throw new ConfigurationError('option-missing', path, 'is required, for instance `{ secret: { base64: … } }`');
   }
@@ -30,12 +33,12 @@ function fixedSource(sources: readonly KeySource[]): KeySource {
   return { current: () => set };
 }
 
-function compilePart(part: unknown, path: string, context: KeyContext): KeySource {
+function compilePart(part: unknown, path: string, context: KeysContext): KeySource {
   // The cast holds as far as the call goes: whatever has a function `current` is asked through it.
   const source = part as KeySource;
   if (typeof source.current === 'function') return source;
   const isRemote = typeof part === 'object' && part !== null && 'jwksUrl' in part;
-  return isRemote ? remoteKeySource(part, 'jwksUrl', path, context.crypto) : staticKeySource(part, path, context);
+  return isRemote ? context.remoteKeySource(part, 'jwksUrl', path, context.crypto) : staticKeySource(part, path, context);
 }
 
 /** Several sources as one. While one of them has no keys the others serve, and the snapshot says that it is partial. */

@@ -14,6 +14,7 @@ import { type Rejected, rejected, type Verdict } from '../../core/verdict.ts';
 import { originOf } from '../../http/origin.ts';
 import { compileRoute } from '../compile-options.ts';
 import { compileOrigin } from '../compile-origin.ts';
+import { compileSignature } from '../compile-signature.ts';
 import { createGuard } from '../create-guard.ts';
 import { isProduction } from '../environment.ts';
 import { rememberedInstallationKeys } from '../installation-keys.ts';
@@ -60,7 +61,8 @@ export async function explainRequest(request: RequestView, options: GuardOptions
 }
 
 function compiledPolicy(options: GuardOptions): Policy {
-  return compileRoute(options, '', null, { crypto, production: isProduction(options.environment), defaultReplay: () => NEVER_REMEMBERS });
+  const production = isProduction(options.environment);
+  return compileRoute(options, '', null, { crypto, production, compileSignature, defaultReplay: () => NEVER_REMEMBERS });
 }
 
 /** The guard's own verdict on the token alone. */

@@ -1,0 +1,23 @@
+/** Adapters take a guard, or the options of one. */
+import type { Guard, Route } from './guard.ts';
+import type { GuardOptions, RouteOptions } from './options.ts';
+
+/** A guard and the route that an adapter protects with it. */
+export interface GuardedRoute {
+  readonly guard: Guard;
+  readonly route: Route | undefined;
+}
+
+/** Makes the guard if options were given, and compiles the route if one was described. */
+export function guardBy(
+  create: (options: GuardOptions) => Guard,
+  guardOrOptions: Guard | GuardOptions,
+  options: RouteOptions | undefined,
+): GuardedRoute {
+  const guard = isGuard(guardOrOptions) ? guardOrOptions : create(guardOrOptions);
+  return { guard, route: options === undefined ? undefined : guard.route(options) };
+}
+
+function isGuard(value: Guard | GuardOptions): value is Guard {
+  return 'decide' in value && typeof value.decide === 'function';
+}

@@ -1,0 +1,57 @@
+/** Checks the options and assembles the guard. */
+import type { CryptoPort } from '../core/ports.ts';
+import type { Policy } from '../core/route-policy.ts';
+import { originOf } from '../http/origin.ts';
+import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile-options.ts';
+import { compileOrigin } from './compile-origin.ts';
+import { compileRoutes } from './compile-routes.ts';
+import { isProduction } from './environment.ts';
+import { assembleGuard, type Guard } from './guard.ts';
+import { rememberedInstallationKeys } from './installation-keys.ts';
+import { KeyRing } from './key-ring.ts';
+import { compileKeys } from './key-source.ts';
+import { checkedFunction, checkedObject, checkedWord, type UncheckedOptions } from './option-checks.ts';
+import type { OptionalParts } from './optional-parts.ts';
+import type { GuardOptions } from './options.ts';
+
+/** Makes a guard of these parts, on this crypto port. */
+export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: GuardOptions): Guard {
+  const given = checkedObject(options, 'options', GUARD_OPTION_NAMES);
+  const now = checkedFunction<() => number>(given.now, 'now') ?? Date.now;
+  const production = isProduction(given.environment);
+  const context = { ...parts, crypto, production, defaultReplay: once(() => parts.memoryReplayStore({ now })) };
+  const policy = compileRoute(options, '', null, context);
+  const rings: KeyRing[] = [];
+  const cacheTokens = compileCache(given.cache);
+  const origin = compileOrigin(given.origin);
+  const keyRing = (keys: unknown, path: string): KeyRing => {
+    const ring = new KeyRing(compileKeys(keys, path, context), cacheTokens);
+    rings.push(ring);
+    return ring;
+  };
+  const whole = { name: null, policy, keys: keyRing(given.keys, 'keys') };
+  const compilePolicy = (route: UncheckedOptions, path: string): Policy => compileRoute(route, path, policy, context);
+  return assembleGuard({
+    crypto,
+    whole,
+    routes: compileRoutes(given.routes, { whole, compilePolicy, keyRing }),
+    rings,
+    rules: parts.compileRules(given.rules, crypto.sha256Base64),
+    message: { originOf: (request) => originOf(request, origin), openInstallationKey: rememberedInstallationKeys(crypto) },
+    compileRoute: (route) => compileRoute(route, 'route', policy, context),
+    exempt: compileExempt(given.exempt),
+    judgePreflights: checkedWord(given.preflight, 'preflight', ['pass', 'judge'], 'pass') === 'judge',
+    refusal: compileRefusal(given.refusal),
+    onVerdict: checkedFunction<NonNullable<GuardOptions['onVerdict']>>(given.onVerdict, 'onVerdict') ?? null,
+    now,
+  });
+}
+
+/** Makes a thing on first use and once. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly thing: T } | null = null;
+  return () => {
+    made ??= { thing: make() };
+    return made.thing;
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * What each entry point weighs in a bundle for Workers: minified, tree-shaken, compressed. Fails if one of LIMITS is exceeded.
+ * `--write` puts the table into docs/runtimes.md.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { readJson, report, root } from './source.mjs';
+
+const KIB = 1024;
+/** KiB after gzip. The whole guard, and the build without message signatures, rules and remote keys. */
+const LIMITS = { './web': 32, './web-small': 20 };
+const [START, END] = ['<!-- sizes: written by node tools/check-bundles.mjs --write -->', '<!-- /sizes -->'];
+const problems = /** @type {string[]} */ ([]);
+const { exports } = readJson('packages/guard/package.json');
+const rows = [];
+for (const [path, target] of Object.entries(exports)) {
+  if (typeof target === 'object') rows.push({ path, ...(await weigh(target.default)) });
+}
+for (const [path, limit] of Object.entries(LIMITS)) {
+  const row = rows.find((one) => one.path === path);
+  if (row === undefined) problems.push(`${path} is no entry point`);
+  else if (row.gzip > limit * KIB) problems.push(`approov-guard${path.slice(1)}: ${row.gzip} bytes after gzip, more than ${limit} KiB`);
+}
+if (process.argv.includes('--write')) write();
+report('check-bundles', problems, rows.map(({ path, gzip }) => `${path.slice(2) || '.'} ${kib(gzip)}`).join(', '));
+
+/** @param {string} file a built file */
+async function weigh(file) {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'packages/guard', file)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['workerd', 'worker'],
+    external: ['node:*'],
+    logLevel: 'error',
+  });
+  const contents = outputFiles[0]?.contents ?? new Uint8Array();
+  return { minified: contents.length, gzip: gzipSync(contents, { level: 9 }).length };
+}
+
+/** @param {number} bytes */
+function kib(bytes) {
+  return `${(bytes / KIB).toFixed(1)} KiB`;
+}
+
+function write() {
+  const file = join(root, 'docs/runtimes.md');
+  const text = readFileSync(file, 'utf8');
+  const lines = rows.map(({ path, minified, gzip }) => `| \`approov-guard${path.slice(1)}\` | ${kib(minified)} | ${kib(gzip)} |`);
+  const table = [START, '', '| entry point | minified | after gzip |', '|---|---|---|', ...lines, '', END].join('\n');
+  writeFileSync(file, text.slice(0, text.indexOf(START)) + table + text.slice(text.indexOf(END) + END.length));
+}
