@@ -6,11 +6,13 @@ import { promisify } from 'node:util';
 import { files, root } from './source.mjs';
 
 const runFile = promisify(execFile);
+/** Without the mark of this test run: documentation that uses `node:test` would otherwise print its results in binary. */
+const { NODE_TEST_CONTEXT: _mark, ...env } = process.env;
 
 /** @param {string} command @param {readonly string[]} parameters */
 async function run(command, parameters) {
   try {
-    const { stdout } = await runFile(command, parameters, { cwd: root, maxBuffer: 1 << 26 });
+    const { stdout } = await runFile(command, parameters, { cwd: root, env, maxBuffer: 1 << 26 });
     return stdout.trim();
   } catch (error) {
     const { stdout, stderr } = /** @type {{ stdout?: string, stderr?: string }} */ (error);

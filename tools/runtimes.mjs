@@ -34,17 +34,21 @@ const others = [
 ];
 const rows = [...nodes, ...others];
 
+/** Other runtimes take minutes: they are run with `REQUIRE_ALL=1`, as continuous integration does, or `RUNTIMES=1`. */
+export const everyRuntime = process.env.REQUIRE_ALL === '1' || process.env.RUNTIMES === '1';
+
 /** The names of all runtimes: `node 20`, `node 22`, `node 24`, `node 26`, `bun`, `deno`, `workerd`. */
 export const runtimeNames = rows.map(({ name }) => name);
 
 /**
- * Finds a runtime: in the cache, else on the PATH; for Node also the one that runs this.
+ * Finds a runtime, where every runtime is asked for: in the cache, else on the PATH; for Node also the one that runs this.
  * @param {string} name
  * @returns {string | null} the program's path
  */
 export function findRuntime(name) {
   const row = rows.find((one) => one.name === name);
   if (row === undefined) throw new RangeError(`${name}: known are ${runtimeNames.join(', ')}`);
+  if (!everyRuntime) return null;
   const cached = join(runtimesDirectory, 'node_modules', row.link, row.program);
   if (existsSync(cached)) return cached;
   if (name.startsWith('node ')) return process.versions.node.startsWith(`${name.slice('node '.length)}.`) ? process.execPath : null;

@@ -29,7 +29,8 @@ function appOf(setup: Setup, guard: Guard): Elysia {
     const hooks = setup.scope === 'app' || demands === null ? {} : { beforeHandle: approov(guard, demands) };
     app.all(route.path, handlerOf(route.behaviour), { parse: 'none', ...hooks });
   }
-  app.all('/', handlerOf('echo'), { parse: 'none' });
+  // The last route for a path replaces the others.
+  if (!setup.routes.some(({ path }) => path === '/')) app.all('/', handlerOf('echo'), { parse: 'none' });
   app.all('/*', handlerOf('echo'), { parse: 'none' });
   // The cast holds: adding routes changes the type of the app, not what is used of it here.
   return app as unknown as Elysia;

@@ -40,7 +40,7 @@ async function scene(
   const server = await startKeyServer(answer);
   const clock = manualClock(now);
   const events: string[] = [];
-  const keys = keysFromUrl({ url: server.url, timeoutSeconds: 0.3, onEvent: (event) => events.push(shortEvent(event)), ...settings });
+  const keys = keysFromUrl({ url: server.url, timeoutSeconds: 0.8, onEvent: (event) => events.push(shortEvent(event)), ...settings });
   const guard = createGuard({ keys, now: clock.now, ...options });
   context.after(async () => {
     guard.close();
