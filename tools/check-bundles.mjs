@@ -14,7 +14,7 @@ const LIMITS = { './web': 32, './web-small': 20 };
 const [START, END] = ['<!-- sizes: written by node tools/check-bundles.mjs --write -->', '<!-- /sizes -->'];
 const problems = /** @type {string[]} */ ([]);
 const { exports } = readJson('packages/guard/package.json');
-const rows = [];
+const rows = /** @type {{ path: string, [size: string]: any }[]} */ ([]);
 for (const [path, target] of Object.entries(exports)) {
   if (typeof target === 'object') rows.push({ path, ...(await weigh(target.default)) });
 }
