@@ -58,7 +58,8 @@ function goesAway(name: string, headers: WireRequest['headers'], verdict: string
       await new Promise((resolve) => setTimeout(resolve, 10));
       const verdicts = await started.verdicts();
       const seen = traits.readsBodiesFirst === true ? 0 : 3;
-      if (verdicts.length !== seen || verdicts.some(({ code }) => code !== verdict)) throw new Error(`verdicts: ${JSON.stringify(verdicts)}`);
+      if (verdicts.length !== seen || verdicts.some(({ code }) => code !== verdict))
+        throw new Error(`verdicts: ${JSON.stringify(verdicts)}`);
       await expect({ headers: [approovToken(token())] }, { status: 200, verdict: 'accepted' });
     },
   };
