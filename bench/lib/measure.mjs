@@ -88,7 +88,11 @@ async function calibrated(candidate, batchMs) {
   let calls = 8;
   let nanoseconds = await timed(candidate, calls);
   // Long enough for the compiler, too: a cold function is not what a server runs.
-  for (let spent = 0; spent < WARM_MS * 1e6 * Math.min(1, batchMs) || calls * nanoseconds < batchMs * 1e6; spent += calls * nanoseconds) {
+  for (
+    let spent = 0;
+    spent < WARM_MS * 1e6 * Math.min(1, batchMs / 4) || calls * nanoseconds < batchMs * 1e6;
+    spent += calls * nanoseconds
+  ) {
     if (calls * nanoseconds < batchMs * 1e6) calls *= 2;
     nanoseconds = await timed(candidate, calls);
   }

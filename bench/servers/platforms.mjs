@@ -6,20 +6,27 @@ import { findProgram } from '../../tools/optional.mjs';
  * @property {string} name
  * @property {string} file - beside this one; exports `start(given, protection)`
  * @property {'node' | 'bun' | 'deno'} runtime
+ * @property {boolean} [quick] - also in the quick run
  * @property {readonly string[]} peers - what else can protect it; the first is the usual one
  */
 
 /** @type {readonly Platform[]} */
 export const PLATFORMS = [
-  { name: 'node:http', file: 'node.mjs', runtime: 'node', peers: ['jsonwebtoken, KeyObject', 'fast-jwt', 'jsonwebtoken, Buffer'] },
-  { name: 'express', file: 'express.mjs', runtime: 'node', peers: ['express-jwt, KeyObject', 'express-jwt, Buffer'] },
-  { name: 'fastify', file: 'fastify.mjs', runtime: 'node', peers: ['@fastify/jwt'] },
+  {
+    name: 'node:http',
+    quick: true,
+    file: 'node.mjs',
+    runtime: 'node',
+    peers: ['jsonwebtoken, KeyObject', 'fast-jwt', 'jsonwebtoken, Buffer'],
+  },
+  { name: 'express', quick: true, file: 'express.mjs', runtime: 'node', peers: ['express-jwt, KeyObject', 'express-jwt, Buffer'] },
+  { name: 'fastify', quick: true, file: 'fastify.mjs', runtime: 'node', peers: ['@fastify/jwt'] },
   { name: 'koa', file: 'koa.mjs', runtime: 'node', peers: [] },
   { name: 'hapi', file: 'hapi.mjs', runtime: 'node', peers: [] },
   { name: 'nest (Express)', file: 'nest.mjs', runtime: 'node', peers: [] },
   { name: 'hono', file: 'hono.mjs', runtime: 'node', peers: [] },
   { name: 'h3', file: 'h3.mjs', runtime: 'node', peers: [] },
-  { name: 'fetch (Hono on Node)', file: 'hono-node.mjs', runtime: 'node', peers: ['hono/jwt'] },
+  { name: 'fetch (Hono on Node)', quick: true, file: 'hono-node.mjs', runtime: 'node', peers: ['hono/jwt'] },
   { name: 'fetch (Bun)', file: 'bun.mjs', runtime: 'bun', peers: ['hono/jwt'] },
   { name: 'fetch (Deno)', file: 'deno.mjs', runtime: 'deno', peers: ['hono/jwt'] },
 ];

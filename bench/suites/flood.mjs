@@ -48,7 +48,7 @@ export async function run(settings, report) {
     const seconds = settings.smoke ? 0.5 : settings.quick ? 1 : 3 * settings.load.seconds;
     for (const [kind, bad] of Object.entries(KINDS)) {
       await runKind(kind, { bad, servers, how: { pace, seconds, closed: 0 }, rounds: settings.load.rounds }, report);
-      if (settings.smoke) return;
+      if (settings.quick) return;
     }
     const closed = { pace, seconds, closed: 64 };
     await runKind(

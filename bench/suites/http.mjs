@@ -46,7 +46,7 @@ async function runPlatform(platform, settings, report) {
   const cells = await cellsOf(platform, settings);
   try {
     const { rounds, seconds } = settings.load;
-    if (!settings.quick) for (const cell of cells) await sampleOf(cell, seconds);
+    if (!settings.smoke) for (const cell of cells) await sampleOf(cell, seconds);
     for (let round = 0; round < rounds; round++) {
       for (const cell of /** @type {Cell[]} */ (shuffled(cells))) cell.samples.push(await sampleOf(cell, seconds));
     }
@@ -83,7 +83,7 @@ function compared(samples, bare) {
 /** @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
 export async function run(settings, report) {
   console.error(`http: load by ${LOAD_PROGRAM}`);
-  for (const platform of settings.smoke ? PLATFORMS.slice(0, 1) : PLATFORMS) {
+  for (const platform of settings.smoke ? PLATFORMS.slice(0, 1) : settings.quick ? PLATFORMS.filter(({ quick }) => quick) : PLATFORMS) {
     if (commandOf(platform.runtime) === null) console.error(`http: ${platform.name} left out, ${platform.runtime} is absent`);
     else await runPlatform(platform, settings, report);
   }
