@@ -31,11 +31,13 @@ function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial):
   const key = importPublicKey(material);
   assertFits(algorithm, key);
   const options = verifyOptions(algorithm, key);
-  const { hash: digest, signatureBytes } = algorithm;
+  const { hash: digest } = algorithm;
+  // RFC 8017 §8.1.2: an RSA signature is as long as the modulus; OpenSSL takes a shorter one whose leading zero was cut off.
+  const signatureBytes = algorithm.signatureBytes ?? Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
   return {
     verify(signingInput, signature) {
       const bytes = Buffer.from(signature, 'base64url');
-      if (signatureBytes !== null && bytes.length !== signatureBytes) return false;
+      if (bytes.length !== signatureBytes) return false;
       return verify(digest, Buffer.from(signingInput, 'latin1'), options, bytes);
     },
   };

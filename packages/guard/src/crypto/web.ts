@@ -75,9 +75,18 @@ function preparedKey(algorithm: AlgorithmRow, importKey: () => Promise<SubtleKey
       if (bytes === null || (algorithm.signatureBytes !== null && bytes.length !== algorithm.signatureBytes)) return false;
       // Only now, since its rejection must not stay unhandled.
       imported ??= importKey();
-      return subtle.verify(parameters, await imported, bytes, bytesOfFieldValue(signingInput));
+      const key = await imported;
+      if (bytes.length !== signatureBytesOf(algorithm, key)) return false;
+      return subtle.verify(parameters, key, bytes, bytesOfFieldValue(signingInput));
     },
   };
+}
+
+/** RFC 8017 §8.1.2: an RSA signature is as long as the modulus; not every platform insists. */
+function signatureBytesOf(algorithm: AlgorithmRow, key: SubtleKey): number {
+  if (algorithm.signatureBytes !== null) return algorithm.signatureBytes;
+  // The cast holds: the key was imported for an RSA algorithm, and those tell their modulus.
+  return Math.ceil((key.algorithm as unknown as { readonly modulusLength: number }).modulusLength / 8);
 }
 
 function parametersOf(algorithm: AlgorithmRow): SubtleParameters & { name: string } {

@@ -238,3 +238,15 @@ test('an empty or foreign signature is refused for every algorithm', async () =>
     }
   }
 });
+
+test('an RSA signature whose leading zero was cut off is refused: one in 256 has one, and OpenSSL takes it', async () => {
+  const { privateKey, kid } = keyFor('PS256');
+  const mint = (index: number): ReturnType<typeof parts> =>
+    parts(mintToken({ key: privateKey, algorithm: 'PS256', now, kid, claims: { index } }));
+  for (let index = 0; index < 5000; index++) {
+    const { input, signature } = mint(index);
+    if (signature[0] !== 0) continue;
+    await refuses(guard, input, signature.subarray(1), 'without its zero');
+    return;
+  }
+});
