@@ -5,6 +5,7 @@ import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
 import type { PreparedKey } from '../core/jws/key-set.ts';
 import type { CryptoPort, ReplayStore } from '../core/ports.ts';
 import { chain, type MaybePromise } from '../core/result.ts';
+import { PLAIN_DERIVED } from '../core/signature/components.ts';
 import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { AccountKey } from '../core/signature/signing-key.ts';
 import type { Claims } from '../core/token/claims.ts';
@@ -83,17 +84,6 @@ function compileLimits(
     maxBodyBytes: number('maxBodyBytes', { min: 0, max: 1_073_741_824, fallback: 1_048_576, unit: 'bytes' }),
   };
 }
-
-/** The derived components of requests that need no parameter. */
-const PLAIN_DERIVED: ReadonlySet<string> = new Set([
-  '@method',
-  '@target-uri',
-  '@authority',
-  '@scheme',
-  '@request-target',
-  '@path',
-  '@query',
-]);
 
 /** The token and the method are always covered: a signature over neither binds nothing. */
 function compileRequired(options: unknown, path: string, tokenHeader: string): readonly string[] {

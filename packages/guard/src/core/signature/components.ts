@@ -30,7 +30,8 @@ export interface SignedMessage {
   readonly origin: Origin | null;
 }
 
-const DERIVED: ReadonlySet<string> = new Set([
+/** The derived components of requests that need no parameter (RFC 9421 §2.2). */
+export const PLAIN_DERIVED: ReadonlySet<string> = new Set([
   '@method',
   '@target-uri',
   '@authority',
@@ -38,8 +39,8 @@ const DERIVED: ReadonlySet<string> = new Set([
   '@request-target',
   '@path',
   '@query',
-  '@query-param',
 ]);
+const DERIVED: ReadonlySet<string> = new Set([...PLAIN_DERIVED, '@query-param']);
 /** RFC 9110 §5.1, lower case as RFC 9421 §2.1 demands. */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
