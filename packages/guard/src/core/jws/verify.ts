@@ -26,13 +26,42 @@ function remembered(
   return signer;
 }
 
-function findSigner(jws: UnverifiedJws, candidates: readonly VerificationKey[], from: number): MaybePromise<VerificationKey | ReasonCode> {
+/** What a key answered, or that it could not say. */
+type Answer = boolean | { readonly cause: unknown };
+
+/** A key that cannot say does not hide the others; but what none of them verified is then no forgery: it is our fault. */
+function findSigner(
+  jws: UnverifiedJws,
+  candidates: readonly VerificationKey[],
+  from: number,
+  silent: { readonly cause: unknown } | null = null,
+): MaybePromise<VerificationKey | ReasonCode> {
+  let failed = silent;
   for (let index = from; index < candidates.length; index++) {
     // The cast holds: the index is below the length of an array without holes.
     const key = candidates[index] as VerificationKey;
-    const verified = key.prepared.verify(jws.signingInput, jws.signature);
-    if (isPromise(verified)) return verified.then((good) => (good ? key : findSigner(jws, candidates, index + 1)));
-    if (verified) return key;
+    const answer = ask(key, jws);
+    if (answer === true) return key;
+    if (isPromise(answer)) {
+      const before = failed;
+      return answer.then((found) => (found === true ? key : findSigner(jws, candidates, index + 1, found === false ? before : found)));
+    }
+    if (answer !== false) failed = answer;
   }
+  if (failed !== null) throw failed.cause;
   return 'token-signature-invalid';
+}
+
+/** Keys may be a user's own: a promise of another realm, and anything else that is not `true`, must not count as verified. */
+function ask({ prepared }: VerificationKey, { signingInput, signature }: UnverifiedJws): MaybePromise<Answer> {
+  try {
+    const answer: unknown = prepared.verify(signingInput, signature);
+    if (typeof answer !== 'object' || answer === null) return answer === true;
+    return Promise.resolve(answer).then(
+      (good): Answer => good === true,
+      (cause: unknown): Answer => ({ cause }),
+    );
+  } catch (cause) {
+    return { cause };
+  }
 }
