@@ -8,6 +8,11 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return value instanceof Promise;
 }
 
+/** Tells whether an answer of a user's code is still to come: a promise of any realm, or anything else with `then`. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
 /** Passes `value` on to `next`: at once if it is here, later if it is still to come. The one place that knows both cases. */
 export function chain<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
   return isPromise(value) ? value.then(next) : next(value);

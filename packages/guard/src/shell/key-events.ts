@@ -1,4 +1,5 @@
 /** What happens to key sources, for the operator. No event holds a key, a secret, an address or a path. */
+import { isThenable } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
 import type { ConfigurationCode } from './configuration-error.ts';
 
@@ -69,14 +70,16 @@ export type KeySourceEvent = {
     }
 );
 
-/** Called for each event, synchronously. What it throws is dropped. */
+/** Called for each event, synchronously. What it throws, or rejects with, is dropped. */
 export type OnKeyEvent = (event: KeySourceEvent) => void;
 
 /** Reports without letting the listener break anything. */
 export function reporter(onEvent: OnKeyEvent | undefined): OnKeyEvent {
   return (event) => {
     try {
-      onEvent?.(event);
+      const answer: unknown = onEvent?.(event);
+      // An asynchronous listener that rejects must not end the process.
+      if (isThenable(answer)) Promise.resolve(answer).catch(() => undefined);
     } catch {
       // A listener that fails must not take the keys with it.
     }

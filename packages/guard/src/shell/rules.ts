@@ -1,6 +1,6 @@
 /** Deny and allow rules: what your own knowledge says of a token that verified. */
 import type { AskRules } from '../core/judge.ts';
-import { chain, isPromise, type MaybePromise } from '../core/result.ts';
+import { chain, isPromise, isThenable, type MaybePromise } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { VerifiedToken } from '../core/token/verified-tokens.ts';
@@ -104,10 +104,6 @@ function byPredicate(ask: RulePredicate, refusesOn: boolean): Refuses {
     const answer = ask(claims, { keyId: key.id, at: at * 1000 });
     return isThenable(answer) ? Promise.resolve(answer).then(refuses) : refuses(answer);
   };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function membership(value: unknown, path: string, form: RegExp): (text: string) => boolean {

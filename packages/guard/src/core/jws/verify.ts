@@ -57,7 +57,7 @@ function ask({ prepared }: VerificationKey, { signingInput, signature }: Unverif
   try {
     const answer: unknown = prepared.verify(signingInput, signature);
     if (typeof answer !== 'object' || answer === null) return answer === true;
-    return Promise.resolve(answer).then(
+    return Promise.resolve<unknown>(answer).then(
       (good): Answer => good === true,
       (cause: unknown): Answer => ({ cause }),
     );
