@@ -11,15 +11,34 @@ import type { Deviations } from './sdk-tolerances.ts';
 export function queryParameter(query: string | null, encodedName: string, form: Deviations['queryParam']): string | null {
   const name = decodeForm(encodedName);
   if (query === null || name === null) return null;
-  const values: string[] = [];
+  const [value, ...more] = parametersOf(query).get(name) ?? [];
+  if (value === undefined || more.length > 0) return null;
+  return form === 'encoded' ? encodeForm(decodeForm(value)) : decodedValue(value, form);
+}
+
+type QueryParameters = ReadonlyMap<string, readonly string[]>;
+
+/** The query that was asked about last: a signature may cover many parameters of one, each in several forms. */
+let known: { readonly query: string; readonly parameters: QueryParameters } = { query: '', parameters: new Map() };
+
+/** The values of each parameter as they were sent, by its decoded name. */
+function parametersOf(query: string): QueryParameters {
+  if (known.query !== query) known = { query, parameters: parseQuery(query) };
+  return known.parameters;
+}
+
+function parseQuery(query: string): QueryParameters {
+  const parameters = new Map<string, string[]>();
   for (const pair of query.slice(1).split('&')) {
     const equals = pair.indexOf('=');
-    if (pair !== '' && decodeForm(equals < 0 ? pair : pair.slice(0, equals)) === name)
-      values.push(equals < 0 ? '' : pair.slice(equals + 1));
+    const name = pair === '' ? null : decodeForm(equals < 0 ? pair : pair.slice(0, equals));
+    if (name === null) continue;
+    const value = equals < 0 ? '' : pair.slice(equals + 1);
+    const values = parameters.get(name);
+    if (values === undefined) parameters.set(name, [value]);
+    else values.push(value);
   }
-  const [value] = values;
-  if (values.length !== 1 || value === undefined) return null;
-  return form === 'encoded' ? encodeForm(decodeForm(value)) : decodedValue(value, form);
+  return parameters;
 }
 
 function decodedValue(value: string, form: 'form-decoded' | 'percent-decoded'): string | null {
