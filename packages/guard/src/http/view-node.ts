@@ -38,7 +38,11 @@ export class NodeRequestView implements RequestView {
   }
 
   get authority(): string | null {
-    return this.lines('host')[0] ?? this.lines(':authority')[0] ?? null;
+    const [host] = this.lines('host');
+    const [named] = this.lines(':authority');
+    if (host === undefined || named === undefined) return host ?? named ?? null;
+    // RFC 9113 §8.3.1: Host may not contradict the pseudo-header; servers differ in whom they believe.
+    return host.toLowerCase() === named.toLowerCase() ? named : null;
   }
 
   get target(): string {
@@ -70,7 +74,8 @@ export class NodeRequestView implements RequestView {
       const field = raw[index] as string;
       if (field.length === name.length && (field === name || field.toLowerCase() === name)) found.push(raw[index + 1] as string);
     }
-    return found;
+    // RFC 9113 §8.2.3: crumbs of a cookie are one field again outside HTTP/2, whose pseudo-headers come first.
+    return found.length > 1 && name === 'cookie' && raw[0]?.startsWith(':') === true ? [found.join('; ')] : found;
   }
 }
 

@@ -38,3 +38,17 @@ test('a web view reads joined lines, the raw path and the query', () => {
   assert.equal(new WebRequestView({ method: 'GET', url: 'https://a.example', headers }).target, '/');
   assert.equal(new WebRequestView({ method: 'GET', url: 'https://a.example?x', headers }).target, '/?x');
 });
+
+test('HTTP/2: the pseudo-header names the host, and a Host that contradicts it leaves none', () => {
+  const view = (...rawHeaders: readonly string[]): NodeRequestView => new NodeRequestView({ rawHeaders });
+  assert.equal(view(':authority', 'a.example', 'host', 'A.example').authority, 'a.example');
+  assert.equal(view(':authority', 'a.example', 'host', 'b.example').authority, null);
+  assert.equal(view(':path', '/', 'host', 'b.example').authority, 'b.example');
+});
+
+test('HTTP/2: crumbs of a cookie are one line again', () => {
+  const crumbs = ['cookie', 'a=1', 'x', '1', 'cookie', 'b=2'];
+  assert.deepEqual(new NodeRequestView({ rawHeaders: [':method', 'GET', ...crumbs] }).lines('cookie'), ['a=1; b=2']);
+  assert.deepEqual(new NodeRequestView({ rawHeaders: ['Host', 'a', ...crumbs] }).lines('cookie'), ['a=1', 'b=2']);
+  assert.deepEqual(new NodeRequestView({ rawHeaders: [':method', 'GET', 'x', '1', 'x', '2'] }).lines('x'), ['1', '2']);
+});
