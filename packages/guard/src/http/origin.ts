@@ -14,13 +14,16 @@ export function originOf(request: RequestView, policy: OriginPolicy): Origin | n
   if (policy.kind === 'fixed') return policy.origin;
   const forwarded = isTrusted(request.peer ?? null, policy.proxies) ? forwardedOrigin(request) : 'absent';
   if (forwarded === null) return null;
-  const { scheme, authority } =
-    forwarded === 'absent' ? request : { ...{ scheme: request.scheme, authority: request.authority }, ...forwarded };
+  const stated: Forwarded = forwarded === 'absent' ? {} : forwarded;
+  const scheme = stated.scheme ?? request.scheme;
+  const authority = stated.authority ?? request.authority;
+  // A proxy that states the scheme only vouches for no host.
+  const ownHost = stated.authority === undefined;
   if (scheme === null || authority === null || (scheme !== 'http' && scheme !== 'https')) return null;
   // RFC 9112 §3.2: a request with several Host lines is malformed; nobody may choose among them.
-  if (forwarded === 'absent' && request.lines('host').length > 1) return null;
+  if (ownHost && request.lines('host').length > 1) return null;
   const normal = normaliseAuthority(authority, scheme);
-  if (forwarded === 'absent' && !agreesWithTarget(normal, request.target, scheme)) return null;
+  if (ownHost && !agreesWithTarget(normal, request.target, scheme)) return null;
   return normal === null || (policy.hosts !== null && !policy.hosts.has(normal)) ? null : { scheme, authority: normal };
 }
 
@@ -44,10 +47,15 @@ function forwardedOrigin(request: RequestView): Forwarded | 'absent' | null {
   const scheme = single(request.lines('x-forwarded-proto'));
   const authority = single(request.lines('x-forwarded-host'));
   if (standard === null || scheme === null || authority === null) return null;
-  const others: Forwarded = { ...(scheme === '' ? {} : { scheme: scheme.toLowerCase() }), ...(authority === '' ? {} : { authority }) };
+  const others: Forwarded = { ...(scheme === '' ? {} : { scheme: handshakeScheme(scheme) }), ...(authority === '' ? {} : { authority }) };
   if (contradict(standard.scheme, others.scheme) || contradict(standard.authority, others.authority)) return null;
   const found = { ...others, ...standard };
   return Object.keys(found).length === 0 ? 'absent' : found;
+}
+
+/** RFC 6455 §4.1: a WebSocket opens with an HTTP request; some proxies state the scheme of what comes after. */
+function handshakeScheme(scheme: string): string {
+  return scheme.toLowerCase().replace(/^ws(?=s?$)/, 'http');
 }
 
 /** A proxy writes one kind and may pass the client's other kind on. */
@@ -76,7 +84,7 @@ function parseForwarded(value: string): Forwarded | null {
     const name = pair[1]?.toLowerCase();
     // RFC 7239 §4: each parameter at most once.
     if ((name === 'proto' && found.scheme !== undefined) || (name === 'host' && found.authority !== undefined)) return null;
-    if (name === 'proto') found.scheme = text.toLowerCase();
+    if (name === 'proto') found.scheme = handshakeScheme(text);
     else if (name === 'host') found.authority = text;
   }
   return found;

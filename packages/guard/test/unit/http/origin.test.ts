@@ -116,6 +116,22 @@ describe('behind a trusted proxy', () => {
     );
     assert.equal(behind(['Forwarded', 'host=api.example.com'], ['X-Forwarded-Proto', 'https']), 'https://api.example.com');
   });
+  test('a proxy that states the scheme only does not vouch for the host', () => {
+    const https: HeaderLine = ['X-Forwarded-Proto', 'https'];
+    const doubled: readonly HeaderLine[] = [
+      ['Host', 'inner:8080'],
+      ['Host', 'evil'],
+    ];
+    assert.equal(behind(https, ...doubled), null);
+    assert.equal(behind(https, ['X-Forwarded-Host', 'api.example.com'], ...doubled), 'https://api.example.com');
+    assert.equal(found(PROXIES, { headers: [https], target: 'https://evil/a' }), null);
+    assert.equal(found(PROXIES, { headers: [https], target: 'https://inner:8080/a' }), 'https://inner:8080');
+  });
+  test('the scheme of a WebSocket is that of its handshake', () => {
+    assert.equal(behind(['X-Forwarded-Proto', 'wss'], ['X-Forwarded-Host', 'api.example.com:443']), 'https://api.example.com');
+    assert.equal(behind(['Forwarded', 'proto=ws;host=api.example.com']), 'http://api.example.com');
+    assert.equal(behind(['Forwarded', 'proto=https'], ['X-Forwarded-Proto', 'wss']), 'https://inner:8080');
+  });
   test('an unknown or untrusted peer is not believed', () => {
     for (const peer of [null, '192.0.2.1', '::ffff:192.0.2.1', 'unix:', '']) {
       assert.equal(
