@@ -8,10 +8,10 @@ export interface ExemptPaths {
 }
 
 /**
- * What makes a path mean different things to different servers: encoded slashes, backslashes, dots, percent signs and NUL, path
- * parameters, empty and dot segments, fragments.
+ * What makes a path mean different things to different servers: encoded slashes, backslashes, dots, percent signs and NUL,
+ * control characters, path parameters, empty and dot segments, fragments.
  */
-const AMBIGUOUS = /%(?:2f|5c|2e|25|00|3b)|[\\;#\x00]|\/\/|(?:^|\/)\.{1,2}(?:\/|$)/i;
+const AMBIGUOUS = /%(?:2f|5c|2e|25|00|3b)|[\\;#\x00-\x1f\x7f]|\/\/|(?:^|\/)\.{1,2}(?:\/|$)/i;
 
 /**
  * The path that a target names, percent-decoded, or `null` where servers may disagree about it.

@@ -12,11 +12,14 @@ const STEPS: readonly ((path: string) => string)[] = [
   (path) => path.replace(/\/{2,}/g, '/'),
   // RFC 3986 §3.3: path parameters; a fragment does not belong into a target but some servers cut it.
   (path) => path.replace(/;[^/]*/g, ''),
-  (path) => path.replace(/[#\x00].*$/s, ''),
+  // Some servers take a semicolon for the start of the query.
+  (path) => path.replace(/[#;?\x00].*$/s, ''),
+  // WHATWG URL §4.4: tabs and line ends are dropped.
+  (path) => path.replace(/[\t\n\r]/g, ''),
   withoutDotSegments,
 ];
 /** On a path without any of this no step has an effect. */
-const NOT_PLAIN = /[%\\;#\x00]|\/\/|\/\.{1,2}(?:\/|$)/;
+const NOT_PLAIN = /[%\\;#\x00\t\n\r]|\/\/|\/\.{1,2}(?:\/|$)/;
 
 /**
  * Every path, in lower case, that a server may read in a target. One for a plain path.

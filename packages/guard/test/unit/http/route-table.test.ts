@@ -74,6 +74,13 @@ test('a path that servers may read in two ways has to satisfy both routes', () =
     assert.match(found(table, target), /strict/, target);
 });
 
+test('servers that cut a path at a semicolon or an encoded question mark, or drop tabs and line ends, read the strict route', () => {
+  const exact = [row('strict', { paths: ['/pay'] }), row('weak', { paths: ['/public/*'] })];
+  for (const target of ['/pay;/x', '/pay%3b/x', '/pay;v=1/x', '/pay%3fx', '/pay%253Fx', '/pa%09y', '/p%0d%0aay', '/public/.%09./pay']) {
+    assert.match(found(exact, target), /strict/, target);
+  }
+});
+
 test('a path whose middle reading is the strict one does not hide it between two weak ones', () => {
   // Undecoded it is below /public; decoded once it is below /pay; decoded to the end it is below /public again.
   const target = '/public/%2e%2e/pay/%252e%252e/public/x';
