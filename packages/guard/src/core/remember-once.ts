@@ -1,7 +1,7 @@
 /** What may be accepted once: signatures, and tokens on routes that ask for it. */
 import type { ReplayStore } from './ports.ts';
 import type { RequestView } from './request-view.ts';
-import { chain, type MaybePromise } from './result.ts';
+import { chain, isThenable, type MaybePromise } from './result.ts';
 import type { Seconds } from './time.ts';
 import { type Rejected, rejected, type Unavailable, unavailable } from './verdict.ts';
 
@@ -30,15 +30,17 @@ export function rememberOnce(once: OnceOnly, hash: (text: string) => MaybePromis
 
 function askStore(once: OnceOnly, key: string): MaybePromise<Rejected | Unavailable | null> {
   const failed = (cause: unknown): Unavailable => unavailable('replay-store-unavailable', cause, once.stage);
-  const answered = (isNew: boolean): Rejected | null => {
-    if (isNew !== true) return rejected(once.reason);
+  const answered = (isNew: unknown): Rejected | Unavailable | null => {
+    if (isNew === false) return rejected(once.reason);
+    // An answer that is neither (`OK`, 1, nothing) does not tell: that is no fault of the client.
+    if (isNew !== true) return failed(new TypeError('`setIfAbsent` answered neither true nor false'));
     noteBrought(once, key);
     return null;
   };
   try {
     // One second more: stores count whole seconds.
-    const isNew = once.store.setIfAbsent(key, Math.ceil(once.until) + 1);
-    return isNew instanceof Promise ? isNew.then(answered, failed) : answered(isNew);
+    const isNew: unknown = once.store.setIfAbsent(key, Math.ceil(once.until) + 1);
+    return isThenable(isNew) ? Promise.resolve(isNew).then(answered, failed) : answered(isNew);
   } catch (cause) {
     return failed(cause);
   }

@@ -1,4 +1,5 @@
 /** The one place that turns a verdict into an HTTP answer. */
+import { isThenable } from '../core/result.ts';
 import type { Rejected, Unavailable } from '../core/verdict.ts';
 
 /** The HTTP answer to a request that is not passed on. */
@@ -81,6 +82,8 @@ function problemBody(status: number, id: string): string {
 
 /** A renderer of the user's may answer anything but a success: that would tell the client that it was let through. */
 function checkedRefusal(refusal: Refusal, standard: Refusal): Refusal {
+  // An asynchronous renderer comes too late, and one that rejects must not end the process.
+  if (isThenable(refusal)) Promise.resolve(refusal).catch(() => undefined);
   const { status, headers, body } = refusal;
   const usable = Number.isInteger(status) && status >= 400 && status <= 599 && typeof body === 'string';
   return usable && typeof headers === 'object' && headers !== null ? refusal : standard;

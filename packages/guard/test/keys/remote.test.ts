@@ -356,6 +356,12 @@ test('a listener that throws changes nothing', async (context) => {
   assert.equal(await judge(), 'accepted 200');
 });
 
+test('an asynchronous listener that rejects does not end the process', async (context) => {
+  const onEvent = async (): Promise<void> => Promise.reject(new Error('listener'));
+  const { judge } = await scene(context, set, { onEvent });
+  assert.equal(await judge(), 'accepted 200');
+});
+
 test('jwksUrl is an option too, and stands beside a secret in a list', async (context) => {
   const server = await startKeyServer(plain(500, ''));
   const secret = freshSecret();

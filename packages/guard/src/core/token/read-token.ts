@@ -40,7 +40,7 @@ export function readToken(request: RequestView, place: TokenPlace): string | Rej
   if (value.length > place.maxBytes) return rejected('token-too-large');
   // RFC 9110 §5.3: platforms that join repeated lines use a comma, which no token contains.
   if (value.includes(',')) return rejected('token-duplicated');
-  const token = place.prefix === null ? value : withoutScheme(value, place.prefix);
+  const token = place.prefix === null || value === '' ? value : withoutScheme(value, place.prefix);
   if (token === null) return rejected('token-malformed', 'the configured prefix is absent');
   if (token === '') return rejected('token-missing', 'header empty');
   return token.length <= LONGEST_STATUS && SDK_STATUSES.has(token.toUpperCase())

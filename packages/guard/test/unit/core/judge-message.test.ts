@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { freshAccountKey, freshInstallationKey, requestView } from '@approov-guard/testkit';
 import { createGuard, type GuardOptions, memoryReplayStore, type ReplayStore } from 'approov-guard';
 import { now, nowSeconds, outcomeOf, secret } from '../../both-ports.ts';
@@ -167,10 +168,19 @@ describe('faults', () => {
       assert.ok(decision.action === 'refuse' && decision.refusal.status === 503);
     });
   }
-  test('an answer that is not true is no acceptance', async () => {
-    // The cast says what a store in JavaScript may answer.
-    const replay = { setIfAbsent: () => 'OK' as unknown as boolean };
-    assert.equal(await judge(signed(), { replay }), 'signature-replayed');
+  test('an answer that is neither true nor false is no acceptance, and no fault of the client', async () => {
+    for (const answer of ['OK', 1, 0, undefined, null, {}]) {
+      // The casts say what a store in JavaScript may answer.
+      const atOnce = { setIfAbsent: () => answer as unknown as boolean };
+      const later = { setIfAbsent: async () => answer as unknown as boolean };
+      assert.equal(await judge(signed(), { replay: atOnce }), 'replay-store-unavailable', String(answer));
+      assert.equal(await judge(signed(), { replay: later }), 'replay-store-unavailable', String(answer));
+    }
+  });
+  test('a promise of another realm is waited for', async () => {
+    const answer = (value: boolean): ReplayStore => ({ setIfAbsent: () => runInNewContext(`Promise.resolve(${value})`) });
+    assert.equal(await judge(signed(), { replay: answer(true) }), 'accepted');
+    assert.equal(await judge(signed(), { replay: answer(false) }), 'signature-replayed');
   });
 });
 

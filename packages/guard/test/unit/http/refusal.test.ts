@@ -79,6 +79,7 @@ test('a renderer that throws, or answers a success or nonsense, is replaced by t
     () => null,
     () => 'no',
     () => Promise.resolve({ ...standard }),
+    () => Promise.reject(new Error('an asynchronous renderer')),
     () => ({ ...standard, status: 200 }),
     () => ({ ...standard, status: 302 }),
     () => ({ ...standard, status: 600 }),

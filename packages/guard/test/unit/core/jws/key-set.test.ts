@@ -97,11 +97,14 @@ test('the first key that verifies wins, whether it answers at once or later', as
     ).id,
     'c',
   );
-  await assert.rejects(async () =>
-    verifyJws(
-      jws,
-      set(async () => Promise.reject(new Error('platform'))),
-    ),
+  assert.equal(
+    (
+      (await verifyJws(
+        jws,
+        set(async () => Promise.reject(new Error('platform'))),
+      )) as VerificationKey
+    ).id,
+    'c',
   );
 });
 

@@ -66,6 +66,6 @@ test('a prefix is read where it is configured, in any case, and nowhere else', (
   for (const value of ['a.b.c', 'Bearera.b.c', 'Bearer\ta.b.c', 'Basic a.b.c', 'Bearers a.b.c', 'Token Bearer a.b.c']) {
     assert.equal(one(value, bearer), 'token-malformed', value);
   }
-  for (const value of ['Bearer', 'Bearer ', 'Bearer   ']) assert.equal(one(value, bearer), 'token-missing', value);
+  for (const value of ['', ' ', 'Bearer', 'Bearer ', 'Bearer   ']) assert.equal(one(value, bearer), 'token-missing', value);
   assert.equal(one('Bearer a.b.c'), 'read Bearer a.b.c', 'which no parser takes for a token');
 });
