@@ -18,9 +18,10 @@ export type AnswerTo<Event> = Event extends { readonly version: '2.0' } ? Simple
  * A Lambda authoriser. API Gateway answers the client itself: 401 (REST) or 403 (HTTP APIs) for requests that do not pass, 500 in an outage
  * of ours. The back end finds `approovVerdict`, `approovId`, `approovDid` and `approovExpires` in the authoriser's context.
  *
- * API Gateway may cache answers under the identity sources alone, so list among them the token header and every bound header (and
- * `$context.routeKey`, if the guard has routes). HTTP APIs name them in the event: an answer that must not be cached is then an error, unless you say that caching is off. REST APIs do not: there the
- * answer is for one method and resource, until the token expires; a time to live of 0 is right for message signatures. No body is seen.
+ * API Gateway may cache answers under the identity sources alone (REST APIs do so for 300 s unless told otherwise), so list among them the
+ * token header and every bound header (and `$context.routeKey`, if the guard has routes). HTTP APIs name them in the event: an answer that
+ * must not be cached is then an error, unless you say that caching is off. REST APIs do not: there the answer is for one method and resource,
+ * until the token expires. Message signatures and tokens that count once always need caching to be off. No body is seen.
  *
  * @param guard - a guard, or the options of one
  * @param route - what is demanded here differently

@@ -9,7 +9,8 @@ import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 /**
  * Protects a handler: it is called, with `event.approov`, for requests that pass; all others are answered (`401`, `{}`).
  *
- * Message signatures cover the target as the client sent it: payload 2.0 has it, payload 1.0 and load balancers only its decoded parts.
+ * Message signatures cover the target as the client sent it: payload 2.0 has it, payload 1.0 only its decoded parts, and load balancers only
+ * its parts, of which repeated ones may be lost.
  *
  * @param guard - a guard, or the options of one
  * @param handler - your handler

@@ -58,8 +58,9 @@ export function authorizerView(event: AuthorizerEvent, policy: Policy): LambdaRe
  * name them (REST APIs), the answer restricts itself, and the headers are up to the configuration.
  */
 export function mayBeCached({ identitySource }: AuthorizerEvent, view: LambdaRequestView, policy: Policy): boolean {
-  if (identitySource === undefined || identitySource === null) return true;
+  // A signature is good for one request, and so is a token that counts once: no answer holds for the next.
   if (policy.signature !== null || policy.tokenReplay !== null) return false;
+  if (identitySource === undefined || identitySource === null) return true;
   const sources = typeof identitySource === 'string' ? identitySource.split(',') : identitySource;
   const known = new Set(sources.map((text) => text.trim()));
   const headers = [policy.token.header, ...(policy.binding?.headers ?? [])];
@@ -82,9 +83,14 @@ export function authorizerAnswer(event: AuthorizerEvent, decision: Decision, { t
   // A cached policy dies with the token: its condition is looked at for every request.
   const dies = claims === null ? null : String(Math.ceil(claims.exp + token.clockToleranceSeconds));
   const Condition = dies === null ? {} : { Condition: { NumericLessThanIfExists: { 'aws:EpochTime': dies } } };
-  const Resource = event.methodArn ?? event.routeArn ?? '';
+  const Resource = literal(event.methodArn ?? event.routeArn ?? '');
   const statement = { Action: 'execute-api:Invoke', Effect, Resource, ...Condition } as const;
   return { principalId: claims?.did ?? 'approov', policyDocument: { Version: '2012-10-17', Statement: [statement] }, context };
+}
+
+/** The ARN holds the path, which the client chose: what means something in IAM's patterns is written as the variable that stands for it. */
+function literal(arn: string): string {
+  return arn.replace(/[*?]|\$(?=\{)/g, (character) => `\${${character}}`);
 }
 
 function contextOf({ verdict, id, claims }: Decision): AuthorizerContext {

@@ -18,6 +18,8 @@ export interface LambdaEvent {
   readonly rawQueryString?: string;
   readonly queryStringParameters?: Values;
   readonly multiValueQueryStringParameters?: MultiValues;
+  /** Payload 2.0 takes `Cookie` out of the headers and into this. */
+  readonly cookies?: readonly string[];
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
   /** Of a `TOKEN` authoriser: the value of its identity source, and nothing else. */
@@ -30,6 +32,8 @@ export interface LambdaEvent {
 interface RequestContext {
   readonly http?: { readonly method?: string; readonly sourceIp?: string };
   readonly identity?: { readonly sourceIp?: string | null };
+  /** There if a load balancer sent the event. */
+  readonly elb?: object;
   /** The path with the stage, as the client sent it. */
   readonly path?: string;
 }
@@ -67,7 +71,7 @@ export class LambdaRequestView implements RequestView {
   get target(): string {
     const { rawPath, rawQueryString, path } = this.#event;
     if (rawPath !== undefined) return withQuery(rawPath, rawQueryString ?? '');
-    return withQuery(this.#context.path ?? path ?? '', queryOf(this.#event));
+    return withQuery(this.#context.path ?? path ?? '', queryOf(this.#event, this.#context.elb === undefined ? encodeURIComponent : asItIs));
   }
 
   get peer(): string | null {
@@ -132,13 +136,14 @@ export class EdgeRequestView implements RequestView {
 }
 
 function linesOf(event: LambdaEvent, tokenHeader: string | undefined): ReadonlyMap<string, readonly string[]> {
-  const { headers, multiValueHeaders, authorizationToken } = event;
+  const { headers, multiValueHeaders, cookies, authorizationToken } = event;
   const lines = new Map<string, readonly string[]>();
   const add = (name: string, values: readonly string[]): void => {
     lines.set(name.toLowerCase(), [...(lines.get(name.toLowerCase()) ?? []), ...values]);
   };
   for (const [name, values] of Object.entries(multiValueHeaders ?? {})) add(name, values ?? []);
   if (!multiValueHeaders) for (const [name, value] of Object.entries(headers ?? {})) add(name, value === undefined ? [] : [value]);
+  if (cookies !== undefined && cookies.length > 0 && !lines.has('cookie')) add('cookie', [cookies.join('; ')]);
   if (tokenHeader !== undefined && !lines.has(tokenHeader) && authorizationToken !== undefined) add(tokenHeader, [authorizationToken]);
   return lines;
 }
@@ -147,11 +152,18 @@ function withQuery(path: string, query: string): string {
   return query === '' ? path : `${path}?${query}`;
 }
 
-/** Payload 1.0 keeps the parameters decoded and without their order: what is put together again may differ from what was sent. */
-function queryOf({ queryStringParameters, multiValueQueryStringParameters }: LambdaEvent): string {
+function asItIs(text: string): string {
+  return text;
+}
+
+/**
+ * Payload 1.0 keeps the parameters decoded, load balancers as they came, and both without their order: what is put together again may differ
+ * from what was sent.
+ */
+function queryOf({ queryStringParameters, multiValueQueryStringParameters }: LambdaEvent, encode: (text: string) => string): string {
   const all = multiValueQueryStringParameters ?? queryStringParameters ?? {};
   const pairs = Object.entries(all).flatMap(([name, values]) => [values ?? []].flat().map((value) => [name, value] as const));
-  return pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+  return pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
 }
 
 function bodyOf(text: string, isBase64: boolean): RequestBody {

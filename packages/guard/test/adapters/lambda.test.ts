@@ -105,6 +105,25 @@ describe('lambda', () => {
     deepStrictEqual(await rest?.body?.read(4), { outcome: 'too-large' });
   });
 
+  it('takes the query of a load balancer as it is: unlike API Gateway, it does not decode', async () => {
+    const { guard: inner, views } = watched(guard());
+    const handler = approov(inner, async () => 'passed');
+    await handler({ ...albEvent(genuine, false), queryStringParameters: { q: 'a%20b%2Bc+d', 'x%5B%5D': '' } });
+    await handler({ ...albEvent(genuine, true), queryStringParameters: undefined, multiValueQueryStringParameters: { q: ['%7E', '~'] } });
+    deepStrictEqual(
+      views.map(({ target }) => target),
+      ['/shapes?q=a%20b%2Bc+d&x%5B%5D=', '/shapes?q=%7E&q=~'],
+    );
+  });
+
+  it('finds the cookies where payload 2.0 puts them', async () => {
+    const handler = approov(guard({ binding: { headers: ['cookie'] } }), async () => 'passed');
+    const cookies = ['session=1', 'theme=a'];
+    const bound = { 'Approov-Token': withToken({ bind: 'session=1; theme=a' })['approov-token'], Host: 'api.example.com' };
+    strictEqual(await handler({ ...httpEvent(bound), cookies }), 'passed');
+    strictEqual(((await handler({ ...httpEvent(bound), cookies: ['session=2'] })) as APIGatewayProxyResult).statusCode, 401);
+  });
+
   it('hands on what its platform passes after the event', async () => {
     const handler = approov(guard(), async (_event, context: { readonly awsRequestId: string }) => context.awsRequestId);
     strictEqual(await handler(httpEvent(genuine), { awsRequestId: 'id' }), 'id');
@@ -171,6 +190,27 @@ describe('lambda authoriser', () => {
     strictEqual('isAuthorized' in (await authorizer(guard(binding), undefined, 'off')(onlyToken)), true);
     strictEqual('isAuthorized' in (await authorizer(guard())(onlyToken)), true);
     await rejects(authorizer(guard({ signature: { label: 'install' } }))(v2Event(genuine)), /caching must be off/);
+  });
+
+  it('lets no cache answer for a message signature or a token that counts once, whoever asks', async () => {
+    const replay = { setIfAbsent: () => true };
+    for (const once of [guard({ signature: { label: 'install', missingKey: 'accept' } }), guard({ token: { replay } })]) {
+      await rejects(authorizer(once)(requestEvent(genuine)), /caching must be off/);
+      const answer = await authorizer(once, undefined, 'off')(requestEvent(genuine));
+      strictEqual(answer.policyDocument.Statement[0].Effect, 'Allow');
+    }
+  });
+
+  it('answers for the path that was asked for, though it look like a pattern', async () => {
+    const resourceOf = async (methodArn: string): Promise<string> => {
+      const answer = await authorizer(guard(binding))({ ...requestEvent(genuine), methodArn });
+      return answer.policyDocument.Statement[0].Resource;
+    };
+    const stage = 'arn:aws:execute-api:eu-west-1:1:abc/$default/GET';
+    const variable = (character: string): string => `$\{${character}}`;
+    strictEqual(await resourceOf(`${stage}/*`), `${stage}/${variable('*')}`);
+    strictEqual(await resourceOf(`${stage}/a?/x*`), `${stage}/a${variable('?')}/x${variable('*')}`);
+    strictEqual(await resourceOf(`${stage}/$\{aws:userid}/$metadata`), `${stage}/${variable('$')}{aws:userid}/$metadata`);
   });
 
   it('gives no answer in an outage, so that none is cached', async () => {
