@@ -35,6 +35,11 @@ export interface RefusalPolicy {
   readonly render: ((facts: RefusalFacts) => Refusal) | null;
 }
 
+/** Tells whether an answer may show the id of its judgement. */
+export function showsId({ format, render }: RefusalPolicy): boolean {
+  return format === 'problem' || render !== null;
+}
+
 /** RFC 9110 §10.2.3: when the client may ask again after an outage of ours. */
 const RETRY_AFTER_SECONDS = '5';
 

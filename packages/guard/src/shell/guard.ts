@@ -6,18 +6,18 @@ import type { MessageEvidence } from '../core/judge-message.ts';
 import type { KeySet } from '../core/jws/key-set.ts';
 import type { CryptoPort } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
-import { chain, isPromise, type MaybePromise } from '../core/result.ts';
+import { chain, isPromise, isThenable, type MaybePromise } from '../core/result.ts';
 import type { Policy } from '../core/route-policy.ts';
 import { readToken } from '../core/token/read-token.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
 import { type Decision, governingMode } from '../http/decide.ts';
 import { type ExemptPaths, isExempt } from '../http/exempt-paths.ts';
 import { isPreflight } from '../http/preflight.ts';
-import { type RefusalPolicy, renderRefusal } from '../http/refusal.ts';
+import { type RefusalPolicy, renderRefusal, showsId } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
 import { Counters, type GuardCounters } from './counters.ts';
 import { atExpiry } from './expiry.ts';
-import { newId } from './ids.ts';
+import { nextId, randomId } from './ids.ts';
 import { judgeWithKeys } from './judge-with-keys.ts';
 import type { KeyRing, KeyUse } from './key-ring.ts';
 import type { RouteOptions, VerdictFacts } from './options.ts';
@@ -136,8 +136,8 @@ class AssembledGuard implements Guard {
     const only = route ?? whole;
     const at = this.#readClock();
     const verdict = this.#judge(request, only, at);
-    if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, { route: only, verdict: found }, at));
-    return this.#decided(request, { route: only, verdict }, at);
+    if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, found, only, at));
+    return this.#decided(request, verdict, only, at);
   }
 
   route(options: RouteOptions): Route {
@@ -184,7 +184,7 @@ class AssembledGuard implements Guard {
     const routes = this.#routesOf(request, undefined);
     if (routes === 'exempt') return this.#counted(skip('exempt', this.#parts.whole.policy));
     const at = this.#readClock();
-    return chain(this.#judgeByEach(request, routes, at), (judged) => this.#decided(request, judged, at));
+    return chain(this.#judgeByEach(request, routes, at), ({ verdict, route }) => this.#decided(request, verdict, route, at));
   }
 
   #routesOf(request: RequestView, route: Route | undefined): 'exempt' | readonly Route[] {
@@ -239,9 +239,9 @@ class AssembledGuard implements Guard {
     };
   }
 
-  #decided(request: RequestView, judged: Judged, at: number): Decision {
-    const decision = decide(judged.verdict, judged.route.policy, this.#parts.refusal);
-    this.#report(request, decision, judged, at);
+  #decided(request: RequestView, verdict: Verdict, route: Route, at: number): Decision {
+    const decision = decide(verdict, route.policy, this.#parts.refusal);
+    this.#report(request, decision, route, at);
     return this.#counted(decision);
   }
 
@@ -250,15 +250,14 @@ class AssembledGuard implements Guard {
     return decision;
   }
 
-  #report(request: RequestView, decision: Decision, { verdict, route }: Judged, at: number): void {
+  #report(request: RequestView, { verdict, id, action, mode }: Decision, route: Route, at: number): void {
     const { onVerdict } = this.#parts;
-    if (onVerdict === null) return;
+    if (onVerdict === null || verdict === null) return;
     try {
-      const { id, action, mode } = decision;
       const method = excerpt(request.method, 32);
       const answer: unknown = onVerdict(verdict, { id, action, mode, route: route.name, method, path: shownPath(request.target), at });
       // An asynchronous hook that rejects must not end the process.
-      if (answer instanceof Promise) answer.catch(() => this.#counters.countHookFailure());
+      if (isThenable(answer)) Promise.resolve(answer).catch(() => this.#counters.countHookFailure());
     } catch {
       this.#counters.countHookFailure();
     }
@@ -267,19 +266,24 @@ class AssembledGuard implements Guard {
 
 /** The query is left out: it may hold credentials. */
 function shownPath(target: string): string {
-  const query = target.indexOf('?');
-  const path = query < 0 ? target : target.slice(0, query);
-  const fragment = path.indexOf('#');
-  return excerpt(fragment < 0 ? path : path.slice(0, fragment), LONGEST_PATH_SHOWN);
+  const most = Math.min(target.length, LONGEST_PATH_SHOWN + 1);
+  let end = 0;
+  while (end < most && !endsPath(target.charCodeAt(end))) end++;
+  return excerpt(end === target.length ? target : target.slice(0, end), LONGEST_PATH_SHOWN);
+}
+
+/** `?` or `#`. */
+function endsPath(code: number): boolean {
+  return code === 0x3f || code === 0x23;
 }
 
 function skip(skipped: 'preflight' | 'exempt', policy: Policy): Decision {
-  return { action: 'pass', id: newId(), verdict: null, mode: policy.modes.token, claims: null, skipped };
+  return { action: 'pass', id: nextId(), verdict: null, mode: policy.modes.token, claims: null, skipped };
 }
 
 function decide(verdict: Verdict, policy: Policy, refusal: RefusalPolicy): Decision {
   const mode = governingMode(verdict, policy.modes);
-  const id = newId();
+  const id = showsId(refusal) ? randomId() : nextId();
   if (verdict.outcome === 'accepted') return { action: 'pass', id, verdict, mode, claims: verdict.attestation.claims, skipped: null };
   if (mode === 'observe') return { action: 'pass', id, verdict, mode, claims: null, skipped: null };
   return { action: 'refuse', id, verdict, mode, claims: null, refusal: renderRefusal(verdict, id, refusal) };

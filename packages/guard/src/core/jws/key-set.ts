@@ -65,7 +65,8 @@ export class KeySet {
 
   /** Remembers the candidates of a header that came with a good signature. Only such headers, so that no flood can fill the table. */
   remember(headerSegment: string, candidates: readonly VerificationKey[]): void {
-    if (headerSegment === this.#latest.segment) return;
+    // Each header has a list of its own, so that the lists tell the headers apart.
+    if (candidates === this.#latest.candidates) return;
     this.#latest = { segment: headerSegment, candidates };
     if (this.#known.size < MAX_KNOWN_HEADERS) this.#known.set(headerSegment, candidates);
   }

@@ -1,4 +1,5 @@
 /** The tokens that verified lately, so that the next request with the same token costs a comparison and no cryptography. */
+import { RecentTable } from '../bytes/recent-table.ts';
 import type { VerificationKey } from '../jws/key-set.ts';
 import type { Claims } from './claims.ts';
 
@@ -9,57 +10,72 @@ export interface VerifiedToken {
   readonly key: VerificationKey;
 }
 
-/** This much of a signature names a token: 256 bits, as much as the shortest signature has. */
-const NAME_LENGTH = 43;
-
 /**
- * A bounded table of verified tokens for one key set. It holds verified tokens only, so that a flood of others cannot fill it,
- * and it is looked up by the beginning of the signature but hits only if the whole token is the same. Two generations make the eviction
- * O(1): when the younger is full it becomes the elder, and the elder goes.
+ * A bounded table of verified tokens for one key set. It holds verified tokens only, so that a flood of others cannot fill it, and it hits
+ * only if the whole token is the same.
+ *
+ * A token with a MAC is held from its second request on: verifying it again costs less than holding a token that never returns. One with an
+ * asymmetric signature is held from its first.
  */
 export class VerifiedTokens {
-  readonly #perGeneration: number;
   readonly #maxLength: number;
-  #young: Map<string, VerifiedToken> = new Map();
-  #old: Map<string, VerifiedToken> = new Map();
+  readonly #held: RecentTable<number, VerifiedToken>;
+  readonly #seenOnce: Int32Array;
 
   /**
-   * @param maxTokens - how many tokens are held at most
+   * @param maxTokens - how many tokens are held at most, 2 and more
    * @param maxLength - longer tokens are not held; with `maxTokens` it bounds the memory
    */
   constructor(maxTokens: number, maxLength: number) {
-    this.#perGeneration = Math.ceil(maxTokens / 2);
     this.#maxLength = maxLength;
+    this.#held = new RecentTable(maxTokens);
+    this.#seenOnce = new Int32Array(powerOfTwoFrom(maxTokens * SLOTS_PER_TOKEN));
   }
 
-  /** The entry of exactly this token, if it verified lately. */
+  /** The entry of exactly this token, if it is held. */
   get(token: string): VerifiedToken | undefined {
     if (token.length > this.#maxLength) return undefined;
-    const name = nameOf(token);
-    const young = this.#young.get(name);
-    if (young !== undefined) return young.token === token ? young : undefined;
-    const old = this.#old.get(name);
-    if (old === undefined || old.token !== token) return undefined;
-    this.#put(name, old);
-    return old;
+    const held = this.#held.get(nameOf(token));
+    return held !== undefined && held.token === token ? held : undefined;
   }
 
-  /** Remembers a token that verified. */
+  /** Takes note of a token that verified. */
   add(entry: VerifiedToken): void {
-    if (entry.token.length <= this.#maxLength) this.#put(nameOf(entry.token), entry);
+    const { token, key } = entry;
+    if (token.length > this.#maxLength) return;
+    const name = nameOf(token);
+    if (key.algorithm.family !== 'hmac' || this.#wasSeen(name)) this.#held.set(name, entry);
   }
 
-  #put(name: string, entry: VerifiedToken): void {
-    if (this.#young.size >= this.#perGeneration) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(name, entry);
+  /**
+   * Tells whether this name came before, as far as two slots of a small table remember: names of other tokens push it out, and then the token
+   * is held a request later.
+   */
+  #wasSeen(name: number): boolean {
+    const seen = this.#seenOnce;
+    const slot = (name << 1) & (seen.length - 1);
+    if (seen[slot] === name || seen[slot + 1] === name) return true;
+    seen[slot + 1] = seen[slot] as number;
+    seen[slot] = name;
+    return false;
   }
 }
 
-/** Of bounded length whatever the token is: hashing a long text costs more than judging it. */
-function nameOf(token: string): string {
-  const start = token.indexOf('.', token.indexOf('.') + 1) + 1;
-  return token.slice(start, start + NAME_LENGTH);
+const SLOTS_PER_TOKEN = 4;
+
+function powerOfTwoFrom(least: number): number {
+  return 2 ** Math.ceil(Math.log2(least));
+}
+
+/** This many characters of a signature name a token; the last one is left out, since it carries fewer bits. */
+const NAME_CHARACTERS = 7;
+
+/** A number of 30 bits. Any two tokens may share it: it finds a token, and never tells that it is the right one. */
+function nameOf(token: string): number {
+  const end = token.length - 1;
+  let name = 0;
+  for (let at = end < NAME_CHARACTERS ? 0 : end - NAME_CHARACTERS; at < end; at++) {
+    name = (Math.imul(name, 61) + token.charCodeAt(at)) | 0;
+  }
+  return name & 0x3fffffff;
 }

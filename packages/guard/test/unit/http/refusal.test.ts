@@ -96,3 +96,14 @@ test('a renderer that throws, or answers a success or nonsense, is replaced by t
     assert.equal(refusal.headers['cache-control'], 'no-store');
   }
 });
+
+test('the ids that clients see do not count the requests between them', async () => {
+  const guard = createGuard({ ...options, refusal: { format: 'problem' } });
+  const ids: string[] = [];
+  for (let request = 0; request < 50; request++) {
+    const decision = await guard.decide(withToken('x'));
+    assert.ok(decision.action === 'refuse' && decision.refusal.body.includes(decision.id));
+    ids.push(decision.id);
+  }
+  assert.equal(new Set(ids.map((id) => id.slice(0, 8))).size, ids.length);
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { anotherSecret, bindingHash, freshSecret, manualClock, mintToken, requestView, secretBytes } from '@approov-guard/testkit';
-import { createGuard, type GuardOptions, KeySet, type KeySource, type VerificationKey } from 'approov-guard';
+import { createGuard, type Guard, type GuardOptions, KeySet, type KeySource, type VerificationKey } from 'approov-guard';
 import { ALGORITHMS, type AlgorithmRow } from '../../../src/core/jws/algorithms.ts';
 import { createGuardOn } from '../../../src/shell/create-guard.ts';
 import { now, outcomeOf, PORTS, secret, withToken } from '../../both-ports.ts';
@@ -176,12 +176,24 @@ test('a source that fails when it is asked for newer keys is an outage of ours',
   assert.equal(await decided({ keys, now: () => now }, mintToken({ secret, now, kid: 'new' })), 'keys-unavailable');
 });
 
+/** A token with a MAC is remembered from its second request on: then its claims are the same object. */
+async function rememberedBy(guard: Guard, token: string): Promise<void> {
+  const claims: unknown[] = [];
+  for (let request = 0; request < 3; request++) {
+    const verdict = await guard.judge(withToken(token));
+    assert.ok(verdict.outcome === 'accepted');
+    claims.push(verdict.attestation.claims);
+  }
+  assert.notEqual(claims[0], claims[1]);
+  assert.equal(claims[1], claims[2]);
+}
+
 test('a token in the cache is judged again: expiry, claims, policy', async () => {
   const clock = manualClock(now);
   const guard = createGuard({ keys: { secret }, now: clock.now });
   const token = mintToken({ secret, now, lifetimeSeconds: 60, claims: { iss: 'a' } });
   const strict = guard.route({ token: { issuer: 'b' } });
-  assert.equal(outcomeOf(await guard.judge(withToken(token))), 'accepted');
+  await rememberedBy(guard, token);
   assert.equal(outcomeOf(await guard.judge(withToken(token), strict)), 'token-issuer-unexpected');
   clock.advance(59_999);
   assert.equal(outcomeOf(await guard.judge(withToken(token))), 'accepted');
@@ -195,8 +207,8 @@ test('a token in the cache is bound anew for each request', async () => {
   const judge = async (value: string): Promise<string> =>
     outcomeOf(await guard.judge(withToken(token, { headers: [['authorization', value]] })));
   assert.deepEqual(
-    [await judge('Bearer a'), await judge('Bearer b'), await judge('Bearer a')],
-    ['accepted', 'binding-mismatch', 'accepted'],
+    [await judge('Bearer a'), await judge('Bearer a'), await judge('Bearer b'), await judge('Bearer a')],
+    ['accepted', 'accepted', 'binding-mismatch', 'accepted'],
   );
 });
 
@@ -204,14 +216,14 @@ test('the cache gives no way in: a cached signature under another payload is ver
   const guard = createGuard({ keys: { secret }, now: () => now });
   const [head, , tail] = good.split('.');
   const forged = `${head}.${Buffer.from('{"exp":9999999999}').toString('base64url')}.${tail}`;
-  assert.equal(outcomeOf(await guard.judge(withToken(good))), 'accepted');
+  await rememberedBy(guard, good);
   assert.equal(outcomeOf(await guard.judge(withToken(forged))), 'token-signature-invalid');
 });
 
 test('what an old key verified does not outlive it in the cache', async () => {
   let set = new KeySet([keyOf(secret)]);
   const guard = createGuard({ keys: { current: () => set, refresh: () => true }, now: () => now });
-  assert.equal(outcomeOf(await guard.judge(withToken(good))), 'accepted');
+  await rememberedBy(guard, good);
   set = new KeySet([keyOf(anotherSecret(secret))]);
   assert.equal(outcomeOf(await guard.judge(withToken(good))), 'token-signature-invalid');
 });

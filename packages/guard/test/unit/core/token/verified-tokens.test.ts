@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { ALGORITHMS } from '../../../../src/core/jws/algorithms.ts';
 import type { VerificationKey } from '../../../../src/core/jws/key-set.ts';
 import { type VerifiedToken, VerifiedTokens } from '../../../../src/core/token/verified-tokens.ts';
 
-const entry = (token: string): VerifiedToken => ({ token, claims: { exp: 1 }, key: {} as VerificationKey });
+function entry(token: string, algorithm = 'ES256'): VerifiedToken {
+  return { token, claims: { exp: 1 }, key: { algorithm: ALGORITHMS.get(algorithm) } as VerificationKey };
+}
 
 test('an entry is found by its signature, and only for exactly its token', () => {
   const tokens = new VerifiedTokens(4, 100);
@@ -14,14 +17,37 @@ test('an entry is found by its signature, and only for exactly its token', () =>
   for (const odd of ['', '.', '..', 'a', 'a.b', 's1', '..s1', '__proto__', 'a.b.__proto__']) assert.equal(tokens.get(odd), undefined, odd);
 });
 
-test('signatures that begin alike are not confused', () => {
+test('signatures that end alike are not confused', () => {
   const tokens = new VerifiedTokens(4, 200);
-  const beginning = 'x'.repeat(60);
-  tokens.add(entry(`a.b.${beginning}1`));
-  assert.equal(tokens.get(`a.b.${beginning}2`), undefined);
-  tokens.add(entry(`a.b.${beginning}2`));
-  assert.equal(tokens.get(`a.b.${beginning}2`)?.token, `a.b.${beginning}2`);
-  assert.equal(tokens.get(`a.b.${beginning}1`), undefined, 'the later one took the place');
+  const end = 'x'.repeat(60);
+  tokens.add(entry(`a.b.1${end}`));
+  assert.equal(tokens.get(`a.b.2${end}`), undefined);
+  tokens.add(entry(`a.b.2${end}`));
+  assert.equal(tokens.get(`a.b.2${end}`)?.token, `a.b.2${end}`);
+  assert.equal(tokens.get(`a.b.1${end}`), undefined, 'the later one took the place');
+});
+
+test('a token with a MAC is held from its second request on', () => {
+  const tokens = new VerifiedTokens(10, 100);
+  tokens.add(entry('a.b.signature', 'HS256'));
+  assert.equal(tokens.get('a.b.signature'), undefined);
+  tokens.add(entry('a.b.signature', 'HS256'));
+  assert.equal(tokens.get('a.b.signature')?.token, 'a.b.signature');
+});
+
+test('tokens that come again are held, however many come once', () => {
+  const tokens = new VerifiedTokens(100, 100);
+  const often = Array.from({ length: 50 }, (_, index) => `a.b.often-${1000 + index}x`);
+  for (let index = 0; index < 20_000; index++) {
+    tokens.add(entry(`a.b.once-${100_000 + index}x`, 'HS256'));
+    const again = often[index % often.length] as string;
+    if (tokens.get(again) === undefined) tokens.add(entry(again, 'HS256'));
+  }
+  assert.ok(often.filter((token) => tokens.get(token) !== undefined).length >= 49);
+  const once = Array.from({ length: 20_000 }, (_, index) => tokens.get(`a.b.once-${100_000 + index}x`)).filter(
+    (held) => held !== undefined,
+  );
+  assert.ok(once.length < 10, `${once.length} held`);
 });
 
 test('it holds no more than it was allowed to', () => {
