@@ -4,7 +4,7 @@ import { type JwkFault, parsePublicJwk } from '../core/jws/jwk.ts';
 import { KeySet, type VerificationKey } from '../core/jws/key-set.ts';
 import type { CryptoPort, KeySource, PublicKeyMaterial } from '../core/ports.ts';
 import { ConfigurationError } from './configuration-error.ts';
-import { checkedObject, checkedWord, type UncheckedOptions } from './option-checks.ts';
+import { checkedObject, checkedWord, isText, type UncheckedOptions } from './option-checks.ts';
 import { parsePublicPem } from './pem.ts';
 import { readSecret } from './secret.ts';
 
@@ -24,15 +24,34 @@ export function staticKeySource(options: unknown, path: string, context: KeyCont
 
 /** The keys of one part of the configuration. */
 export function staticKeys(options: unknown, path: string, context: KeyContext): readonly VerificationKey[] {
-  const part = checkedObject(options ?? {}, path, ['secret', 'secrets', 'jwks', 'pem', 'algorithm', 'kid']);
-  const kinds = ['secret', 'secrets', 'jwks', 'pem'].filter((kind) => Object.hasOwn(part, kind));
-  if (kinds.length !== 1) throw new ConfigurationError('keys-missing', path, 'give exactly one of secret, secrets, jwks, jwksUrl and pem');
-  if (kinds[0] === 'jwks') return jwksKeys(part, path, context);
-  if (kinds[0] === 'pem') return pemKeys(part, path, context);
-  if (kinds[0] === 'secret') return [secretKey(part.secret, `${path}.secret`, context)];
+  const part = checkedObject(options ?? {}, path, [...KINDS, 'algorithm', 'kid']);
+  const [kind, another] = KINDS.filter((name) => Object.hasOwn(part, name));
+  if (kind === undefined || another !== undefined)
+    throw new ConfigurationError('keys-missing', path, 'give exactly one of secret, secrets, jwks, jwksUrl and pem');
+  refuseMisplaced(part, kind, path);
+  if (kind === 'jwks') return jwksKeys(part, path, context);
+  if (kind === 'pem') return pemKeys(part, path, context);
+  if (kind === 'secret') return [secretKey(part.secret, `${path}.secret`, context)];
   const { secrets } = part;
   if (!Array.isArray(secrets)) throw new ConfigurationError('option-invalid', `${path}.secrets`, 'must be a list of secrets');
   return secrets.map((secret: unknown, index) => secretKey(secret, `${path}.secrets[${index}]`, context));
+}
+
+const KINDS = ['secret', 'secrets', 'jwks', 'pem'] as const;
+/** What may stand beside keys of a kind. */
+const BESIDE: { readonly [Kind in (typeof KINDS)[number]]: readonly string[] } = {
+  secret: [],
+  secrets: [],
+  jwks: ['algorithm'],
+  pem: ['algorithm', 'kid'],
+};
+
+/** Beside a secret, `algorithm` and `kid` would be passed over, and HS256 be used for any token. */
+function refuseMisplaced(part: UncheckedOptions, kind: keyof typeof BESIDE, path: string): void {
+  const misplaced = ['algorithm', 'kid'].find((name) => part[name] !== undefined && !BESIDE[kind].includes(name));
+  if (misplaced === undefined) return;
+  const remedy = kind === 'jwks' ? 'a key of a set has its own `kid`' : 'write it inside the secret, beside its text';
+  throw new ConfigurationError('options-contradict', `${path}.${misplaced}`, `does not belong beside \`${kind}\`; ${remedy}`);
 }
 
 function secretKey(options: unknown, path: string, context: KeyContext): VerificationKey {
@@ -105,11 +124,11 @@ function publicKey(parts: PublicKeyParts, path: string, context: KeyContext): Ve
 
 function identity(kid: unknown, path: string): { readonly id: string; readonly kid: string | null } {
   if (kid === undefined || kid === null) return { id: path, kid: null };
-  if (typeof kid === 'string' && kid !== '') return { id: kid, kid };
+  if (isText(kid)) return { id: kid, kid };
   throw new ConfigurationError(
     'option-invalid',
     `${path}.kid`,
-    'must be a text that is not empty; leave it out for a key that is tried for any token',
+    'must be a text, not empty and without white space at its ends; leave it out for a key that is tried for any token',
   );
 }
 

@@ -8,7 +8,7 @@ import type { FetchKeys } from './fetch-key-set.ts';
 import { type OnKeyEvent, reporter } from './key-events.ts';
 import { RemoteKeys } from './keys-remote.ts';
 import { publicAlgorithm } from './keys-static.ts';
-import { checkedFunction, checkedNumber, checkedObject, type UncheckedOptions } from './option-checks.ts';
+import { checkedFunction, checkedHeader, checkedNumber, checkedObject, isPlainObject } from './option-checks.ts';
 
 /** How a remote key set is fetched and how long it is used. */
 export interface RemoteKeysSettings {
@@ -136,10 +136,17 @@ function checkedUrl(value: unknown, path: string): URL {
   return url;
 }
 
+/** RFC 9110 §5.5. `fetch` would refuse anything else at each request, and no key be had. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 function checkedHeaders(value: unknown, path: string): { readonly [name: string]: string } {
-  const accept = { accept: 'application/jwk-set+json, application/json' };
-  if (value === undefined) return accept;
-  const valid = typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string');
-  if (!valid) throw new ConfigurationError('option-invalid', path, 'must be an object of texts');
-  return { ...accept, ...(value as UncheckedOptions as { readonly [name: string]: string }) };
+  const accept = ['accept', 'application/jwk-set+json, application/json'] as const;
+  if (value === undefined) return Object.fromEntries([accept]);
+  if (!isPlainObject(value)) throw new ConfigurationError('option-invalid', path, 'must be an object of texts');
+  const given = Object.entries(value).map(([name, text]) => {
+    const header = checkedHeader(name, path);
+    if (typeof text === 'string' && FIELD_VALUE.test(text.trim())) return [header, text.trim()] as const;
+    throw new ConfigurationError('option-invalid', path, `must be an object of texts of one line each; ${header} is none`);
+  });
+  return Object.fromEntries([accept, ...given]);
 }

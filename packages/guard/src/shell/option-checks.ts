@@ -7,18 +7,24 @@ export type UncheckedOptions = { readonly [name: string]: unknown };
 /** RFC 9110 §5.6.2: what a field name consists of. */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+/** What options may be. Of a `Map`, a promise or a `Headers` no member would be found, and all of it be ignored. */
+const PLAIN: ReadonlySet<string> = new Set(['[object Object]', '[object Module]']);
+
 /** Refuses what is no plain object, and any member that is not in `names`. */
 export function checkedObject(value: unknown, path: string, names: readonly string[]): UncheckedOptions {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ConfigurationError('option-invalid', path, 'must be an object');
-  }
+  if (!isPlainObject(value)) throw new ConfigurationError('option-invalid', path, `must be an object; known here: ${names.join(', ')}`);
   const unknown = Object.keys(value).find((name) => !names.includes(name));
-  if (unknown === undefined) return value as UncheckedOptions;
+  if (unknown === undefined) return value;
   throw new ConfigurationError(
     'option-unknown',
     `${path === 'options' ? '' : `${path}.`}${unknown}`,
     `is no option; known here: ${names.join(', ')}`,
   );
+}
+
+/** Tells whether a value is an object whose members are its content. */
+export function isPlainObject(value: unknown): value is UncheckedOptions {
+  return typeof value === 'object' && value !== null && PLAIN.has(Object.prototype.toString.call(value));
 }
 
 /** What a number may be, and what it is where it is left out. */
@@ -53,9 +59,19 @@ export function checkedHeader(value: unknown, path: string): string {
 /** One or several non-empty texts as a list; `null` where the option is absent or `null`. */
 export function checkedTexts(value: unknown, path: string): readonly string[] | null {
   if (value === undefined || value === null) return null;
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (texts.length > 0 && texts.every((text) => typeof text === 'string' && text !== '')) return texts as readonly string[];
-  throw new ConfigurationError('option-invalid', path, 'must be a text or a list of texts, none empty, or null to switch the check off');
+  // A copy: what the caller does to its list later must not change the check.
+  const texts: readonly unknown[] = Array.isArray(value) ? [...value] : [value];
+  if (texts.length > 0 && texts.every(isText)) return texts;
+  throw new ConfigurationError(
+    'option-invalid',
+    path,
+    'must be a text or a list of texts, none empty or with white space at its ends, or null where there is none',
+  );
+}
+
+/** A text that can be compared with what a request says. White space at its ends (a line feed from a file) would match nothing. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.trim() === value;
 }
 
 /** A function, or `undefined` where the option is absent. */

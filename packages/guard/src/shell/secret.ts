@@ -35,8 +35,16 @@ export function readSecret(options: UncheckedOptions, place: SecretPlace): Uint8
 function bytesOf(value: unknown, path: string): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new ConfigurationError('option-invalid', path, 'must be a Uint8Array');
   if (value.length === 0) throw new ConfigurationError('secret-missing', path, `is empty; ${GET_IT}`);
+  if (isUndecoded(value))
+    throw new ConfigurationError('secret-encoding', path, 'holds base64 text, not decoded; give the text as `base64`');
   // A copy: what the caller does to its array later must not change the key.
   return new Uint8Array(value);
+}
+
+/** Padding at the end of base64: no random bytes look so, nor does a printable secret. */
+function isUndecoded(bytes: Uint8Array): boolean {
+  const text = new TextDecoder().decode(bytes);
+  return text.endsWith('=') && (decodeBase64(text, 'base64') ?? decodeBase64(text, 'base64url')) !== null;
 }
 
 function decoded(value: unknown, path: string, encoding: 'base64' | 'base64url'): Uint8Array {
