@@ -2,6 +2,11 @@
 
 /** Headers that say something about this hop, or about the client, which only this hop may say. */
 const NOT_FORWARDED = ['host', 'forwarded', 'x-forwarded-host', 'x-forwarded-proto'];
+/**
+ * RFC 9110 §7.6.1: what concerns one hop. `Upgrade` stays, for WebSockets. What the client names in `Connection` stays, too: a client could
+ * take out what the origin relies on.
+ */
+const ONE_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding'];
 
 /**
  * The request for the origin: path and query as they came, the body as a stream, redirects for the client to follow.
@@ -13,7 +18,7 @@ export function forwarded(request: Request, origin: string, without: readonly st
   const from = new URL(request.url);
   const to = new URL(origin);
   const headers = new Headers(request.headers);
-  for (const name of [...NOT_FORWARDED, ...without]) headers.delete(name);
+  for (const name of [...NOT_FORWARDED, ...ONE_HOP, ...without]) headers.delete(name);
   headers.set('x-forwarded-host', from.host);
   headers.set('x-forwarded-proto', from.protocol.slice(0, -1));
   const { method, body, signal } = request;

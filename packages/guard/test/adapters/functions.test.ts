@@ -108,6 +108,26 @@ describe('workers', () => {
       strictEqual(seen.length, 1);
     });
   }
+
+  it('keeps what concerns one hop from the origin, and removes nothing that the client names in Connection', async (context) => {
+    const seen: unknown[] = [];
+    const origin = createServer((request, response) => {
+      const { te, authorization, connection, trailer } = request.headers;
+      seen.push([
+        te,
+        trailer,
+        request.headers['keep-alive'],
+        request.headers['proxy-connection'],
+        authorization,
+        connection !== 'authorization',
+      ]);
+      response.end();
+    });
+    const port = await listening(context, origin);
+    const hop = { connection: 'authorization', te: 'trailers', trailer: 'x', 'keep-alive': 'timeout=5', 'proxy-connection': 'keep-alive' };
+    await worker(options, { origin: `http://127.0.0.1:${port}` })(requestOf({ ...genuine, ...hop }), env);
+    deepStrictEqual(seen, [[undefined, undefined, undefined, undefined, 'a', true]]);
+  });
 });
 
 describe('next.js, without the framework', () => {
