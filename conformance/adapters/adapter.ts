@@ -88,12 +88,28 @@ export interface Started {
   close(): Promise<void>;
 }
 
-/**
- * `absolute-form`: a target in absolute form becomes a path. `fragment-dropped`: a fragment in the target is left out.
- * `headers-as-utf8`: header bytes are decoded as UTF-8, and what is none is lost. `strict-target`: characters that no URL may hold are
- * answered 400.
- */
-export type Quirk = 'absolute-form' | 'fragment-dropped' | 'headers-as-utf8' | 'strict-target';
+/** What a platform does to requests before anybody sees them. */
+export type Quirk =
+  /** A target in absolute form becomes a path. */
+  | 'absolute-form'
+  /** A target in absolute form is answered 404. */
+  | 'absolute-form-not-found'
+  /** A path that cannot be decoded is answered 500. */
+  | 'decodes-paths'
+  /** Of the fields that may be there once, such as `Authorization`, the first line is kept, and the others are dropped. */
+  | 'first-line'
+  /** A fragment in the target is left out. */
+  | 'fragment-dropped'
+  /** Header bytes are decoded as UTF-8, and what is none is lost. */
+  | 'headers-as-utf8'
+  /** The query is parsed and written anew: `%20` becomes `+`, a lone `?` goes. */
+  | 'query-rewritten'
+  /** Paths with `//` or `\`, and targets in absolute form, are answered 308. */
+  | 'redirects-targets'
+  /** Characters that no URL may hold are answered 400. */
+  | 'strict-target'
+  /** A body without `Content-Type` is none. */
+  | 'untyped-body-dropped';
 
 /** How the platform differs where it must. */
 export interface Traits {
@@ -105,6 +121,8 @@ export interface Traits {
   readonly readsBodiesFirst?: boolean;
   /** What else the platform does before anybody sees the request. Default: none. */
   readonly quirks?: readonly Quirk[];
+  /** Whether an app can be made of a setup. Default: of all. */
+  readonly supports?: (setup: Setup) => boolean;
   /** The crypto ports on which the table is run here. */
   readonly crypto: readonly Setup['crypto'][];
 }

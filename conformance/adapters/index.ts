@@ -1,5 +1,6 @@
 /** The adapters under test: one line each. */
 import type { AdapterUnderTest } from './adapter.ts';
+import { onEdgeRuntime } from './edge-runtime.ts';
 import { elysia } from './elysia.ts';
 import { expressFive, expressFour } from './express.ts';
 import { fastifyFive } from './fastify.ts';
@@ -8,8 +9,10 @@ import { hapi } from './hapi.ts';
 import { honoAsFetch, honoOnNode } from './hono.ts';
 import { koaThree, koaTwo } from './koa.ts';
 import { nestOnExpress, nestOnFastify } from './nest.ts';
+import { onNext } from './next.ts';
 import { node } from './node.ts';
 import { onRuntimes } from './runtimes.ts';
+import { onSvelteKit } from './sveltekit.ts';
 import { web } from './web.ts';
 
 const all: readonly AdapterUnderTest[] = [
@@ -29,6 +32,9 @@ const all: readonly AdapterUnderTest[] = [
   elysia,
   web,
   ...onRuntimes,
+  ...onSvelteKit,
+  ...onNext,
+  ...onEdgeRuntime,
 ];
 
 /** The second version or server of a framework, which the first stands for unless everything is asked for. */

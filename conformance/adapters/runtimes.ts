@@ -1,9 +1,9 @@
-/** Fetch handlers on the servers of other runtimes, each in a process of its own: `Bun.serve`, `Deno.serve`, workerd. */
+/** Fetch handlers on the servers of other runtimes, each in a process of its own: `Bun.serve`, `Deno.serve`, workerd. And Elysia on Bun. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleProgram, bundleWorker } from '../../packages/guard/test/runtimes/bundle.ts';
 import { end, endsWithUs } from '../../packages/guard/test/runtimes/ends-with-us.ts';
@@ -11,6 +11,7 @@ import { startWorker } from '../../packages/guard/test/runtimes/workerd.ts';
 import { findRuntime } from '../../tools/runtimes.mjs';
 import type { AppKind } from '../app/programs/hosted.ts';
 import type { AdapterUnderTest, Setup, Started, Traits } from './adapter.ts';
+import { inSmallBuild } from './small-build.ts';
 
 const fetchTraits: Traits = { joinsLines: true, normalisesTargets: true, crypto: ['platform'] };
 /** Deno and workerd show targets as they were sent. */
@@ -29,16 +30,24 @@ function temporaryFolder(): string {
   return folder;
 }
 
+async function bundledServers(): Promise<string> {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "dependencies": { "approov-guard": "*" } }');
+  return bundleProgram(join(programs, 'servers.ts'), folder);
+}
+
 /** A process that hosts many apps. It ends with its last app. */
 class Servers {
   readonly #program: string;
   readonly #parameters: readonly string[];
+  readonly #module: () => Promise<string>;
   #running: Promise<{ readonly child: ChildProcess; readonly control: string }> | null = null;
   #apps = 0;
 
-  constructor(program: string, parameters: readonly string[]) {
+  constructor(program: string, parameters: readonly string[], module: () => Promise<string> = bundledServers) {
     this.#program = program;
     this.#parameters = parameters;
+    this.#module = module;
   }
 
   async start(kind: AppKind, setup: Setup): Promise<Started> {
@@ -65,10 +74,9 @@ class Servers {
   }
 
   async #spawn(): Promise<{ readonly child: ChildProcess; readonly control: string }> {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module", "dependencies": { "approov-guard": "*" } }');
-    const module = await bundleProgram(join(programs, 'servers.ts'), folder);
-    const child = endsWithUs(spawn(this.#program, [...this.#parameters, module], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] }));
+    const module = await this.#module();
+    const cwd = dirname(module);
+    const child = endsWithUs(spawn(this.#program, [...this.#parameters, module], { cwd, stdio: ['ignore', 'pipe', 'ignore'] }));
     const [line] = await once(child.stdout, 'data');
     return { child, control: `http://127.0.0.1:${JSON.parse(String(line)).port}` };
   }
@@ -96,8 +104,17 @@ function onRuntime(
   const startApp = start(program);
   return [
     { name: `fetch, ${server}`, traits, start: (setup) => startApp('fetch', setup) },
+    { name: `fetch, small, ${server}`, traits: { ...traits, supports: inSmallBuild }, start: (setup) => startApp('small', setup) },
     { name: `hono 4, ${server}`, traits, start: (setup) => startApp('hono', setup) },
   ];
+}
+
+/** Elysia on Bun, whose targets it sees as `Bun.serve` shows them. */
+function elysiaOnBun(): readonly AdapterUnderTest[] {
+  const program = findRuntime('bun');
+  if (program === null) return [];
+  const servers = new Servers(program, ['run'], async () => join(programs, 'elysia-servers.ts'));
+  return [{ name: 'elysia 1, Bun', traits: fetchTraits, start: (setup) => servers.start('elysia', setup) }];
 }
 
 /** Those whose runtime is there. */
@@ -111,4 +128,5 @@ export const onRuntimes: readonly AdapterUnderTest[] = [
     return (kind, setup) => servers.start(kind, setup);
   }),
   ...onRuntime('workerd', 'workerd', workerdTraits, (program) => (kind, setup) => startOnWorkerd(program, kind, setup)),
+  ...elysiaOnBun(),
 ];

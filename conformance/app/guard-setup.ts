@@ -12,11 +12,20 @@ import {
 } from 'approov-guard';
 import type { GuardSetup, KeysSetup, ObservedVerdict, RouteSetup, Setup, TokenSetup } from '../adapters/adapter.ts';
 
-/** A guard and the verdicts that its hook saw. */
-export interface RecordedGuard {
-  readonly guard: Guard;
+/** What a guard's hook saw. */
+export interface Recorded {
   /** Hands the verdicts out and forgets them. */
   takeVerdicts(): readonly ObservedVerdict[];
+}
+
+/** A guard's options and the verdicts that its hook saw. */
+export interface RecordedOptions extends Recorded {
+  readonly options: GuardOptions;
+}
+
+/** A guard and the verdicts that its hook saw. */
+export interface RecordedGuard extends Recorded {
+  readonly guard: Guard;
 }
 
 /**
@@ -25,10 +34,16 @@ export interface RecordedGuard {
  * @param create - another constructor than `createGuard`, for another crypto port
  */
 export function recordedGuard(setup: Setup, create: (options: GuardOptions) => Guard = createGuard): RecordedGuard {
+  const { options, takeVerdicts } = recordedOptions(setup);
+  return { guard: create(options), takeVerdicts };
+}
+
+/** Makes the options of a setup's guard. */
+export function recordedOptions(setup: Setup): RecordedOptions {
   let verdicts: ObservedVerdict[] = [];
-  const { keys, nowMs, refusal, hook, token, ...options } = setup.guard;
-  const guard = create({
-    ...options,
+  const { keys, nowMs, refusal, hook, token, ...rest } = setup.guard;
+  const options: GuardOptions = {
+    ...rest,
     ...(token === undefined ? {} : { token: tokenOf(token) }),
     keys: keysOf(keys),
     now: () => nowMs,
@@ -39,9 +54,9 @@ export function recordedGuard(setup: Setup, create: (options: GuardOptions) => G
       verdicts.push({ code, action, mode, id, method, path });
       if (hook === 'throwing') throw new Error('thrown by the hook');
     },
-  });
+  };
   return {
-    guard,
+    options,
     takeVerdicts: () => {
       const taken = verdicts;
       verdicts = [];

@@ -25,8 +25,16 @@ export class Row {
     this.name = crypto === 'platform' ? adapter.name : `${adapter.name}, ${crypto} crypto`;
   }
 
+  /** Those cases of a family whose setup the adapter supports. */
+  casesOf({ cases }: Family): readonly Case[] {
+    const { supports } = this.#adapter.traits;
+    return supports === undefined ? cases : cases.filter(({ setup }) => supports(setup));
+  }
+
   /** Runs the cases of a family, one after the other. */
-  async run({ name, cases }: Family): Promise<Tally> {
+  async run(family: Family): Promise<Tally> {
+    const { name } = family;
+    const cases = this.casesOf(family);
     const failures: string[] = [];
     for (const one of cases) {
       try {

@@ -24,6 +24,9 @@ function oneOfEachReason(): ReadonlyMap<string, WireRequest> {
   return requests;
 }
 
+/** Where only the first line is kept, a value that was sent twice is there once. */
+const FIRST_LINE = { quirks: { 'first-line': { status: 401, verdict: 'binding-mismatch' } } };
+
 const identical: Case = {
   name: 'the same bytes for every reason',
   setup: bound,
@@ -32,7 +35,7 @@ const identical: Case = {
     const requests = oneOfEachReason();
     if (requests.size < 14) throw new Error(`only ${requests.size} reasons`);
     for (const [verdict, request] of requests) {
-      const { head, body } = await expect(request, { status: 401, verdict });
+      const { head, body } = await expect(request, { status: 401, verdict, ...(verdict === 'binding-value-duplicated' ? FIRST_LINE : {}) });
       seen.add(`${head.replace(/^date: .*$/im, 'date')}\n${body.toString('latin1')}`);
     }
     if (seen.size !== 1) throw new Error(`${seen.size} different answers:\n${[...seen].join('\n\n')}`);

@@ -1,7 +1,7 @@
 /** Signed requests that somebody changed on their way: each change has its own reason. */
 import type { SignatureLabel } from '@approov-guard/testkit';
 import type { WireRequest } from '../run/wire.ts';
-import type { Case, Family } from './case.ts';
+import type { Case, Expected, Family } from './case.ts';
 import { approovToken, NOW, token } from './setups.ts';
 import {
   accountSigned,
@@ -19,7 +19,10 @@ import {
   withHeader,
 } from './signed.ts';
 
-type Row = readonly [name: string, request: WireRequest, verdict: string];
+/** Where only the first line is kept, the second changes nothing. */
+const FIRST_LINE: NonNullable<Expected['quirks']> = { 'first-line': { status: 200, verdict: 'accepted' } };
+
+type Row = readonly [name: string, request: WireRequest, verdict: string, quirks?: NonNullable<Expected['quirks']>];
 
 const INPUT = 'signature-input';
 const BODY = '{"amount":1}';
@@ -117,7 +120,7 @@ function coverage(sign: SignatureLabel): readonly Row[] {
     ['a component without a name added', added('""'), 'signature-component-unknown'],
     ['a covered header removed', withHeader(genuine(sign), 'authorization', null), 'signature-component-unresolvable'],
     ['a covered header with another value', withHeader(genuine(sign), 'authorization', 'Bearer user-2'), 'signature-invalid'],
-    ['a covered header a second time', twice(genuine(sign), 'authorization', 'Bearer user-2'), 'signature-invalid'],
+    ['a covered header a second time', twice(genuine(sign), 'authorization', 'Bearer user-2'), 'signature-invalid', FIRST_LINE],
     ['a header that is not covered', withHeader(genuine(sign), 'x-other', 'another'), 'accepted'],
     ['a component uncovered', uncovered('"authorization"'), 'signature-invalid'],
     ['the method uncovered', uncovered('"@method"'), 'signature-component-not-covered'],
@@ -215,8 +218,8 @@ function fields(sign: SignatureLabel): readonly Row[] {
 const PARTS = [messages, contents, coverage, keys, times, fields];
 
 const both: readonly Case[] = (['install', 'account'] as const).flatMap((sign) =>
-  PARTS.flatMap((part) => part(sign)).map(([name, request, verdict]) =>
-    row(sign === 'install' ? signed : accountSigned, name, request, expecting(verdict)),
+  PARTS.flatMap((part) => part(sign)).map(([name, request, verdict, quirks = {}]) =>
+    row(sign === 'install' ? signed : accountSigned, name, request, expecting(verdict, { quirks })),
   ),
 );
 
@@ -227,6 +230,11 @@ const wrongKeys: readonly Row[] = [
   ['another component swapped for the URL', call({ components: ['@method', '@path', '@query'] }), 'signature-component-not-covered'],
 ];
 
+/** Where the body is dropped, the request is what the handler sees: one without a body. */
+const dropped = (status: number, verdict: string): Pick<Expected, 'quirks'> => ({
+  quirks: { 'untyped-body-dropped': { status, verdict } },
+});
+
 const digestRequired = signedApp('digest required, tampered', { digest: 'required' });
 const plainDigest = call({ client: 'retrofit', method: 'POST', body: BODY, digest: null });
 const digest = headerOf(call({ client: 'retrofit', method: 'POST', body: BODY }), 'content-digest');
@@ -236,12 +244,12 @@ export const tampering: Family = {
   cases: [
     ...both,
     ...wrongKeys.map(([name, request, verdict]) => row(signed, name, request, expecting(verdict))),
-    row(digestRequired, 'no digest', plainDigest, expecting('digest-missing')),
+    row(digestRequired, 'no digest', plainDigest, expecting('digest-missing', dropped(200, 'accepted'))),
     row(
       digestRequired,
       'a digest that is not covered',
       { ...plainDigest, headers: [...(plainDigest.headers ?? []), ['Content-Digest', digest]] },
-      expecting('signature-component-not-covered'),
+      expecting('signature-component-not-covered', dropped(401, 'digest-mismatch')),
     ),
   ],
 };

@@ -1,11 +1,12 @@
 /** What the programs for other runtimes share: an app by its kind, and what its guard's hook saw. */
+import { approov as approovSmall } from 'approov-guard/web-small';
 import type { Setup } from '../../adapters/adapter.ts';
 import { errorResponse, type Fetch, fetchApp } from '../fetch-app.ts';
-import { recordedGuard } from '../guard-setup.ts';
+import { type Recorded, recordedGuard, recordedOptions } from '../guard-setup.ts';
 import { honoApp } from '../hono-app.ts';
 
-/** Which app: of plain handlers, or of Hono. */
-export type AppKind = 'fetch' | 'hono';
+/** Which app: of plain handlers, of plain handlers in the small build, or of a framework. */
+export type AppKind = 'fetch' | 'small' | 'hono' | 'elysia';
 
 /** What a program is told to host. */
 export interface Hosting {
@@ -14,16 +15,20 @@ export interface Hosting {
 }
 
 /** An app that is ready to serve. */
-export interface Hosted {
+export interface Hosted extends Pick<Recorded, 'takeVerdicts'> {
   readonly fetch: Fetch;
   readonly onError: (error: unknown) => Response;
-  takeVerdicts(): readonly unknown[];
 }
 
 /** Makes the app. */
 export function hosted({ kind, setup }: Hosting): Hosted {
+  const onError = errorResponse;
+  if (kind === 'small') {
+    // The small build makes its guard by itself.
+    const { options, takeVerdicts } = recordedOptions(setup);
+    return { fetch: fetchApp(setup, options, { protect: approovSmall }), onError, takeVerdicts };
+  }
   const { guard, takeVerdicts } = recordedGuard(setup);
   const app = kind === 'hono' ? honoApp(setup, guard) : null;
-  const fetch: Fetch = app === null ? fetchApp(setup, guard) : (request) => app.fetch(request);
-  return { fetch, onError: errorResponse, takeVerdicts };
+  return { fetch: app === null ? fetchApp(setup, guard) : (request) => app.fetch(request), onError, takeVerdicts };
 }
