@@ -25,6 +25,7 @@ type FetchedText = Extract<Fetched, { outcome: 'fetched' }>;
 interface Held {
   readonly set: KeySet;
   readonly text: string;
+  readonly fetchedAt: number;
   /** From here on a newer one is fetched in the background. */
   readonly refreshAt: number;
   /** From here on it is used only if the source does not deliver. */
@@ -53,12 +54,20 @@ export class RemoteKeys implements KeySource {
   }
 
   current(at: number): KeySet | null {
-    const held = this.#held;
-    if (held === null) return this.#empty;
+    if (this.#held === null) return this.#empty;
+    const held = this.#dated(this.#held, at);
     if (at < held.refreshAt) return held.set;
     this.#fetchInBackground(at);
     if (at < held.freshUntil) return held.set;
     return this.#lastFailure === null ? null : this.#stale(held, at);
+  }
+
+  /** A clock that was set back would let a withdrawn key live until it has caught up: the set counts as fetched now, and as due. */
+  #dated(held: Held, at: number): Held {
+    const { fetchedAt, freshUntil } = held;
+    if (fetchedAt - at <= this.#plan.cooldownSeconds * 1000) return held;
+    this.#held = { ...held, fetchedAt: at, refreshAt: at, freshUntil: at + (freshUntil - fetchedAt) };
+    return this.#held;
   }
 
   refresh(at: number): MaybePromise<boolean> {
@@ -135,7 +144,7 @@ export class RemoteKeys implements KeySource {
     const { refreshSeconds, cooldownSeconds, report, name } = this.#plan;
     const life = Math.min(Math.max(maxAgeSeconds ?? refreshSeconds, cooldownSeconds), refreshSeconds) * 1000;
     const changed = this.#held?.set !== set;
-    this.#held = { set, text, refreshAt: at + life * REFRESH_AHEAD, freshUntil: at + life };
+    this.#held = { set, text, fetchedAt: at, refreshAt: at + life * REFRESH_AHEAD, freshUntil: at + life };
     this.#empty = null;
     this.#lastFailure = null;
     this.#told = 'nothing';

@@ -411,3 +411,40 @@ test('mistakes in the options are found at start', () => {
     assert.throws(() => keysFromUrl(options as { url: string }), isRight, JSON.stringify(options));
   }
 });
+
+const YEAR = 365 * 86_400_000;
+
+test('a clock that is set back lets no withdrawn key live until it has caught up', async (context) => {
+  const { server, judge, clock } = await scene(context, set);
+  clock.advance(YEAR);
+  assert.equal(await judge(), 'accepted 200');
+  clock.advance(-YEAR);
+  server.answer = json(publicKeySet([second]));
+  assert.equal(await judge(), 'accepted 200', 'the fetch is under way');
+  await wait(50);
+  assert.equal(await judge(), 'token-key-unknown 401');
+  assert.equal(server.requests(), 2);
+});
+
+test('a clock that is set back makes a set that cannot be had no younger than it is', async (context) => {
+  const { server, judge, clock } = await scene(context, set, { refreshSeconds: 60, maxStaleSeconds: 60 });
+  clock.advance(YEAR);
+  assert.equal(await judge(), 'accepted 200');
+  clock.advance(-YEAR);
+  server.answer = plain(500, '');
+  for (const expected of ['accepted 200', 'accepted 200', 'keys-unavailable 503']) {
+    assert.equal(await judge(), expected);
+    await wait(50);
+    clock.advance(61_000);
+  }
+});
+
+test('a clock that runs back by less than the cool-down causes no fetch', async (context) => {
+  const { server, judge, clock } = await scene(context, set);
+  assert.equal(await judge(), 'accepted 200');
+  for (let step = 0; step < 5; step++) {
+    clock.advance(-1000);
+    assert.equal(await judge(), 'accepted 200');
+  }
+  assert.equal(server.requests(), 1);
+});
