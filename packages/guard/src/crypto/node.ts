@@ -19,7 +19,11 @@ function prepareSecret(algorithm: AlgorithmRow, secret: Uint8Array): PreparedKey
   const name = algorithm.hash as 'sha256' | 'sha384' | 'sha512';
   const mac = HAS_ONE_SHOT ? prepareHmac(name, secret) : macByHmac(name, secret);
   // Comparing the encoded texts refuses non-canonical spellings for free.
-  return { verify: (signingInput, signature) => equalInConstantTime(mac(signingInput), signature) };
+  return { verify: (signingInput, signature) => equalInConstantTime(mac(signingInput), textOf(signature)) };
+}
+
+function textOf(signature: string | Uint8Array<ArrayBuffer>): string {
+  return typeof signature === 'string' ? signature : Buffer.from(signature).toString('base64url');
 }
 
 function macByHmac(name: string, secret: Uint8Array): ComputeMac {
@@ -36,7 +40,7 @@ function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial):
   const signatureBytes = algorithm.signatureBytes ?? Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
   return {
     verify(signingInput, signature) {
-      const bytes = Buffer.from(signature, 'base64url');
+      const bytes = typeof signature === 'string' ? Buffer.from(signature, 'base64url') : signature;
       if (bytes.length !== signatureBytes) return false;
       return verify(digest, Buffer.from(signingInput, 'latin1'), options, bytes);
     },

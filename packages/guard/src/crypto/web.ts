@@ -71,7 +71,7 @@ function preparedKey(algorithm: AlgorithmRow, importKey: () => Promise<SubtleKey
   let imported: Promise<SubtleKey> | undefined;
   return {
     async verify(signingInput, signature) {
-      const bytes = decodeBase64(signature, 'base64url');
+      const bytes = typeof signature === 'string' ? decodeBase64(signature, 'base64url') : signature;
       if (bytes === null || (algorithm.signatureBytes !== null && bytes.length !== algorithm.signatureBytes)) return false;
       // Only now, since its rejection must not stay unhandled.
       imported ??= importKey();

@@ -10,9 +10,9 @@ export interface PreparedKey {
   /**
    * Verifies a JWS signature (RFC 7515 §5.2 step 8).
    * @param signingInput - header and payload segments with the dot between them, ASCII
-   * @param signature - the signature segment, already known to be canonical base64url
+   * @param signature - the signature segment, already known to be canonical base64url; for message signatures the bytes
    */
-  verify(signingInput: string, signature: string): MaybePromise<boolean>;
+  verify(signingInput: string, signature: string | Uint8Array<ArrayBuffer>): MaybePromise<boolean>;
 }
 
 /** A key with the one algorithm it may be used with. */

@@ -33,9 +33,9 @@ const KEY = /[a-z*][a-z0-9_.*-]*/y;
 const TOKEN = /[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*/y;
 /** RFC 9651 §4.2.4: at most 15 digits, or 12 and 1 to 3 decimals. */
 const NUMBER = /-?(?:[0-9]{1,12}\.[0-9]{1,3}|[0-9]{1,15})(?![0-9.])/y;
-const STRING = /"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"/y;
-const BYTES = /:([A-Za-z0-9+/]*={0,2}):/y;
-const DISPLAY_STRING = /%"((?:[\x20\x21\x23\x24\x26-\x7e]|%[0-9a-f]{2})*)"/y;
+const STRING = /"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"/y;
+const BYTES = /:[A-Za-z0-9+/]*={0,2}:/y;
+const DISPLAY_STRING = /%"(?:[\x20\x21\x23\x24\x26-\x7e]|%[0-9a-f]{2})*"/y;
 const TRUE: BareItem = { type: 'boolean', value: true };
 const FALSE: BareItem = { type: 'boolean', value: false };
 const NO_PARAMETERS: Parameters = new Map();
@@ -227,10 +227,10 @@ class Parser {
   }
 
   #match(pattern: RegExp): string | null {
-    pattern.lastIndex = this.#at;
-    const [found] = pattern.exec(this.#text) ?? [];
-    if (found === undefined) return null;
-    this.#at += found.length;
-    return found;
+    const start = this.#at;
+    pattern.lastIndex = start;
+    if (!pattern.test(this.#text)) return null;
+    this.#at = pattern.lastIndex;
+    return this.#text.slice(start, this.#at);
   }
 }

@@ -2,7 +2,6 @@
  * The signature verifier: proves that the holder of the installation's key (label `install`) or of the account key (label `account`) signed
  * this request (RFC 9421 §3.2). Order: form, policy, base, proof.
  */
-import { encodeBase64 } from '../bytes/base64.ts';
 import type { PreparedKey } from '../jws/key-set.ts';
 import { chain, isPromise, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
@@ -53,7 +52,7 @@ export function verifySignature(check: SignatureCheck, evidence: SignatureEviden
   if (failed !== null) return failed;
   const strict = signatureBase(unverified.components, unverified.parametersText, message);
   if ('unresolvable' in strict) return rejected('signature-component-unresolvable', strict.unresolvable.slice(0, 64));
-  const signature = encodeBase64(unverified.signature, 'base64url');
+  const { signature } = unverified;
   const proven = chain(evidence.key.verify(strict.base, signature), (good) => {
     if (good) return true;
     // Only now: most clients sign as the RFC has it, and five more bases cost as much as parsing.
@@ -71,7 +70,7 @@ function checkPolicy(unverified: UnverifiedSignature, check: SignatureCheck, evi
   return checkParameters(unverified.parameters, check, at) ?? checkCoverage(unverified.components, check, hasDigest);
 }
 
-function tryBases(bases: readonly string[], signature: string, key: PreparedKey, from: number): MaybePromise<boolean> {
+function tryBases(bases: readonly string[], signature: Uint8Array<ArrayBuffer>, key: PreparedKey, from: number): MaybePromise<boolean> {
   for (let index = from; index < bases.length; index++) {
     // The cast holds: the index is below the length of an array without holes.
     const good = key.verify(bases[index] as string, signature);
