@@ -55,7 +55,7 @@ const ALTERED: readonly Row[] = [
   ['query, removed', 'signature-invalid', target('/v1/items/%7Eb')],
   ['query, a lone mark', 'signature-invalid', { ...signed({ url: 'https://api.example.com/a' }), target: '/a?' }],
   ['query, the mark removed', 'signature-invalid', { ...signed({ url: 'https://api.example.com/a?' }), target: '/a' }],
-  ['fragment', 'signature-invalid', target('/v1/items/%7Eb?b=2&a=1&c=%2f#x')],
+  ['fragment', 'signature-component-unresolvable', target('/v1/items/%7Eb?b=2&a=1&c=%2f#x')],
   ['host', 'signature-invalid', { ...good, authority: 'evil.example.com' }],
   ['port', 'signature-invalid', { ...good, authority: 'api.example.com:8443' }],
   ['case of the host', 'accepted', { ...good, authority: 'API.example.com:443' }],

@@ -186,10 +186,10 @@ describe('authorities and targets', () => {
     for (const [authority, scheme, expected] of rows) assert.equal(normaliseAuthority(authority, scheme), expected, authority);
   });
   test('targets are split and not changed', () => {
-    assert.deepEqual(splitTarget('/a?b?c#d'), { path: '/a', query: '?b?c#d' });
+    assert.deepEqual(splitTarget('/a?b?c'), { path: '/a', query: '?b?c' });
     assert.deepEqual(splitTarget('//a/b'), { path: '//a/b', query: null });
     assert.deepEqual(splitTarget('HTTP://h:1/a'), { path: '/a', query: null });
     assert.deepEqual(splitTarget('http://h?x'), { path: '', query: '?x' });
-    for (const target of ['*', 'a', 'h:443', '']) assert.equal(splitTarget(target), null);
+    for (const target of ['*', 'a', 'h:443', '', '/a#b', '/a?b#', 'http://h#']) assert.equal(splitTarget(target), null);
   });
 });
