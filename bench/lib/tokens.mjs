@@ -75,14 +75,17 @@ const BYTES = new WeakMap();
 /**
  * Delivers texts one after the other, each as a string made from bytes just now: not interned, not sliced, its hash not known yet.
  * @param {readonly string[]} texts
+ * @param {{ once?: boolean }} [options] - `once`: no text comes again; it throws when there are no more
  * @returns {() => string}
  */
-export function deliver(texts) {
+export function deliver(texts, { once = false } = {}) {
   const buffers = BYTES.get(texts) ?? texts.map((text) => Buffer.from(text, 'latin1'));
   BYTES.set(texts, buffers);
   let index = -1;
+  let delivered = 0;
   return () => {
     index = index + 1 === buffers.length ? 0 : index + 1;
+    if (once && index === 0 && delivered++ > 0) throw new Error(`more than ${texts.length} texts are needed`);
     return /** @type {any} */ (buffers[index]).latin1Slice();
   };
 }

@@ -5,12 +5,14 @@ import { createGuard } from 'approov-guard';
 import { verifySignature } from 'http-message-sig';
 import { createVerifier, httpbis } from 'http-message-signatures';
 import { countingHook } from '../lib/guards.mjs';
+import { internal } from '../lib/internals.mjs';
 import { measure } from '../lib/measure.mjs';
 import { freshKeys, freshToken, guardKeys, many } from '../lib/tokens.mjs';
 
 /** @typedef {import('@approov-guard/testkit').SignedRequest} SignedRequest */
 /** @typedef {{ signed: SignedRequest, key: import('node:crypto').KeyObject, base: Buffer, signature: Buffer, lines: readonly (readonly [string, Buffer])[] }} Prepared */
 
+const { NodeRequestView } = await internal('http/view-node.js');
 const URL_TEXT = 'https://api.example.com/shapes?colour=blue&page=2';
 const REQUEST = {
   method: 'GET',
@@ -22,21 +24,16 @@ const REQUEST = {
 };
 const OPTIONS = /** @type {any} */ ({ dsaEncoding: 'ieee-p1363' });
 
-/** A request whose header lines are made from bytes just now. */
-class SignedView {
+/** A request as `node:http` hands it on, with header lines that are made from bytes just now. */
+class SignedRequestMessage {
   /** @param {Prepared} prepared */
   constructor(prepared) {
     this.prepared = prepared;
     this.method = 'GET';
-    this.scheme = 'https';
-    this.authority = 'api.example.com';
-    this.target = '/shapes?colour=blue&page=2';
+    this.url = '/shapes?colour=blue&page=2';
+    this.socket = { encrypted: true, remoteAddress: '203.0.113.7' };
     this.headers = prepared.lines.map(([name, value]) => /** @type {const} */ ([name, /** @type {any} */ (value).latin1Slice()]));
-  }
-
-  /** @param {string} name */
-  lines(name) {
-    return this.headers.filter(([given]) => given === name).map(([, value]) => value);
+    this.rawHeaders = ['host', 'api.example.com', ...this.headers.flat()];
   }
 }
 
@@ -54,7 +51,7 @@ function prepare(keys, label, accountKey, now) {
   return { signed, key, base, signature, lines };
 }
 
-/** @param {import('../lib/tokens.mjs').Keys} keys @param {'install' | 'account'} label @param {Buffer} accountKey @param {number} now */
+/** The guard over the view that its adapter makes. @param {import('../lib/tokens.mjs').Keys} keys @param {'install' | 'account'} label @param {Buffer} accountKey @param {number} now */
 function guardOf(keys, label, accountKey, now) {
   const account = label === 'account' ? { label, accountKeys: [{ bytes: accountKey }] } : { label };
   const guard = createGuard({
@@ -64,11 +61,12 @@ function guardOf(keys, label, accountKey, now) {
     onVerdict: countingHook,
     now: () => now,
   });
-  return (/** @type {SignedView} */ view) => /** @type {import('approov-guard').Decision} */ (guard.decide(view)).action === 'pass';
+  return (/** @type {SignedRequestMessage} */ view) =>
+    /** @type {import('approov-guard').Decision} */ (guard.decide(new NodeRequestView(view))).action === 'pass';
 }
 
-/** @param {(view: SignedView) => Promise<unknown>} call */
-const rejecting = (call) => (/** @type {SignedView} */ view) =>
+/** @param {(view: SignedRequestMessage) => Promise<unknown>} call */
+const rejecting = (call) => (/** @type {SignedRequestMessage} */ view) =>
   call(view).then(
     (found) => found !== false && found !== null,
     () => false,
@@ -109,7 +107,7 @@ function cloudflare(label, accountKey, now) {
       kind: /** @type {const} */ ('request'),
       method: view.method,
       targetUri: URL_TEXT,
-      requestTarget: view.target,
+      requestTarget: view.url,
       fields,
     };
     const policy = {
@@ -127,7 +125,7 @@ function cloudflare(label, accountKey, now) {
 /** The limit: the cryptography over a base that is ready. @param {'install' | 'account'} label @param {Buffer} accountKey */
 function rawLimit(label, accountKey) {
   const secret = createSecretKey(accountKey);
-  return (/** @type {SignedView} */ { prepared }) =>
+  return (/** @type {SignedRequestMessage} */ { prepared }) =>
     label === 'install'
       ? verify('sha256', prepared.base, { key: prepared.key, ...OPTIONS }, prepared.signature)
       : timingSafeEqual(createHmac('sha256', secret).update(prepared.base).digest(), prepared.signature);
@@ -145,7 +143,7 @@ export async function run(settings, report) {
     let index = -1;
     const next = () => {
       index = index + 1 === prepared.length ? 0 : index + 1;
-      return new SignedView(/** @type {Prepared} */ (prepared[index]));
+      return new SignedRequestMessage(/** @type {Prepared} */ (prepared[index]));
     };
     const candidates = [
       { name: 'raw node:crypto', once: rawLimit(label, accountKey), next },
