@@ -217,7 +217,8 @@ class FileKeys implements KeySource {
   #read(): string {
     try {
       const bytes = readFileSync(this.#plan.path);
-      if (bytes.length <= this.#plan.maxBytes) return bytes.toString('utf8');
+      // Without the byte order mark that some editors write.
+      if (bytes.length <= this.#plan.maxBytes) return new TextDecoder().decode(bytes);
     } catch (error) {
       throw new ConfigurationError('option-invalid', 'path', `cannot be read (${(error as NodeJS.ErrnoException).code})`);
     }

@@ -202,3 +202,14 @@ test('close ends watching: what is written afterwards is not read', async (conte
   await wait(150);
   assert.equal(await judge(byOlder), 'accepted');
 });
+
+test('a byte order mark, as some editors write one, is no part of a key file', async (context) => {
+  const key = freshSigningKey('ES256', 'k');
+  const token = mintToken({ key: key.privateKey, algorithm: 'ES256', kid: 'k', now });
+  const jwks = scene(context, `\ufeff${JSON.stringify(publicKeySet([key]))}`, { format: 'jwks' });
+  assert.equal(await jwks.judge(token), 'accepted');
+  const pem = scene(context, `\ufeff${key.pem}`, { format: 'pem', algorithm: 'ES256' });
+  assert.equal(await pem.judge(token), 'accepted');
+  const secrets = scene(context, `\ufeff${older.base64}\r\n`, { format: 'secrets' });
+  assert.equal(await secrets.judge(byOlder), 'accepted');
+});
