@@ -2,10 +2,19 @@
 /** The executable: connects {@link run} with this process. */
 import process from 'node:process';
 import { run } from './run.ts';
+import { EXIT } from './surroundings.ts';
 
-// A reader that stops early (`| head -1`) is no failure.
-process.stdout.on('error', () => process.exit(0));
-process.exitCode = await run({
+let isAnswerLost = false;
+// A reader that stops early (`| head -1`) is no failure, and no acceptance either: the exit code stays what it is.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') return;
+  isAnswerLost = true;
+  process.exitCode = EXIT.unknown;
+});
+// Nobody is left to be told.
+process.stderr.on('error', () => undefined);
+
+const code = await run({
   argv: process.argv.slice(2),
   env: process.env,
   stdin: process.stdin,
@@ -14,3 +23,4 @@ process.exitCode = await run({
   now: Date.now,
   cwd: process.cwd(),
 });
+process.exitCode = isAnswerLost ? EXIT.unknown : code;

@@ -47,9 +47,9 @@ function inferred(output: string, from: string): FoundSecret {
   return { secret: inferredEncoding(keyLine(output, from)), from };
 }
 
-/** Reads a file that an option names. */
+/** Reads a file that an option names, without the byte order mark that some editors write. */
 export function readText(file: string, option: string, surroundings: Surroundings): string {
-  return readBytes(file, option, surroundings).toString('utf8');
+  return new TextDecoder().decode(readBytes(file, option, surroundings));
 }
 
 /** The same as bytes. */
