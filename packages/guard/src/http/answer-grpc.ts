@@ -7,15 +7,26 @@ export function grpcStatus({ verdict }: Refuse): { readonly code: number; readon
   return verdict.outcome === 'unavailable' ? { code: 14, details: 'Unavailable' } : { code: 16, details: 'Unauthenticated' };
 }
 
-/** The same call, but its metadata reach the listener only by way of `judge`. Nothing is read of the call before they do. */
+/**
+ * The same call, but its metadata reach the listener only by way of `judge`. Nothing is read of the call before they do. A call that ends
+ * while it is judged reaches no handler: nobody would tell it that the client is gone.
+ */
 export function judgedCall<Call extends GrpcCall>(call: Call, judge: (metadata: GrpcMetadata, pass: () => void) => void): Call {
-  const start = (listener: GrpcListener): void =>
+  const start = (listener: GrpcListener): void => {
+    let ended = false;
+    const passOn = (metadata: GrpcMetadata): void => {
+      if (!ended) listener.onReceiveMetadata(metadata);
+    };
     call.start({
-      onReceiveMetadata: (metadata) => judge(metadata, () => listener.onReceiveMetadata(metadata)),
+      onReceiveMetadata: (metadata) => judge(metadata, () => passOn(metadata)),
       onReceiveMessage: (message) => listener.onReceiveMessage(message),
       onReceiveHalfClose: () => listener.onReceiveHalfClose(),
-      onCancel: () => listener.onCancel(),
+      onCancel: () => {
+        ended = true;
+        listener.onCancel();
+      },
     });
+  };
   return new Proxy(call, {
     get: (target, name): unknown => {
       if (name === 'start') return start;

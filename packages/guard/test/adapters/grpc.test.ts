@@ -1,10 +1,11 @@
 /** `@grpc/grpc-js`: all four kinds of calls, over real connections. */
 import { deepStrictEqual, match, rejects, strictEqual } from 'node:assert';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import grpc from '@grpc/grpc-js';
 import type { Guard } from 'approov-guard';
 import { approov, decisionOf } from 'approov-guard/grpc';
-import { asyncGuard, guard, withToken } from './serving.ts';
+import { asyncGuard, guard, watched, withToken } from './serving.ts';
 
 const text = { serialize: (value: string) => Buffer.from(value), deserialize: (bytes: Buffer) => bytes.toString() };
 const method = (name: string, requestStream: boolean, responseStream: boolean): grpc.MethodDefinition<string, string> => ({
@@ -55,7 +56,12 @@ function metadataOf(headers: { readonly [name: string]: string }): grpc.Metadata
 }
 
 /** Makes a call and answers what came, or rejects with the status. */
-function called(client: grpc.Client, kind: keyof typeof service, metadata: grpc.Metadata): Promise<string[]> {
+function called(
+  client: grpc.Client,
+  kind: keyof typeof service,
+  metadata: grpc.Metadata,
+  options: grpc.CallOptions = {},
+): Promise<string[]> {
   const { path, requestSerialize: write, responseDeserialize: read } = service[kind];
   return new Promise((resolve, reject) => {
     const got: string[] = [];
@@ -65,15 +71,15 @@ function called(client: grpc.Client, kind: keyof typeof service, metadata: grpc.
       stream.on('error', reject);
       stream.on('end', () => resolve(got));
     };
-    if (kind === 'unary' || kind === 'health') client.makeUnaryRequest(path, write, read, 'a', metadata, done);
-    else if (kind === 'serverStream') streamed(client.makeServerStreamRequest(path, write, read, 'a', metadata));
+    if (kind === 'unary' || kind === 'health') client.makeUnaryRequest(path, write, read, 'a', metadata, options, done);
+    else if (kind === 'serverStream') streamed(client.makeServerStreamRequest(path, write, read, 'a', metadata, options));
     else if (kind === 'clientStream') {
-      const stream = client.makeClientStreamRequest(path, write, read, metadata, done);
+      const stream = client.makeClientStreamRequest(path, write, read, metadata, options, done);
       stream.on('error', () => undefined);
       for (const part of ['a', 'b']) stream.write(part);
       stream.end();
     } else {
-      const stream = client.makeBidiStreamRequest(path, write, read, metadata);
+      const stream = client.makeBidiStreamRequest(path, write, read, metadata, options);
       streamed(stream);
       for (const part of ['a', 'b', 'c']) stream.write(part);
       stream.end();
@@ -153,6 +159,31 @@ describe('grpc', () => {
   it('ends calls with UNAVAILABLE where the keys are', async () => {
     const { client, stop } = await connected(guard({ keys: { current: () => null } }));
     await rejects(called(client, 'unary', metadataOf(withToken())), { code: grpc.status.UNAVAILABLE, details: 'Unavailable' });
+    stop();
+  });
+
+  it('starts no handler for a call that ended while it was judged', async () => {
+    const inner = guard();
+    let judged: () => void = () => undefined;
+    const until = new Promise<void>((resolve) => {
+      judged = resolve;
+    });
+    const decide: Guard['decide'] = async (view, route) => {
+      await until;
+      return inner.decide(view, route);
+    };
+    const { client, stop } = await connected({ ...watched(inner).guard, decide });
+    const before = handled;
+    const deadline = Date.now() + 50;
+    for (const kind of Object.keys(answers) as Kind[]) {
+      await rejects(called(client, kind, metadataOf(withToken()), { deadline }), { code: grpc.status.DEADLINE_EXCEEDED });
+    }
+    // The server learns of it after the client.
+    await setTimeout(50);
+    judged();
+    await setTimeout(50);
+    strictEqual(inner.counters().accepted, 4);
+    strictEqual(handled, before);
     stop();
   });
 
