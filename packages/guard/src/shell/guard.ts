@@ -240,7 +240,8 @@ class AssembledGuard implements Guard {
   }
 
   #decided(request: RequestView, verdict: Verdict, route: Route, at: number): Decision {
-    const decision = decide(verdict, route.policy, this.#parts.refusal);
+    // What is no route of ours (options that `route` did not compile) has no policy, and was found `internal`.
+    const decision = decide(verdict, route.policy ?? this.#parts.whole.policy, this.#parts.refusal);
     this.#report(request, decision, route, at);
     return this.#counted(decision);
   }

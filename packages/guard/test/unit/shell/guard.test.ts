@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { anotherSecret, bindingHash, freshSecret, manualClock, mintToken, requestView, secretBytes } from '@approov-guard/testkit';
-import { createGuard, type Guard, type GuardOptions, KeySet, type KeySource, type VerificationKey } from 'approov-guard';
+import {
+  createGuard,
+  type Guard,
+  type GuardOptions,
+  KeySet,
+  type KeySource,
+  type RequestView,
+  type Route,
+  type VerificationKey,
+} from 'approov-guard';
 import { ALGORITHMS, type AlgorithmRow } from '../../../src/core/jws/algorithms.ts';
 import { createGuardOn } from '../../../src/shell/create-guard.ts';
 import { now, outcomeOf, PORTS, secret, withToken } from '../../both-ports.ts';
@@ -78,6 +89,43 @@ test('an asynchronous hook that rejects does not end the process, and is counted
   assert.equal((await guard.decide(withToken(good))).action, 'pass');
   await new Promise((resolve) => setTimeout(resolve, 10));
   assert.equal(guard.counters().hookFailures, 1);
+});
+
+test('a promise of another realm that rejects is counted as well', async () => {
+  const onVerdict = (): unknown => runInNewContext('Promise.reject(new Error("hook"))');
+  const guard = createGuard({ keys: { secret }, now: () => now, onVerdict });
+  assert.equal((await guard.decide(withToken(good))).action, 'pass');
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(guard.counters().hookFailures, 1);
+});
+
+test('what is no compiled route is refused as a fault of ours, without an exception', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now });
+  for (const route of [{}, { mode: 'observe' }, 'route', 0, []]) {
+    const decision = await guard.decide(withToken(good), route as unknown as Route);
+    assert.ok(decision.action === 'refuse' && decision.refusal.status === 503);
+    assert.equal(outcomeOf(decision.verdict), 'internal');
+    assert.equal(outcomeOf(await guard.judge(withToken(good), route as unknown as Route)), 'internal');
+  }
+});
+
+test('what is no request is refused as a fault of ours, without an exception', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now, onVerdict: () => assert.fail('told of nothing'), exempt: ['/health'] });
+  for (const request of [
+    undefined,
+    null,
+    7,
+    'GET /',
+    {},
+    { headers: {} },
+    { lines: () => null },
+    { lines: () => ['a', undefined] },
+    { lines: () => [7] },
+  ]) {
+    const decision = await guard.decide(request as unknown as RequestView);
+    assert.ok(decision.action === 'refuse', inspect(request));
+    assert.notEqual(outcomeOf(await guard.judge(request as unknown as RequestView)), 'accepted');
+  }
 });
 
 test('the hook learns what was decided, without the query', async () => {
