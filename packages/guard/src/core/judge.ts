@@ -101,7 +101,13 @@ function failsOnlyObserved(failure: Rejected | Unavailable, modes: Modes): boole
 }
 
 type Proven = Pick<Attestation, 'signature' | 'digest' | 'covered'>;
-const UNCHECKED: Proven = { signature: 'unchecked', digest: 'unchecked', covered: new Set<string>() };
+/** Shared by all verdicts without a signature: what one handler did to it would be believed of every later request. */
+const NOTHING_COVERED: ReadonlySet<string> = Object.defineProperty(new Set<string>(), 'add', {
+  value: () => {
+    throw new TypeError('what a signature covers cannot be changed');
+  },
+});
+const UNCHECKED: Proven = { signature: 'unchecked', digest: 'unchecked', covered: NOTHING_COVERED };
 
 function judgeMessageAndReplay({ request, policy, evidence, verified }: Case): MaybePromise<Proven | Rejected | Unavailable> {
   const message: MaybePromise<Proven | Rejected | Unavailable> =

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { anotherSecret, bindingHash, freshSecret, manualClock, mintToken, requestView, secretBytes } from '@approov-guard/testkit';
 import {
+  type Attestation,
   createGuard,
   type Guard,
   type GuardOptions,
@@ -97,6 +98,20 @@ test('a promise of another realm that rejects is counted as well', async () => {
   assert.equal((await guard.decide(withToken(good))).action, 'pass');
   await new Promise((resolve) => setTimeout(resolve, 10));
   assert.equal(guard.counters().hookFailures, 1);
+});
+
+test('what a handler does to a verdict is not seen by the next request', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now });
+  const attestationOf = async (): Promise<Attestation> => {
+    const verdict = await guard.judge(withToken(good));
+    assert.ok(verdict.outcome === 'accepted');
+    return verdict.attestation;
+  };
+  const first = await attestationOf();
+  assert.throws(() => (first.covered as Set<string>).add('@method'), TypeError);
+  assert.throws(() => Object.assign(first.claims, { did: 'x' }), TypeError);
+  Object.assign(first, { binding: 'verified' });
+  assert.deepEqual(await attestationOf(), { ...first, binding: 'unchecked', covered: new Set() });
 });
 
 test('what is no compiled route is refused as a fault of ours, without an exception', async () => {
