@@ -4,12 +4,14 @@ import {
   authorizerAnswer,
   authorizerView,
   mayBeCached,
+  namesRoute,
   type PolicyAnswer,
   type SimpleAnswer,
 } from '../http/authorizer.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+import { policiesOf } from '../shell/route-policies.ts';
 
 /** The answer that an event asks for: `isAuthorized` for payload 2.0, a policy for all others. */
 export type AnswerTo<Event> = Event extends { readonly version: '2.0' } ? SimpleAnswer : PolicyAnswer;
@@ -19,7 +21,7 @@ export type AnswerTo<Event> = Event extends { readonly version: '2.0' } ? Simple
  * of ours. The back end finds `approovVerdict`, `approovId`, `approovDid` and `approovExpires` in the authoriser's context.
  *
  * API Gateway may cache answers under the identity sources alone (REST APIs do so for 300 s unless told otherwise), so list among them the
- * token header and every bound header (and `$context.routeKey`, if the guard has routes). HTTP APIs name them in the event: an answer that
+ * token header and every bound header, and `$context.routeKey` if the guard has routes or exempt paths. HTTP APIs name them in the event: an answer that
  * must not be cached is then an error, unless you say that caching is off. REST APIs do not: there the answer is for one method and resource,
  * until the token expires. Message signatures and tokens that count once always need caching to be off. No body is seen.
  *
@@ -41,13 +43,21 @@ export function approov(
   caching: 'on' | 'off' = 'on',
 ): <Event extends AuthorizerEvent>(event: Event) => Promise<AnswerTo<Event>> {
   const guarded = guardOf(guard, route);
-  const { policy } = guarded.route ?? guarded.guard.route({});
+  const policies = policiesOf(guarded.guard, guarded.route);
+  // The cast holds: there is at least one.
+  const policy = policies[0] as (typeof policies)[number];
   return async <Event extends AuthorizerEvent>(event: Event) => {
     const view = authorizerView(event, policy);
-    if (caching === 'on' && !mayBeCached(event, view, policy)) {
-      throw new Error('approov: the identity sources must hold the token header and every bound header, or caching must be off');
-    }
+    if (caching === 'on' && !mayBeCached(event, view, policies)) throw uncachable();
+    const decision = await guarded.guard.decide(view, guarded.route);
+    // Exempt paths and preflights pass whatever their token: from a cache, that would open every other path to it.
+    const hidesMore = caching === 'on' && decision.verdict === null && !namesRoute(event);
+    if (hidesMore && (await guarded.guard.judge(view, guarded.route)).outcome !== 'accepted') throw uncachable();
     // The cast holds: the answer goes by the event's version.
-    return authorizerAnswer(event, await guarded.guard.decide(view, guarded.route), policy) as AnswerTo<Event>;
+    return authorizerAnswer(event, decision, policy) as AnswerTo<Event>;
   };
+}
+
+function uncachable(): Error {
+  return new Error('approov: the identity sources must hold the token header, every bound header and the route, or caching must be off');
 }

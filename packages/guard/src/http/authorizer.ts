@@ -14,6 +14,8 @@ export interface AuthorizerEvent extends LambdaEvent {
   readonly identitySource?: readonly string[] | string | null;
   readonly methodArn?: string;
   readonly routeArn?: string;
+  /** Of HTTP APIs: the method and the path, `$default`, or a pattern. */
+  readonly routeKey?: string;
 }
 
 /** What the back end and the access log find in the authoriser's context: always all of it, empty where it is unknown. */
@@ -54,17 +56,36 @@ export function authorizerView(event: AuthorizerEvent, policy: Policy): LambdaRe
 }
 
 /**
- * Tells whether an answer may be cached: whether every header on which it depends is among the identity sources. Where the event does not
- * name them (REST APIs), the answer restricts itself, and the headers are up to the configuration.
+ * Tells whether an answer may be cached: whether every header on which it depends is among the identity sources, and the route if the
+ * policies differ by route. Where the event does not name them (REST APIs), the answer restricts itself to a method and a path, and the
+ * headers are up to the configuration.
+ * @param policies - those by which the request may be judged
  */
-export function mayBeCached({ identitySource }: AuthorizerEvent, view: LambdaRequestView, policy: Policy): boolean {
+export function mayBeCached(event: AuthorizerEvent, view: LambdaRequestView, policies: readonly Policy[]): boolean {
   // A signature is good for one request, and so is a token that counts once: no answer holds for the next.
-  if (policy.signature !== null || policy.tokenReplay !== null) return false;
-  if (identitySource === undefined || identitySource === null) return true;
+  if (policies.some(({ signature, tokenReplay }) => signature !== null || tokenReplay !== null)) return false;
+  const known = identityOf(event);
+  if (known === null) return true;
+  const headers = new Set(policies.flatMap(({ token, binding }) => [token.header, ...(binding?.headers ?? [])]));
+  const knowsHeaders = [...headers].every((name) => view.lines(name).every((value) => known.has(value.trim())));
+  return knowsHeaders && (policies.length === 1 || namesRoute(event));
+}
+
+/** The values under which the answer may be cached, or `null` where the event does not say. */
+function identityOf({ identitySource }: AuthorizerEvent): ReadonlySet<string> | null {
+  if (identitySource === undefined || identitySource === null) return null;
   const sources = typeof identitySource === 'string' ? identitySource.split(',') : identitySource;
-  const known = new Set(sources.map((text) => text.trim()));
-  const headers = [policy.token.header, ...(policy.binding?.headers ?? [])];
-  return headers.every((name) => view.lines(name).every((value) => known.has(value.trim())));
+  return new Set(sources.map((text) => text.trim()));
+}
+
+/** A method and a path without parameters. */
+const ONE_RESOURCE = /^(?!ANY )[A-Z]+ \/[^{]*$/;
+
+/** Whether an answer holds for one method and path only: policies say so themselves, simple responses by their identity sources. */
+export function namesRoute(event: AuthorizerEvent): boolean {
+  if (event.version !== '2.0') return true;
+  const { routeKey = '' } = event;
+  return ONE_RESOURCE.test(routeKey) && identityOf(event)?.has(routeKey) === true;
 }
 
 /**

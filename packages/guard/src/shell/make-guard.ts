@@ -13,6 +13,7 @@ import { compileKeys } from './key-source.ts';
 import { checkedFunction, checkedObject, checkedWord, type UncheckedOptions } from './option-checks.ts';
 import type { OptionalParts } from './optional-parts.ts';
 import type { GuardOptions } from './options.ts';
+import { noteRoutes } from './route-policies.ts';
 
 /** Makes a guard of these parts, on this crypto port. */
 export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: GuardOptions): Guard {
@@ -31,10 +32,11 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
   };
   const whole = { name: null, policy, keys: keyRing(given.keys, 'keys') };
   const compilePolicy = (route: UncheckedOptions, path: string): Policy => compileRoute(route, path, policy, context);
-  return assembleGuard({
+  const routes = compileRoutes(given.routes, { whole, compilePolicy, keyRing });
+  const guard = assembleGuard({
     crypto,
     whole,
-    routes: compileRoutes(given.routes, { whole, compilePolicy, keyRing }),
+    routes,
     rings,
     rules: parts.compileRules(given.rules, crypto.sha256Base64),
     message: { originOf: (request) => originOf(request, origin), openInstallationKey: rememberedInstallationKeys(crypto) },
@@ -45,6 +47,7 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
     onVerdict: checkedFunction<NonNullable<GuardOptions['onVerdict']>>(given.onVerdict, 'onVerdict') ?? null,
     now,
   });
+  return noteRoutes(guard, routes);
 }
 
 /** Makes a thing on first use and once. */

@@ -201,6 +201,42 @@ describe('lambda authoriser', () => {
     }
   });
 
+  it('knows the demands of the guard’s routes, which an answer for another route would hide', async () => {
+    const onlyToken = (routeKey: string, ...more: string[]) => ({ ...v2Event(genuine, [token, ...more]), routeKey });
+    const route = (demands: object): Guard => guard({ routes: [{ match: { path: '/pay' }, ...demands }] });
+    await rejects(authorizer(route(binding))(onlyToken('GET /shapes', 'GET /shapes')), /identity sources/);
+    await rejects(authorizer(route({ signature: {} }))(onlyToken('GET /shapes', 'GET /shapes')), /caching must be off/);
+    await rejects(authorizer(route({ signature: {} }))(requestEvent(genuine)), /caching must be off/);
+    const issued = route({ token: { issuer: 'a' } });
+    for (const key of ['$default', 'ANY /shapes', 'GET /{proxy+}'])
+      await rejects(authorizer(issued)(onlyToken(key, key)), /identity sources/);
+    await rejects(authorizer(issued)(onlyToken('GET /shapes')), /identity sources/);
+    strictEqual('isAuthorized' in (await authorizer(issued)(onlyToken('GET /shapes', 'GET /shapes'))), true);
+    strictEqual('isAuthorized' in (await authorizer(issued, {})(onlyToken('$default'))), true);
+    strictEqual('isAuthorized' in (await authorizer(issued, undefined, 'off')(onlyToken('$default'))), true);
+  });
+
+  it('lets no cache open the API to a token that an exempt path or a preflight was sent with', async () => {
+    const forged = { ...genuine, 'Approov-Token': 'forged' };
+    const preflight = { Origin: 'https://app.example.com', 'Access-Control-Request-Method': 'POST' };
+    const options = (headers: Headers) => {
+      const event = v2Event({ ...headers, ...preflight }, [headers['Approov-Token'] ?? '', headers.Authorization ?? '']);
+      return { ...event, requestContext: { ...event.requestContext, http: { ...event.requestContext.http, method: 'OPTIONS' } } };
+    };
+    const open = guard({ ...binding, exempt: ['/health'] });
+    const health = (headers: Headers) => ({ ...v2Event(headers), rawPath: '/health' });
+    for (const event of [options(forged), health(forged)]) {
+      await rejects(authorizer(open)(event), /caching must be off/);
+      strictEqual('isAuthorized' in (await authorizer(open, undefined, 'off')(event)), true);
+    }
+    for (const event of [options(genuine), health(genuine)]) {
+      const answer = (await authorizer(open)(event)) as unknown as APIGatewaySimpleAuthorizerResult;
+      strictEqual(answer.isAuthorized, true);
+    }
+    const keyed = { ...health(forged), routeKey: 'GET /health', identitySource: ['forged', 'a', 'GET /health'] };
+    strictEqual(((await authorizer(open)(keyed)) as unknown as APIGatewaySimpleAuthorizerResult).isAuthorized, true);
+  });
+
   it('answers for the path that was asked for, though it look like a pattern', async () => {
     const resourceOf = async (methodArn: string): Promise<string> => {
       const answer = await authorizer(guard(binding))({ ...requestEvent(genuine), methodArn });
