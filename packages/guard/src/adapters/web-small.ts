@@ -2,7 +2,7 @@
 import { crypto } from '#crypto';
 import type { Decision } from '../http/decide.ts';
 import { type FetchHandler, protectFetch } from '../http/protect-fetch.ts';
-import type { WebRequest } from '../http/view-web.ts';
+import { type WebRequest, WebRequestView } from '../http/view-web.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardBy } from '../shell/guarded-route.ts';
 import { makeGuard } from '../shell/make-guard.ts';
@@ -35,5 +35,5 @@ export function approov<Request extends WebRequest = globalThis.Request, Rest ex
   route?: RouteOptions,
 ): FetchHandler<Request, Rest> {
   const guarded = guardBy((options) => makeGuard(NO_PARTS, crypto, options), guard, route);
-  return protectFetch((request) => guarded.guard.decide(request, guarded.route), handler);
+  return protectFetch((request) => guarded.guard.decide(new WebRequestView(request), guarded.route), handler);
 }

@@ -1,6 +1,7 @@
 /** Web-standard fetch handlers: Bun, Deno, Cloudflare Workers, Hono's and Next's handlers, and everything else that takes a `Request`. */
 import type { Decision } from '../http/decide.ts';
 import { type FetchHandler, protectFetch } from '../http/protect-fetch.ts';
+import { viewOfFetch } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
@@ -31,5 +32,5 @@ export function approov<Request extends WebRequest = globalThis.Request, Rest ex
   route?: RouteOptions,
 ): FetchHandler<Request, Rest> {
   const guarded = guardOf(guard, route);
-  return protectFetch((request) => guarded.guard.decide(request, guarded.route), handler);
+  return protectFetch((request, second) => guarded.guard.decide(viewOfFetch(request, second), guarded.route), handler);
 }

@@ -1,16 +1,17 @@
 /** Stands before a fetch handler. */
-
-import type { RequestView } from '../core/request-view.ts';
 import { isPromise, type MaybePromise } from '../core/result.ts';
 import type { Decision } from './decide.ts';
-import { type WebRequest, WebRequestView } from './view-web.ts';
+import type { WebRequest } from './view-web.ts';
 
 /** A fetch handler, with whatever the platform passes after the request. */
 export type FetchHandler<Request, Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
 
-/** Calls the handler for requests that pass, and answers the others. */
+/**
+ * Calls the handler for requests that pass, and answers the others.
+ * @param decide - is given the request and what the platform passes second
+ */
 export function protectFetch<Request extends WebRequest, Rest extends readonly unknown[]>(
-  decide: (request: RequestView) => MaybePromise<Decision>,
+  decide: (request: Request, second: unknown) => MaybePromise<Decision>,
   handler: FetchHandler<Request & { readonly approov: Decision }, Rest>,
 ): FetchHandler<Request, Rest> {
   return (request, ...rest) => {
@@ -18,7 +19,7 @@ export function protectFetch<Request extends WebRequest, Rest extends readonly u
       if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
       return handler(Object.assign(request, { approov: decision }), ...rest);
     };
-    const decision = decide(new WebRequestView(request));
+    const decision = decide(request, rest[0]);
     return isPromise(decision) ? decision.then(proceed) : proceed(decision);
   };
 }

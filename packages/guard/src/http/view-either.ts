@@ -17,6 +17,15 @@ export function viewOfEither(request: WebRequest | NodeRequest, node: unknown = 
   return isNodeRequest(node) ? new ServedRequestView(node, request) : new WebRequestView(request);
 }
 
+/**
+ * The same for plain fetch handlers.
+ * @param second - what the platform passes after the request: Hono's server for Node passes Node's request in it, elsewhere it may be anything
+ */
+export function viewOfFetch(request: WebRequest, second: unknown): RequestView {
+  const besides = typeof second === 'object' && second !== null && 'incoming' in second ? second.incoming : undefined;
+  return viewOfEither(request, besides ?? nodeBehind(request));
+}
+
 /** Node's request, but for the body: the Fetch request has the stream. */
 class ServedRequestView extends NodeRequestView {
   readonly #request: WebRequest;

@@ -1,7 +1,13 @@
 /** Fetch handlers: arguments, errors, the request itself. */
 import { deepStrictEqual, rejects, strictEqual, throws } from 'node:assert';
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
+import { mintToken } from '@approov-guard/testkit';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Verdict, VerdictFacts } from 'approov-guard';
 import { approov } from 'approov-guard/web';
+import { now, secret } from '../both-ports.ts';
 import { asyncGuard, guard, watched, withToken } from './serving.ts';
 
 const genuine = (init: RequestInit = {}): Request => new Request('https://api.example.com/a?b=1', { headers: withToken(), ...init });
@@ -76,3 +82,31 @@ describe('fetch', () => {
     strictEqual((await fetch(preflight('smuggled', '8'))).status, 401);
   });
 });
+
+describe('fetch on Hono’s server for Node', () => {
+  it('is judged by the request of Node: target and lines as they were sent', async () => {
+    const seen: string[] = [];
+    const keys = { secret };
+    const onVerdict = (verdict: Verdict, { path }: VerdictFacts): number => seen.push(`${path} ${reasonOf(verdict)}`);
+    const binding = { headers: ['x-bound'] };
+    const fetch = approov({ keys, now: () => now, onVerdict, binding }, async (request) => new Response(await request.text()));
+    const server = createAdaptorServer({ fetch });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const headers = { 'approov-token': mintToken({ secret, now, bind: 'a' }), 'content-length': '5' };
+    const send = (bound: string | string[]): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const sent = request({ port, method: 'POST', path: '/a/../b', headers: { ...headers, 'x-bound': bound } }, (answer) => {
+          answer.on('data', (body) => resolve(`${answer.statusCode} ${body}`));
+        });
+        sent.on('error', reject).end('hello');
+      });
+    deepStrictEqual([await send('a'), await send(['a', 'a'])], ['200 hello', '401 {}']);
+    deepStrictEqual(seen, ['/a/../b accepted', '/a/../b binding-value-duplicated']);
+    server.close();
+  });
+});
+
+function reasonOf(verdict: Verdict): string {
+  return verdict.outcome === 'rejected' ? verdict.reason : verdict.outcome;
+}
