@@ -7,6 +7,7 @@ import {
   namesRoute,
   type PolicyAnswer,
   type SimpleAnswer,
+  uncachable,
 } from '../http/authorizer.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
@@ -44,8 +45,7 @@ export function approov(
 ): <Event extends AuthorizerEvent>(event: Event) => Promise<AnswerTo<Event>> {
   const guarded = guardOf(guard, route);
   const policies = policiesOf(guarded.guard, guarded.route);
-  // The cast holds: there is at least one.
-  const policy = policies[0] as (typeof policies)[number];
+  const [policy] = policies;
   return async <Event extends AuthorizerEvent>(event: Event) => {
     const view = authorizerView(event, policy);
     if (caching === 'on' && !mayBeCached(event, view, policies)) throw uncachable();
@@ -56,8 +56,4 @@ export function approov(
     // The cast holds: the answer goes by the event's version.
     return authorizerAnswer(event, decision, policy) as AnswerTo<Event>;
   };
-}
-
-function uncachable(): Error {
-  return new Error('approov: the identity sources must hold the token header, every bound header and the route, or caching must be off');
 }

@@ -88,6 +88,11 @@ export function namesRoute(event: AuthorizerEvent): boolean {
   return ONE_RESOURCE.test(routeKey) && identityOf(event)?.has(routeKey) === true;
 }
 
+/** What is thrown in place of an answer that must not be cached: API Gateway turns it into 500. */
+export function uncachable(): Error {
+  return new Error('approov: the identity sources must hold the token header, every bound header and the route, or caching must be off');
+}
+
 /**
  * The answer to a decision.
  * @throws Error `Unauthorized`, which a REST API turns into 401; another error for an outage of ours, which API Gateway turns into 500 and

@@ -13,6 +13,6 @@ export function noteRoutes(guard: Guard, routes: readonly RouteRow<Route>[] | nu
 }
 
 /** The policies by which a guard may judge a request: that of the given route alone, else its own and those of its option `routes`. */
-export function policiesOf(guard: Guard, route: Route | undefined): readonly Policy[] {
+export function policiesOf(guard: Guard, route: Route | undefined): readonly [Policy, ...Policy[]] {
   return route === undefined ? [guard.route({}).policy, ...(POLICIES.get(guard) ?? [])] : [route.policy];
 }
