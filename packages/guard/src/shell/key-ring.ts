@@ -20,7 +20,9 @@ export interface KeyUse {
 
 interface Use {
   uses: number;
-  lastUsedAt: number | null;
+  /** `NaN` if there was none. */
+  lastUsedAt: Seconds;
+  /** Milliseconds since the epoch. */
   readonly since: number;
 }
 
@@ -37,6 +39,8 @@ export class KeyRing {
   readonly #uses: Map<string, Use> = new Map();
   #verified: VerifiedTokens | null = null;
   #set: KeySet | null = null;
+  #latestKey: VerificationKey | null = null;
+  #latestUse: Use = newUse(0);
 
   /** @param cacheTokens - how many verified tokens are remembered; 0 for none */
   constructor(source: KeySource, cacheTokens: number) {
@@ -64,27 +68,36 @@ export class KeyRing {
   /** How often each key of the newest snapshot was used. */
   uses(at: number): readonly KeyUse[] {
     const keys = this.current(at)?.keys ?? [];
-    return keys.map((key) => ({ id: key.id, algorithm: key.algorithm.name, ...this.#useOf(key.id, at) }));
+    return keys.map((key) => {
+      const { uses, lastUsedAt, since } = this.#useOf(key.id, at);
+      const last = Number.isNaN(lastUsedAt) ? null : Math.round(lastUsedAt * 1000);
+      return { id: key.id, algorithm: key.algorithm.name, uses, lastUsedAt: last, since };
+    });
   }
 
   /** Another key set starts with an empty cache: what an old key verified must not outlive it. */
   #take(set: KeySet | null, at: number): void {
     this.#set = set;
+    this.#latestKey = null;
     this.#verified = this.#cacheTokens > 0 ? new VerifiedTokens(this.#cacheTokens, LONGEST_CACHED_TOKEN) : null;
     if (this.#uses.size > MAX_USES_KEPT) this.#forgetAbsent(set);
     for (const key of set?.keys ?? []) this.#useOf(key.id, at);
   }
 
   #count(key: VerificationKey, at: Seconds): void {
-    const use = this.#useOf(key.id, at * 1000);
-    use.uses++;
-    use.lastUsedAt = Math.round(at * 1000);
+    // Nearly always the same key: then there is nothing to look up.
+    if (key !== this.#latestKey) {
+      this.#latestUse = this.#useOf(key.id, at * 1000);
+      this.#latestKey = key;
+    }
+    this.#latestUse.uses++;
+    this.#latestUse.lastUsedAt = at;
   }
 
   #useOf(id: string, at: number): Use {
     let use = this.#uses.get(id);
     if (use === undefined) {
-      use = { uses: 0, lastUsedAt: null, since: at };
+      use = newUse(at);
       this.#uses.set(id, use);
     }
     return use;
@@ -94,4 +107,8 @@ export class KeyRing {
     const present = new Set(set?.keys.map((key) => key.id));
     for (const id of this.#uses.keys()) if (!present.has(id)) this.#uses.delete(id);
   }
+}
+
+function newUse(since: number): Use {
+  return { uses: 0, lastUsedAt: Number.NaN, since };
 }
