@@ -50,11 +50,12 @@ export function findFramework(name) {
   return folderOf(row.packages[0] ?? '');
 }
 
+/** Saves what was installed: Next finds the packages above an app by the lock file beside them. */
 function install() {
   mkdirSync(frameworksDirectory, { recursive: true });
   writeFileSync(join(frameworksDirectory, 'package.json'), '{ "private": true }\n');
   const packages = rows.flatMap((row) => row.packages);
-  const parameters = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', ...packages];
+  const parameters = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', ...packages];
   const { status } = spawnSync('npm', parameters, { cwd: frameworksDirectory, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) process.exitCode = 1;
 }

@@ -1,0 +1,6 @@
+import { approov } from 'approov-guard/next';
+
+const keys = { secret: { base64: process.env.APPROOV_BASE64_SECRET } };
+export const GET = approov({ keys, binding: { headers: ['authorization'] } }, (request) =>
+  Response.json({ device: request.approov.claims?.did }),
+);

@@ -1,0 +1,11 @@
+import { approov } from 'approov-guard/sveltekit';
+
+export const handle = approov({
+  keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } },
+  exempt: ['/about', '/_app/*'],
+  origin: 'https://api.example.com',
+  routes: [
+    { match: { path: '/api/account' }, binding: { headers: ['authorization'] } },
+    { match: { path: '/api/pay' }, signature: {} },
+  ],
+});

@@ -1,0 +1,2 @@
+/** @param {{ request: Request }} event */
+export const POST = async ({ request }) => Response.json({ paid: await request.json() });
