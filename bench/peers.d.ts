@@ -1,4 +1,3 @@
 // Peers that come without types of their own.
 declare module 'jsonwebtoken';
-declare module 'autocannon';
 declare module 'express-jwt';

@@ -6,10 +6,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Generator } from './lib/generator.mjs';
 import { startServer } from './lib/processes.mjs';
 import { markdown } from './lib/table.mjs';
 import { badSignature, freshKeys, freshToken, many } from './lib/tokens.mjs';
-import { closedLoad } from './load/closed.mjs';
 import { PLATFORMS } from './servers/platforms.mjs';
 
 const [kind = 'valid', protection = 'guard'] = process.argv.slice(2);
@@ -24,8 +24,11 @@ rmSync(join(folder, name), { force: true });
 const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`, '--cpu-prof-interval=200'];
 const [platform] = PLATFORMS;
 if (platform === undefined) throw new Error('no platform');
-const server = await startServer(platform, protection, keys.secret.toString('base64'), flags);
-const { perSecond } = await closedLoad(server.port, tokens, { seconds: 6 });
+const server = await startServer(platform, protection, keys.secret.toString('base64'), { flags });
+const generator = new Generator();
+await generator.tokens(kind, tokens);
+const { perSecond } = await generator.slice(server, kind, 6);
+generator.stop();
 server.stop();
 while (!readdirSync(folder).includes(name)) await new Promise((resolve) => setTimeout(resolve, 100));
 await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: every candidate and every peer in one run. `npm run bench -- quick` takes less than two minutes, `short` about twenty;
+ * `npm run bench`: every candidate and every peer in one run. `npm run bench -- quick` takes less than two minutes, `short` about thirty;
  * `npm run bench -- token flood` runs these suites only. Results: a table on the screen, and JSON and Markdown in `bench/results`.
  */
 import { spawn } from 'node:child_process';
@@ -16,7 +16,9 @@ import { barsTable, table } from './lib/table.mjs';
  * @property {boolean} quick
  * @property {boolean} smoke - only to see that everything works
  * @property {import('./lib/measure.mjs').Effort} effort - of what is measured in process
- * @property {{ rounds: number, seconds: number }} load - of what is measured over sockets
+ * @property {{ launches: number, rounds: number, seconds: number, warmSeconds: number }} load - of each server: how often it is started, the pairs at
+ *   each start, how long each of a pair takes
+ * @property {{ rounds: number, seconds: number }} flood - of each kind of flood
  * @property {number} soakSeconds
  */
 
@@ -29,21 +31,25 @@ import { barsTable, table } from './lib/table.mjs';
  * @property {string} unit
  * @property {import('./lib/measure.mjs').Spread} [us] - microseconds
  * @property {import('./lib/measure.mjs').Spread} [ratio] - to the first row of the group
- * @property {{ [figure: string]: number | string }} [figures] - whatever else was measured
+ * @property {{ [figure: string]: number | string | import('./lib/measure.mjs').Spread }} [figures] - whatever else was measured
  */
 
 /** @typedef {(row: Row) => void} Report */
 
 const program = fileURLToPath(new URL('suite.mjs', import.meta.url));
 
-export const SUITES = ['token', 'signature', 'growth', 'start', 'memory', 'http', 'flood', 'scaling'];
+export const SUITES = ['token', 'signature', 'growth', 'start', 'memory', 'soak', 'http', 'flood', 'scaling'];
 
 /** @param {string} suite @param {string} mode @returns {Promise<Row[]>} */
 function runSuite(suite, mode) {
   const rows = /** @type {Row[]} */ ([]);
   const started = Date.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--expose-gc', program, suite, mode], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--expose-gc', program, suite, mode], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // Bun and Deno are taken from the cache of runtimes, too.
+      env: { ...process.env, RUNTIMES: '1' },
+    });
     createInterface({ input: child.stdout }).on('line', (line) => line.startsWith('{') && rows.push(JSON.parse(line)));
     child.on('error', reject);
     child.on('close', (code) => {

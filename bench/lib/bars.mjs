@@ -14,6 +14,20 @@ const token = (/** @type {string} */ group, /** @type {number} */ most, name = '
 });
 const uncached = 'approov-guard, no cache';
 
+/** What answers with little work of its own, so that a guard shows. */
+const LIGHT = [
+  'node:http',
+  'fastify',
+  'hono',
+  'h3',
+  'elysia (Node)',
+  'fetch (Hono on Node)',
+  'fetch (Bun)',
+  'fetch (Deno)',
+  'nest (Fastify)',
+];
+const EXPRESS_LIKE = ['express', 'koa', 'hapi', 'nest (Express)'];
+
 /** @type {Rule[]} */
 const RULES = [
   token('HS256, never seen before', 1.3),
@@ -36,8 +50,8 @@ const RULES = [
     of: 'ratio',
     most: 1.2,
   },
-  ...['node:http', 'fastify', 'fetch (Hono on Node)', 'fetch (Bun)', 'fetch (Deno)'].map((group) => http(group, 0.93)),
-  http('express', 0.97),
+  ...LIGHT.flatMap((group) => http(group, 0.93)),
+  ...EXPRESS_LIKE.flatMap((group) => http(group, 0.97)),
   {
     what: 'guard CPU per valid request, node:http, µs',
     suite: 'http',
@@ -74,11 +88,22 @@ const RULES = [
     of: 'longest pause ms',
     most: 50,
   },
+  soak('RSS growth MiB', 'soak of 600 s, resident growth after warm-up, MiB', 16),
+  soak('heap growth MiB', 'soak of 600 s, heap growth after warm-up, MiB', 1),
 ];
 
-/** @param {string} group @param {number} least @returns {Rule} */
+/** @param {string} of @param {string} what @param {number} most @returns {Rule} */
+function soak(of, what, most) {
+  return { what, suite: 'soak', group: 'new tokens, bad tokens, signed requests', name: '600 s', of, most };
+}
+
+/** @param {string} group @param {number} least @returns {Rule[]} */
 function http(group, least) {
-  return { what: `${group}, protected / unprotected`, suite: 'http', group, name: 'guard, valid', of: 'ratio', least };
+  const common = { suite: 'http', group, name: 'guard, valid', least };
+  return [
+    { ...common, what: `${group}, protected / unprotected, requests/s`, of: 'ratio' },
+    { ...common, what: `${group}, protected / unprotected, by CPU per request`, of: '÷ unprotected, by CPU' },
+  ];
 }
 
 /** The bars that these rows can tell about. @param {readonly Row[]} rows @returns {Bar[]} */

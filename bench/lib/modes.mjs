@@ -2,8 +2,36 @@
 
 /** @type {{ [mode: string]: import('../run.mjs').Settings }} */
 export const MODES = {
-  full: { quick: false, smoke: false, effort: { rounds: 11, batchMs: 15 }, load: { rounds: 9, seconds: 2 }, soakSeconds: 600 },
-  short: { quick: false, smoke: false, effort: { rounds: 9, batchMs: 8 }, load: { rounds: 7, seconds: 1 }, soakSeconds: 60 },
-  quick: { quick: true, smoke: false, effort: { rounds: 7, batchMs: 2 }, load: { rounds: 1, seconds: 1 }, soakSeconds: 3 },
-  smoke: { quick: true, smoke: true, effort: { rounds: 2, batchMs: 0.2 }, load: { rounds: 1, seconds: 0.3 }, soakSeconds: 1 },
+  full: {
+    quick: false,
+    smoke: false,
+    effort: { rounds: 11, batchMs: 15 },
+    load: { launches: 5, rounds: 12, seconds: 0.4, warmSeconds: 1.5 },
+    flood: { rounds: 12, seconds: 3 },
+    soakSeconds: 600,
+  },
+  short: {
+    quick: false,
+    smoke: false,
+    effort: { rounds: 9, batchMs: 8 },
+    load: { launches: 3, rounds: 8, seconds: 0.25, warmSeconds: 1 },
+    flood: { rounds: 6, seconds: 2 },
+    soakSeconds: 60,
+  },
+  quick: {
+    quick: true,
+    smoke: false,
+    effort: { rounds: 7, batchMs: 2 },
+    load: { launches: 1, rounds: 3, seconds: 0.2, warmSeconds: 0.5 },
+    flood: { rounds: 2, seconds: 1 },
+    soakSeconds: 4,
+  },
+  smoke: {
+    quick: true,
+    smoke: true,
+    effort: { rounds: 2, batchMs: 0.2 },
+    load: { launches: 1, rounds: 1, seconds: 0.05, warmSeconds: 0.05 },
+    flood: { rounds: 1, seconds: 0.3 },
+    soakSeconds: 1,
+  },
 };

@@ -11,8 +11,8 @@ export const LOAD_CORE = availableParallelism() > 1 ? 1 : 0;
 const taskset = findProgram('taskset');
 
 /**
- * Starts a program on one core.
- * @param {readonly string[]} command @param {number} core @param {{ [name: string]: string }} [env]
+ * Starts a program on one core, or on several.
+ * @param {readonly string[]} command @param {number | string} core @param {{ [name: string]: string }} [env]
  */
 export function startOn(command, core, env = {}) {
   const [program = '', ...parameters] = taskset === null ? command : [taskset, '-c', String(core), ...command];
@@ -37,27 +37,45 @@ export function runOn(command, core, env = {}, input = '') {
   });
 }
 
+/**
+ * Talks with a program that answers each line with a line of JSON.
+ * @param {import('node:child_process').ChildProcessWithoutNullStreams | ReturnType<typeof startOn>} child @param {string} name
+ */
+export function talkWith(child, name) {
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  /** @returns {Promise<any>} */
+  const answer = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${name}: the program ended`);
+    return JSON.parse(value);
+  };
+  const ask = (/** @type {object} */ command) => {
+    child.stdin.write(`${JSON.stringify(command)}\n`);
+    return answer();
+  };
+  return { answer, ask };
+}
+
 /** @typedef {{ port: number, usage: () => Promise<{ cpuMicroseconds: number, rss: number }>, stop: () => void }} Server */
+
+/**
+ * @typedef {object} ServerOptions
+ * @property {readonly string[]} [flags] - for node
+ * @property {string} [cores] - as taskset names them; default the core of servers
+ * @property {number} [processes] - more than one: a cluster behind one port
+ */
 
 /**
  * Starts a server in a process of its own.
  * @param {import('../servers/platforms.mjs').Platform} platform @param {string} protection @param {string} secret
- * @param {readonly string[]} [flags] - for node
+ * @param {ServerOptions} [options]
  * @returns {Promise<Server>}
  */
-export async function startServer(platform, protection, secret, flags = []) {
-  const command = [...(commandOf(platform.runtime) ?? []), ...flags, fileURLToPath(new URL('../servers/serve.mjs', import.meta.url))];
-  const child = startOn([...command, platform.file, protection, secret], SERVER_CORE);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`${platform.name}, ${protection}: the server ended`);
-    return JSON.parse(value);
-  };
+export async function startServer(platform, protection, secret, { flags = [], cores = String(SERVER_CORE), processes = 0 } = {}) {
+  const program = processes > 0 ? 'cluster.mjs' : 'serve.mjs';
+  const command = [...(commandOf(platform.runtime) ?? []), ...flags, fileURLToPath(new URL(`../servers/${program}`, import.meta.url))];
+  const child = startOn([...command, platform.file, protection, secret], cores, { PROCESSES: String(processes) });
+  const { answer, ask } = talkWith(child, `${platform.name}, ${protection}`);
   const { port } = await answer();
-  const usage = () => {
-    child.stdin.write('usage\n');
-    return answer();
-  };
-  return { port, usage, stop: () => void child.stdin.end() };
+  return { port, usage: () => ask({ op: 'usage' }), stop: () => void child.stdin.end() };
 }

@@ -28,6 +28,7 @@ function groupTable(title, rows) {
     ...(timed ? [spreadText(row.us), spreadText(row.ratio)] : []),
     ...figures.map((name) => {
       const value = row.figures?.[name] ?? '';
+      if (typeof value === 'object') return spreadText(value);
       return typeof value === 'number' ? short(value) : value;
     }),
   ]);

@@ -1,47 +1,87 @@
-/** Load in a closed loop: so many connections, each asking again as soon as it is answered. By wrk if it is there, else by autocannon. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { findProgram } from '../../tools/optional.mjs';
-import { LOAD_CORE, runOn } from '../lib/processes.mjs';
+/** Load in a closed loop: so many connections, each asking again as soon as it is answered, and all answers awaited at the end. */
+import { performance } from 'node:perf_hooks';
+import { Connection } from './connection.mjs';
+import { percentiles } from './latencies.mjs';
 
-/** @typedef {{ requests: number, perSecond: number, p50ms: number, p99ms: number, refused: number, failed: number }} Loaded */
+/** @typedef {{ requests: number, perSecond: number, seconds: number, p50ms: number, p99ms: number, maxMs: number, refused: number, broken: number, bytes: number }} Loaded */
 
-const wrk = findProgram('wrk');
-
-/** What makes the load. */
-export const LOAD_PROGRAM = wrk === null ? 'autocannon' : 'wrk';
-
-/**
- * @param {number} port
- * @param {readonly string[]} tokens - sent in rotation
- * @param {{ seconds: number, connections?: number }} options
- * @returns {Promise<Loaded>}
- */
-export async function closedLoad(port, tokens, { seconds, connections = 32 }) {
-  const folder = mkdtempSync(join(tmpdir(), 'guard-bench-'));
-  const file = join(folder, 'tokens');
-  writeFileSync(file, tokens.join('\n'));
-  const url = `http://127.0.0.1:${port}/shapes`;
-  try {
-    return wrk === null ? await byAutocannon(url, file, seconds, connections) : await byWrk(url, file, seconds, connections);
-  } finally {
-    rmSync(folder, { recursive: true });
+/** Connections that are open and have answered once; a slice of load runs over them. */
+export class ClosedLoad {
+  /** @param {readonly Buffer[]} requests */
+  constructor(requests) {
+    this.requests = requests;
+    this.next = 0;
+    this.end = 0;
+    this.latencies = /** @type {number[]} */ ([]);
+    this.counts = { refused: 0, broken: 0, bytes: 0 };
+    this.connections = /** @type {Connection[]} */ ([]);
+    this.busy = 0;
+    this.idle = () => {};
   }
-}
 
-/** @param {string} url @param {string} file @param {number} seconds @param {number} connections @returns {Promise<Loaded>} */
-async function byWrk(url, file, seconds, connections) {
-  const script = fileURLToPath(new URL('rotate.lua', import.meta.url));
-  // wrk counts whole seconds only.
-  const command = [wrk ?? '', '-t1', `-c${connections}`, `-d${Math.max(1, Math.round(seconds))}s`, '-s', script, url];
-  const written = await runOn(command, LOAD_CORE, { TOKENS: file });
-  return JSON.parse(/^\{.*\}$/m.exec(written)?.[0] ?? 'null');
-}
+  /** Opens connections and sends a request over each: what opening costs is not measured. @param {number} port @param {number} connections */
+  open(port, connections) {
+    const told = {
+      open: (/** @type {Connection} */ connection) => this.#ask(connection),
+      answered: (/** @type {Connection} */ connection, /** @type {number} */ status, /** @type {number} */ bytes) =>
+        this.#answered(connection, status, bytes),
+      broken: () => this.#broken(),
+    };
+    this.busy = connections;
+    this.connections = Array.from({ length: connections }, () => new Connection(port, told));
+    return this.#untilIdle();
+  }
 
-/** @param {string} url @param {string} file @param {number} seconds @param {number} connections @returns {Promise<Loaded>} */
-async function byAutocannon(url, file, seconds, connections) {
-  const program = fileURLToPath(new URL('autocannon.mjs', import.meta.url));
-  return JSON.parse(await runOn([process.execPath, program, url, file, String(seconds), String(connections)], LOAD_CORE));
+  /** @param {number} seconds @returns {Promise<Loaded>} */
+  async run(seconds) {
+    this.latencies = [];
+    this.counts = { refused: 0, broken: 0, bytes: 0 };
+    const start = performance.now();
+    this.end = start + seconds * 1000;
+    this.busy = this.connections.length;
+    for (const connection of this.connections) this.#ask(connection);
+    await this.#untilIdle();
+    const took = (performance.now() - start) / 1000;
+    const requests = this.latencies.length;
+    const { refused, broken, bytes } = this.counts;
+    const counted = { refused, broken, bytes: bytes / Math.max(1, requests) };
+    return { requests, perSecond: requests / took, seconds: took, ...percentiles(this.latencies), ...counted };
+  }
+
+  close() {
+    for (const connection of this.connections) connection.close();
+  }
+
+  /** @returns {Promise<void>} */
+  #untilIdle() {
+    return new Promise((resolve) => {
+      this.idle = resolve;
+    });
+  }
+
+  /** @param {Connection} connection */
+  #ask(connection) {
+    this.next = this.next + 1 === this.requests.length ? 0 : this.next + 1;
+    connection.send(/** @type {Buffer} */ (this.requests[this.next]), performance.now());
+  }
+
+  /** @param {Connection} connection @param {number} status @param {number} bytes */
+  #answered(connection, status, bytes) {
+    const now = performance.now();
+    this.latencies.push(now - connection.sentAt);
+    this.counts.bytes += bytes;
+    if (status !== 200) this.counts.refused++;
+    if (now < this.end) this.#ask(connection);
+    else this.#done();
+  }
+
+  #broken() {
+    this.counts.broken++;
+    this.#done();
+  }
+
+  #done() {
+    this.busy--;
+    if (this.busy === 0) this.idle();
+  }
 }

@@ -1,7 +1,7 @@
 /** One fetch handler for every platform that takes one. */
 import { approov } from 'approov-guard/web';
 import { verify } from 'hono/jwt';
-import { BODY, HEADER } from './given.mjs';
+import { BODY, HEADER, hmacKey } from './given.mjs';
 
 const HEADERS = { 'content-type': 'application/json' };
 
@@ -12,7 +12,7 @@ const handler = () => new Response(BODY, { headers: HEADERS });
 export async function fetchHandler({ guard, secret }, protection) {
   if (protection === 'guard') return approov(guard, handler);
   if (protection !== 'hono/jwt') return handler;
-  const key = await globalThis.crypto.subtle.importKey('raw', new Uint8Array(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+  const key = await hmacKey(secret);
   return async (request) => {
     try {
       await verify(request.headers.get(HEADER) ?? '', key, 'HS256');

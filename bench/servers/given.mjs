@@ -23,5 +23,9 @@ export function given(base64) {
   return { secret, key: createSecretKey(secret), guard: createGuard({ keys: { secret: { base64 } }, onVerdict }) };
 }
 
+/** The key as WebCrypto wants it. @param {Buffer} secret */
+export const hmacKey = (secret) =>
+  globalThis.crypto.subtle.importKey('raw', new Uint8Array(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+
 /** How often the hook was told. */
 export const hookCalls = () => told;

@@ -1,9 +1,10 @@
-/** NestJS 12 on Express. */
+/** NestJS 12, on the platform it is given. */
 import 'reflect-metadata';
-import { Controller, Get, Header, Module } from '@nestjs/common';
+import { Controller, Get, Header, Module, UnauthorizedException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { JwtService } from '@nestjs/jwt';
 import { approov } from 'approov-guard/nest';
-import { BODY } from './given.mjs';
+import { BODY, HEADER } from './given.mjs';
 
 class Shapes {
   shapes() {
@@ -17,10 +18,33 @@ Header('content-type', 'application/json')(Shapes.prototype, 'shapes', member);
 class App {}
 Module({ controllers: [Shapes] })(App);
 
-/** @param {import('./given.mjs').Given} given @param {string} protection @returns {Promise<number>} */
-export async function start({ guard }, protection) {
-  const app = await NestFactory.create(App, { logger: false });
-  if (protection === 'guard') app.useGlobalGuards(approov(guard));
-  const server = await app.listen(0, '127.0.0.1');
-  return server.address().port;
+/** The guard of Nest's manual. @param {import('./given.mjs').Given} given */
+function jwtGuard({ secret }) {
+  const service = new JwtService({ secret, verifyOptions: { algorithms: ['HS256'] } });
+  return {
+    /** @param {import('@nestjs/common').ExecutionContext} context */
+    async canActivate(context) {
+      try {
+        await service.verifyAsync(context.switchToHttp().getRequest().headers[HEADER]);
+        return true;
+      } catch {
+        throw new UnauthorizedException();
+      }
+    },
+  };
+}
+
+/**
+ * @param {import('@nestjs/common').HttpServer | undefined} adapter @param {import('./given.mjs').Given} given @param {string} protection
+ * @returns {Promise<number>}
+ */
+export async function startNest(adapter, given, protection) {
+  const options = { logger: /** @type {const} */ (false) };
+  const app = await (adapter === undefined
+    ? NestFactory.create(App, options)
+    : NestFactory.create(App, /** @type {any} */ (adapter), options));
+  if (protection === 'guard') app.useGlobalGuards(approov(given.guard));
+  if (protection === '@nestjs/jwt') app.useGlobalGuards(jwtGuard(given));
+  await app.listen(0, '127.0.0.1');
+  return app.getHttpServer().address().port;
 }

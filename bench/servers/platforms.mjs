@@ -1,5 +1,6 @@
 /** The servers of the http suite. Another adapter joins by one line and a file that starts a server of its kind. */
 import { findProgram } from '../../tools/optional.mjs';
+import { findRuntime } from '../../tools/runtimes.mjs';
 
 /**
  * @typedef {object} Platform
@@ -21,20 +22,22 @@ export const PLATFORMS = [
   },
   { name: 'express', quick: true, file: 'express.mjs', runtime: 'node', peers: ['express-jwt, KeyObject', 'express-jwt, Buffer'] },
   { name: 'fastify', quick: true, file: 'fastify.mjs', runtime: 'node', peers: ['@fastify/jwt'] },
-  { name: 'koa', file: 'koa.mjs', runtime: 'node', peers: [] },
-  { name: 'hapi', file: 'hapi.mjs', runtime: 'node', peers: [] },
-  { name: 'nest (Express)', file: 'nest.mjs', runtime: 'node', peers: [] },
-  { name: 'hono', file: 'hono.mjs', runtime: 'node', peers: [] },
+  { name: 'koa', file: 'koa.mjs', runtime: 'node', peers: ['koa-jwt'] },
+  { name: 'hapi', file: 'hapi.mjs', runtime: 'node', peers: ['@hapi/jwt'] },
+  { name: 'nest (Express)', file: 'nest-express.mjs', runtime: 'node', peers: ['@nestjs/jwt'] },
+  { name: 'nest (Fastify)', file: 'nest-fastify.mjs', runtime: 'node', peers: ['@nestjs/jwt'] },
+  { name: 'hono', file: 'hono.mjs', runtime: 'node', peers: ['hono/jwt'] },
   { name: 'h3', file: 'h3.mjs', runtime: 'node', peers: [] },
+  { name: 'elysia (Node)', file: 'elysia.mjs', runtime: 'node', peers: ['@elysiajs/jwt'] },
   { name: 'fetch (Hono on Node)', quick: true, file: 'hono-node.mjs', runtime: 'node', peers: ['hono/jwt'] },
   { name: 'fetch (Bun)', file: 'bun.mjs', runtime: 'bun', peers: ['hono/jwt'] },
   { name: 'fetch (Deno)', file: 'deno.mjs', runtime: 'deno', peers: ['hono/jwt'] },
 ];
 
-/** How each runtime runs a file; `null` if it is not installed. @param {Platform['runtime']} runtime @returns {readonly string[] | null} */
+/** How each runtime runs a file; `null` if it is not installed, neither in the cache of runtimes nor on the path. @param {Platform['runtime']} runtime @returns {readonly string[] | null} */
 export function commandOf(runtime) {
   if (runtime === 'node') return [process.execPath];
-  const program = findProgram(runtime);
+  const program = findRuntime(runtime) ?? findProgram(runtime);
   if (program === null) return null;
   return runtime === 'deno' ? [program, 'run', '--allow-all', '--no-check', '--quiet'] : [program];
 }

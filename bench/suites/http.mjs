@@ -1,90 +1,149 @@
-/** Real servers on loopback: unprotected, with the guard (hook and counters on), and with their usual peers. */
-
-import { shuffled, spread } from '../lib/measure.mjs';
+/**
+ * Real servers on loopback: unprotected, with the guard (hook and counters on), and with their usual peers. Each is compared with the
+ * unprotected one by pairs of short slices of the same load, one directly after the other; `unprotected again` is a second process of the
+ * same, whose ratio would be 1 on a quiet machine.
+ */
+import { Generator } from '../lib/generator.mjs';
+import { shuffled } from '../lib/measure.mjs';
+import { medianOf, medianOfPairs, pairOf } from '../lib/pairs.mjs';
 import { startServer } from '../lib/processes.mjs';
 import { badSignature, freshKeys, freshToken, many } from '../lib/tokens.mjs';
-import { closedLoad, LOAD_PROGRAM } from '../load/closed.mjs';
 import { commandOf, PLATFORMS } from '../servers/platforms.mjs';
 
-/** @typedef {{ perSecond: number, cpu: number, p50ms: number, p99ms: number, rss: number }} Sample */
-/** @typedef {{ name: string, protection: string, tokens: readonly string[], refuses: boolean, server: import('../lib/processes.mjs').Server, samples: Sample[] }} Cell */
+/** @typedef {Awaited<ReturnType<Generator['slice']>>} Slice */
+/** @typedef {readonly [Slice, Slice]} Pair - unprotected, and what is compared */
+/** @typedef {import('../lib/processes.mjs').Server} Server */
+/** @typedef {{ name: string, protection: string, tokens: 'valid' | 'bad', every: number, pairs: Pair[] }} Cell */
+/** @typedef {{ cells: readonly Cell[], settings: import('../run.mjs').Settings, generator: Generator }} Plan */
 
 const keys = freshKeys('HS256');
+const AGAIN = 'unprotected again';
+/** Of the rounds, a peer takes part in one of so many: its distance is larger than the noise. */
+const PEERS_EVERY = 3;
 
-/** @param {Cell} cell @param {number} seconds */
-async function sampleOf({ name, server, tokens, refuses }, seconds) {
-  const before = await server.usage();
-  const loaded = await closedLoad(server.port, tokens, { seconds });
-  const after = await server.usage();
-  const expected = refuses ? loaded.requests : 0;
-  // Those under way at the end are not counted by every load program.
-  if (Math.abs(loaded.refused - expected) > 64 || loaded.failed > 0) {
-    throw new Error(`${name}: ${loaded.refused} of ${loaded.requests} refused, ${loaded.failed} failed`);
-  }
-  const cpu = (after.cpuMicroseconds - before.cpuMicroseconds) / loaded.requests;
-  return { perSecond: loaded.perSecond, cpu, p50ms: loaded.p50ms, p99ms: loaded.p99ms, rss: after.rss / 2 ** 20 };
-}
-
-/** @param {import('../servers/platforms.mjs').Platform} platform @param {import('../run.mjs').Settings} settings */
-async function cellsOf(platform, settings) {
-  const valid = many(1000, () => freshToken(keys));
-  const bad = valid.map(badSignature);
+/** @param {import('../servers/platforms.mjs').Platform} platform @param {import('../run.mjs').Settings} settings @returns {Cell[]} */
+function cellsOf(platform, settings) {
   const peers = settings.quick ? platform.peers.slice(0, 1) : platform.peers;
-  const cells = /** @type {Cell[]} */ ([]);
-  for (const protection of ['unprotected', 'guard', ...peers]) {
-    const server = await startServer(platform, protection, keys.secret.toString('base64'));
-    const common = { protection, server };
-    cells.push({ ...common, name: `${protection}, valid`, tokens: valid, refuses: false, samples: [] });
-    if (protection !== 'unprotected')
-      cells.push({ ...common, name: `${protection}, bad signature`, tokens: bad, refuses: true, samples: [] });
-  }
-  return cells;
+  const cell = (/** @type {string} */ protection, /** @type {'valid' | 'bad'} */ tokens, every = 1) => {
+    const kind = tokens === 'bad' ? 'bad signature' : tokens;
+    return { name: `${protection}, ${kind}`, protection, tokens, every, pairs: /** @type {Pair[]} */ ([]) };
+  };
+  return [
+    cell(AGAIN, 'valid'),
+    cell('guard', 'valid'),
+    cell('guard', 'bad'),
+    ...peers.flatMap((peer) => [cell(peer, 'valid', PEERS_EVERY), cell(peer, 'bad', PEERS_EVERY)]),
+  ];
 }
 
-/** @param {import('../servers/platforms.mjs').Platform} platform @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
-async function runPlatform(platform, settings, report) {
-  const cells = await cellsOf(platform, settings);
+/** A slice of which every answer was as it must be. @param {Generator} generator @param {Server} server @param {Cell} cell @param {number} seconds */
+async function checkedSlice(generator, server, { name, protection, tokens }, seconds) {
+  const slice = await generator.slice(server, tokens, seconds);
+  const refusing = tokens === 'bad' && !protection.startsWith('unprotected');
+  if (slice.requests === 0 || slice.broken > 0 || slice.refused !== (refusing ? slice.requests : 0)) {
+    throw new Error(`${name}: of ${slice.requests} requests ${slice.refused} were refused and ${slice.broken} broken off`);
+  }
+  return slice;
+}
+
+/** Starts each server once more and measures pairs. @param {import('../servers/platforms.mjs').Platform} platform @param {Plan} plan */
+async function launch(platform, { cells, settings, generator }) {
+  const servers = /** @type {Map<string, Server>} */ (new Map());
   try {
-    const { rounds, seconds } = settings.load;
-    if (!settings.smoke) for (const cell of cells) await sampleOf(cell, seconds);
+    const protections = /** @type {string[]} */ (shuffled([...new Set(['unprotected', ...cells.map(({ protection }) => protection)])]));
+    for (const protection of protections) {
+      const started = protection === AGAIN ? 'unprotected' : protection;
+      servers.set(protection, await startServer(platform, started, keys.secret.toString('base64')));
+    }
+    const serverOf = (/** @type {string} */ protection) => /** @type {Server} */ (servers.get(protection));
+    const bareOf = (/** @type {Cell} */ cell) => ({ ...cell, name: 'unprotected', protection: 'unprotected' });
+    const { rounds, seconds, warmSeconds } = settings.load;
+    // Long enough for the compiler: a server that was started just now needs several times the CPU.
+    for (const cell of [...cells.slice(0, 1).map(bareOf), ...cells]) {
+      await checkedSlice(generator, serverOf(cell.protection), cell, warmSeconds);
+    }
     for (let round = 0; round < rounds; round++) {
-      for (const cell of /** @type {Cell[]} */ (shuffled(cells))) cell.samples.push(await sampleOf(cell, seconds));
+      for (const cell of /** @type {Cell[]} */ (shuffled(cells.filter(({ every }) => round % every === 0)))) {
+        const bare = () => checkedSlice(generator, serverOf('unprotected'), bareOf(cell), seconds);
+        const other = () => checkedSlice(generator, serverOf(cell.protection), cell, seconds);
+        cell.pairs.push(await pairOf(cell.pairs.length, bare, other));
+      }
     }
   } finally {
-    for (const { server } of cells) server.stop();
+    for (const server of servers.values()) server.stop();
   }
-  const [bare] = cells;
-  for (const { name, samples } of cells)
-    report({ suite: 'http', group: platform.name, name, unit: '1/s', ...compared(samples, bare?.samples ?? []) });
 }
 
-/** @param {readonly Sample[]} samples @param {readonly Sample[]} bare */
-function compared(samples, bare) {
-  const median = (/** @type {keyof Sample} */ of) => spread(samples.map((sample) => sample[of])).median;
-  const ratio = spread(samples.map((sample, round) => sample.perSecond / (bare[round]?.perSecond ?? Number.NaN)));
-  const guardCpu = spread(samples.map((sample, round) => sample.cpu - (bare[round]?.cpu ?? Number.NaN)));
-  return {
-    ratio,
-    figures: {
-      'requests/s': median('perSecond'),
-      '÷ unprotected': ratio.median,
-      low: ratio.low,
-      high: ratio.high,
-      'CPU µs': median('cpu'),
-      'guard CPU µs': guardCpu.median,
-      '÷ unprotected, by CPU': spread(samples.map((sample, round) => (bare[round]?.cpu ?? Number.NaN) / sample.cpu)).median,
-      'p50 ms': median('p50ms'),
-      'p99 ms': median('p99ms'),
-      'RSS MiB': median('rss'),
-    },
+/** An accepted request is answered with the same bytes, protected or not. @param {Cell} cell @param {string} platform */
+function mustAnswerAlike({ name, protection, tokens, pairs }, platform) {
+  const differs = pairs.find(([bare, other]) => bare.bytes !== other.bytes);
+  if (tokens === 'valid' && protection === 'guard' && differs !== undefined) {
+    throw new Error(`${platform}, ${name}: answers of ${differs[1].bytes} bytes instead of ${differs[0].bytes}`);
+  }
+}
+
+/** @param {readonly Slice[]} slices */
+const levels = (slices) => ({
+  'requests/s': medianOf(slices, ({ perSecond }) => perSecond),
+  'CPU µs': medianOf(slices, ({ cpu }) => cpu),
+  'server busy': medianOf(slices, ({ busy }) => busy),
+  'p50 ms': medianOf(slices, ({ p50ms }) => p50ms),
+  'p99 ms': medianOf(slices, ({ p99ms }) => p99ms),
+  'RSS MiB': medianOf(slices, ({ rss }) => rss / 2 ** 20),
+});
+
+/** @param {readonly Pair[]} pairs */
+function compared(pairs) {
+  const total = (/** @type {0 | 1} */ which) =>
+    pairs.reduce((sum, pair) => sum + pair[which].cpu * pair[which].requests, 0) /
+    pairs.reduce((sum, pair) => sum + pair[which].requests, 0);
+  const ratio = medianOfPairs(pairs.map(([bare, other]) => other.perSecond / bare.perSecond));
+  const { 'requests/s': perSecond, 'CPU µs': cpu, ...rest } = levels(pairs.map(([, other]) => other));
+  const figures = {
+    'requests/s': perSecond,
+    '÷ unprotected': ratio,
+    'CPU µs': cpu,
+    '÷ unprotected, by CPU': medianOfPairs(pairs.map(([bare, other]) => bare.cpu / other.cpu)),
+    'by CPU in all': total(0) / total(1),
+    'guard CPU µs': medianOfPairs(pairs.map(([bare, other]) => other.cpu - bare.cpu)),
+    ...rest,
+    pairs: pairs.length,
   };
+  return { ratio, figures };
+}
+
+/** @param {import('../servers/platforms.mjs').Platform} platform @param {Generator} generator @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
+async function runPlatform(platform, generator, settings, report) {
+  const cells = cellsOf(platform, settings);
+  for (let count = 0; count < settings.load.launches; count++) await launch(platform, { cells, settings, generator });
+  const common = { suite: 'http', group: platform.name, unit: '1/s' };
+  const bare = levels(cells.filter(({ tokens }) => tokens === 'valid').flatMap(({ pairs }) => pairs.map(([slice]) => slice)));
+  report({ ...common, name: 'unprotected, valid', figures: bare });
+  for (const cell of cells) {
+    mustAnswerAlike(cell, platform.name);
+    report({ ...common, name: cell.name, ...compared(cell.pairs) });
+  }
+}
+
+/** @param {import('../run.mjs').Settings} settings */
+function platformsOf(settings) {
+  const chosen = settings.smoke ? PLATFORMS.slice(0, 1) : settings.quick ? PLATFORMS.filter(({ quick }) => quick) : PLATFORMS;
+  return chosen.filter((platform) => {
+    const present = commandOf(platform.runtime) !== null;
+    if (!present) console.error(`http: ${platform.name} left out, ${platform.runtime} is absent`);
+    return present;
+  });
 }
 
 /** @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
 export async function run(settings, report) {
-  console.error(`http: load by ${LOAD_PROGRAM}`);
-  for (const platform of settings.smoke ? PLATFORMS.slice(0, 1) : settings.quick ? PLATFORMS.filter(({ quick }) => quick) : PLATFORMS) {
-    if (commandOf(platform.runtime) === null) console.error(`http: ${platform.name} left out, ${platform.runtime} is absent`);
-    else await runPlatform(platform, settings, report);
+  const generator = new Generator();
+  const valid = many(1000, () => freshToken(keys));
+  await generator.tokens('valid', valid);
+  await generator.tokens('bad', valid.map(badSignature));
+  try {
+    for (const platform of platformsOf(settings)) await runPlatform(platform, generator, settings, report);
+  } finally {
+    generator.stop();
   }
 }

@@ -1,11 +1,16 @@
-/** What a second process adds: the same work in one process, and in two on two cores at once. Nothing is shared between guards. */
+/**
+ * What a second process adds: the same work in one process, and in two on two cores at once. Nothing is shared between guards. Then servers:
+ * one process, and a cluster of two behind one port, unprotected and protected. On two cores the load program shares one with a server.
+ */
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { Generator } from '../lib/generator.mjs';
 import { guardCandidate } from '../lib/guards.mjs';
-import { spread } from '../lib/measure.mjs';
-import { runOn } from '../lib/processes.mjs';
+import { medianOf, medianOfPairs, pairOf } from '../lib/pairs.mjs';
+import { LOAD_CORE, runOn, startServer } from '../lib/processes.mjs';
 import { deliver, freshKeys, freshToken, many } from '../lib/tokens.mjs';
+import { PLATFORMS } from '../servers/platforms.mjs';
 
 const program = fileURLToPath(import.meta.url);
 
@@ -24,26 +29,93 @@ function work(seconds) {
   return done / ((performance.now() - start) / 1000);
 }
 
+/** @param {import('../run.mjs').Settings} settings */
+const amountOf = ({ smoke, quick }) => ({ rounds: quick ? 1 : 8, seconds: smoke ? 0.1 : quick ? 0.5 : 2 });
+
+/** @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
+async function inProcess(settings, report) {
+  const { rounds, seconds } = amountOf(settings);
+  const pairs = /** @type {(readonly [number, number])[]} */ ([]);
+  const both = async () => {
+    const [first, second] = await Promise.all([decisions(0, seconds), decisions(1, seconds)]);
+    return first + second;
+  };
+  // Each core is the lone one as often as the other.
+  for (let round = 0; round < rounds; round++) pairs.push(await pairOf(round, () => decisions((round >> 1) % 2, seconds), both));
+  const common = { suite: 'scaling', group: 'decisions per second', unit: '1/s' };
+  const ratio = medianOfPairs(pairs.map(([one, two]) => two / one));
+  report({ ...common, name: '1 process', figures: { 'decisions/s': medianOf(pairs, ([one]) => one) } });
+  report({ ...common, name: '2 processes', ratio, figures: { 'decisions/s': medianOf(pairs, ([, two]) => two), '÷ one': ratio } });
+}
+
+/** @typedef {Awaited<ReturnType<Generator['slice']>>} Slice */
+
+/** The cores of servers: all but the load program's, unless there are two only. @param {number} processes */
+function coresOf(processes) {
+  const others = Array.from({ length: availableParallelism() }, (_, core) => core).filter((core) => core !== LOAD_CORE);
+  return [...others, LOAD_CORE].slice(0, processes).join(',');
+}
+
+/** @param {import('../lib/tokens.mjs').Keys} keys @param {string} protection @param {Generator} generator @param {import('../run.mjs').Settings} settings */
+async function clusterPairs(keys, protection, generator, settings) {
+  const { rounds, seconds } = amountOf(settings);
+  const [platform] = PLATFORMS;
+  if (platform === undefined) throw new Error('no platform');
+  const servers = await Promise.all(
+    [1, 2].map((processes) => startServer(platform, protection, keys.secret.toString('base64'), { cores: coresOf(processes), processes })),
+  );
+  const [one, two] = /** @type {[import('../lib/processes.mjs').Server, import('../lib/processes.mjs').Server]} */ (servers);
+  const pairs = /** @type {(readonly [Slice, Slice])[]} */ ([]);
+  try {
+    for (const server of servers) await generator.slice(server, 'valid', settings.load.warmSeconds * 2);
+    for (let round = 0; round < rounds; round++) {
+      pairs.push(
+        await pairOf(
+          round,
+          () => generator.slice(one, 'valid', seconds / 2),
+          () => generator.slice(two, 'valid', seconds / 2),
+        ),
+      );
+    }
+  } finally {
+    for (const server of servers) server.stop();
+  }
+  return pairs;
+}
+
+/** @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
+async function overSockets(settings, report) {
+  const keys = freshKeys('HS256');
+  const generator = new Generator();
+  const shared = availableParallelism() < 3 ? ' (the load program shares the second core)' : '';
+  try {
+    await generator.tokens(
+      'valid',
+      many(1000, () => freshToken(keys)),
+    );
+    for (const protection of ['unprotected', 'guard']) {
+      const pairs = await clusterPairs(keys, protection, generator, settings);
+      const common = { suite: 'scaling', group: `cluster of node:http${shared}`, unit: '1/s' };
+      const ratio = medianOfPairs(pairs.map(([first, second]) => second.perSecond / first.perSecond));
+      const byCpu = medianOfPairs(pairs.map(([first, second]) => first.cpu / second.cpu));
+      const levels = (/** @type {0 | 1} */ which) => ({
+        'requests/s': medianOf(pairs, (pair) => pair[which].perSecond),
+        'CPU µs': medianOf(pairs, (pair) => pair[which].cpu),
+        'cores busy': medianOf(pairs, (pair) => pair[which].busy),
+      });
+      report({ ...common, name: `${protection}, 1 process`, figures: levels(0) });
+      report({ ...common, name: `${protection}, 2 processes`, ratio, figures: { ...levels(1), '÷ one': ratio, '÷ one, by CPU': byCpu } });
+    }
+  } finally {
+    generator.stop();
+  }
+}
+
 /** @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
 export async function run(settings, report) {
   if (availableParallelism() < 2) return;
-  const seconds = settings.smoke ? 0.2 : settings.quick ? 1 : 4;
-  const samples = /** @type {{ one: number, two: number }[]} */ ([]);
-  for (let round = 0; round < (settings.quick ? 1 : 7); round++) {
-    const one = await decisions(round % 2, seconds);
-    const both = await Promise.all([decisions(0, seconds), decisions(1, seconds)]);
-    samples.push({ one, two: both[0] + both[1] });
-  }
-  const one = spread(samples.map((sample) => sample.one)).median;
-  const ratio = spread(samples.map((sample) => sample.two / sample.one));
-  report({ suite: 'scaling', group: 'decisions per second', name: '1 process', unit: '1/s', figures: { 'decisions/s': one, '÷ one': 1 } });
-  const two = {
-    'decisions/s': spread(samples.map((sample) => sample.two)).median,
-    '÷ one': ratio.median,
-    low: ratio.low,
-    high: ratio.high,
-  };
-  report({ suite: 'scaling', group: 'decisions per second', name: '2 processes', unit: '1/s', figures: two });
+  await inProcess(settings, report);
+  await overSockets(settings, report);
 }
 
 if (process.argv[1] === program && process.argv[2] !== undefined) console.log(work(Number(process.argv[2])));
