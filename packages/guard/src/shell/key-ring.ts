@@ -1,7 +1,7 @@
 /** The keys of one policy as the guard holds them: the source, the tokens they verified lately, and how often each key was used. */
 import type { KeySet, VerificationKey } from '../core/jws/key-set.ts';
 import type { KeySource } from '../core/ports.ts';
-import type { MaybePromise } from '../core/result.ts';
+import { isThenable, type MaybePromise } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
 import { VerifiedTokens } from '../core/token/verified-tokens.ts';
 
@@ -62,7 +62,9 @@ export class KeyRing {
 
   /** Asks the source for a newer snapshot; a source that cannot ask vouches for what it has, if it has something. */
   refresh(at: number): MaybePromise<boolean> {
-    return this.source.refresh?.(at) ?? this.source.current(at) !== null;
+    const answer: unknown = this.source.refresh?.(at) ?? this.source.current(at) !== null;
+    // A source may be a user's own: a promise of another realm is no vouching.
+    return isThenable(answer) ? Promise.resolve(answer).then((vouched) => vouched === true) : answer === true;
   }
 
   /** How often each key of the newest snapshot was used. */

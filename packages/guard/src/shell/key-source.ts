@@ -1,7 +1,7 @@
 /** Compiles the option `keys`: what is in the configuration, what is at a URL, sources of your own, or a list of those. */
 import { KeySet } from '../core/jws/key-set.ts';
 import type { KeySource } from '../core/ports.ts';
-import { isPromise, type MaybePromise } from '../core/result.ts';
+import { isThenable, type MaybePromise } from '../core/result.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type KeyContext, staticKeySource } from './keys-static.ts';
 import type { OptionalParts } from './optional-parts.ts';
@@ -74,7 +74,7 @@ class CombinedKeys implements KeySource {
 
   refresh(at: number): MaybePromise<boolean> {
     const answers = this.#sources.map((source) => source.refresh?.(at) ?? source.current(at) !== null);
-    return answers.some(isPromise) ? Promise.all(answers).then((all) => all.every(Boolean)) : answers.every(Boolean);
+    return answers.some(isThenable) ? Promise.all(answers).then((all) => all.every(Boolean)) : answers.every(Boolean);
   }
 
   async warmUp(at: number): Promise<void> {

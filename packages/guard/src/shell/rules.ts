@@ -88,11 +88,14 @@ function refusal(rule: UncheckedOptions, kind: (typeof KINDS)[number], path: str
     if (ask === undefined) throw new ConfigurationError('option-missing', place, 'must be a function');
     return byPredicate(ask, kind === 'deny');
   }
-  const isIn = membership(rule[kind], place, kind === 'denyTokens' ? FINGERPRINT : /./);
+  const isIn = membership(rule[kind], place, kind === 'denyTokens' ? FINGERPRINT : TRIMMED);
   if (kind === 'denyDids') return ({ claims }) => claims.did !== undefined && isIn(claims.did);
   if (kind === 'allowDids') return ({ claims }) => claims.did === undefined || !isIn(claims.did);
   return ({ token }) => chain(fingerprintOf(token, hash), isIn);
 }
+
+/** A line feed at the end (of a list from a file) would match no device, and the rule would do nothing. */
+const TRIMMED = /^\S(?:.*\S)?$/s;
 
 function byPredicate(ask: RulePredicate, refusesOn: boolean): Refuses {
   const refuses = (answer: unknown): boolean => {
@@ -114,7 +117,7 @@ function membership(value: unknown, path: string, form: RegExp): (text: string) 
   // The cast holds as far as the call goes: what answers no boolean is caught when it is asked.
   const set = value as TextSet | null | undefined;
   if (Array.isArray(value) || typeof set?.has !== 'function') {
-    const what = form === FINGERPRINT ? 'token fingerprints' : 'texts';
+    const what = form === FINGERPRINT ? 'token fingerprints' : 'texts without white space at their ends';
     throw new ConfigurationError('option-invalid', path, `must be a list of ${what}, or a Set of them`);
   }
   return (text) => {

@@ -233,6 +233,24 @@ test('an unknown kid that stays unknown is the client’s, when the source vouch
   assert.equal(await decided({ keys, now: () => now }, mintToken({ secret, now, kid: 'new' })), 'token-key-unknown');
 });
 
+test('a source that answers with a promise of another realm is waited for, and vouches only with `true`', async () => {
+  const token = mintToken({ secret, now, kid: 'new' });
+  const set = new KeySet([keyOf(secret, 'old')]);
+  for (const [answer, expected] of [
+    ['true', 'token-key-unknown'],
+    ['false', 'keys-unavailable'],
+    ['undefined', 'keys-unavailable'],
+  ] as const) {
+    const source: KeySource = { current: () => set, refresh: () => runInNewContext(`Promise.resolve(${answer})`) };
+    assert.equal(await decided({ keys: source, now: () => now }, token), expected, answer);
+    assert.equal(
+      await decided({ keys: [source, { secret: { ...freshSecret(), kid: 'other' } }], now: () => now }, token),
+      expected,
+      answer,
+    );
+  }
+});
+
 test('a source that fails when it is asked for newer keys is an outage of ours', async () => {
   const set = new KeySet([keyOf(secret, 'old')]);
   const keys: KeySource = { current: () => set, refresh: () => Promise.reject(new Error('network')) };

@@ -118,6 +118,8 @@ test('mistakes in rules are found at start, a token in place of its fingerprint 
     [[{ name: 'x', denyDids: [], allowDids: [] }], 'rules[0]'],
     [[{ name: 'x', denyDids: did }], 'rules[0].denyDids'],
     [[{ name: 'x', denyDids: [''] }], 'rules[0].denyDids'],
+    [[{ name: 'x', denyDids: [`${did}\n`] }], 'rules[0].denyDids'],
+    [[{ name: 'x', allowDids: [did, ` ${did}`] }], 'rules[0].allowDids'],
     [[{ name: 'x', denyTokens: [token] }], 'rules[0].denyTokens'],
     [[{ name: 'x', deny: true }], 'rules[0].deny'],
     [[{ name: 'x', deny: undefined }], 'rules[0].deny'],
