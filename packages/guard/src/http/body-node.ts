@@ -22,6 +22,7 @@ export interface NodeBody {
   read?(): unknown;
   unshift?(chunk: Uint8Array): void;
   emit?(event: string): unknown;
+  listenerCount?(event: string): number;
   on?(event: string, listener: (...parameters: never[]) => void): unknown;
   removeListener?(event: string, listener: (...parameters: never[]) => void): unknown;
 }
@@ -35,12 +36,16 @@ const readBefore: WeakMap<NodeBody, readonly Uint8Array[]> = new WeakMap();
 export function readNodeBody(body: NodeBody, maxBytes: Bytes): MaybePromise<BodyRead> {
   const kept = readBefore.get(body) ?? keptBytes(body.rawBody);
   if (kept !== null) return lengthOf(kept) > maxBytes ? { outcome: 'too-large' } : { outcome: 'read', chunks: kept };
-  if (body.readableDidRead === true || body.readableEnded === true || body.destroyed === true || body.read === undefined) {
-    return { outcome: 'gone', remedy: REMEDY };
-  }
+  if (wasTaken(body)) return { outcome: 'gone', remedy: REMEDY };
   // An empty body that has arrived is left alone: listening for it would end the stream.
   if (hasArrived(body) && body.readableLength === 0) return { outcome: 'read', chunks: [] };
   return new Promise((resolve) => collect(body, maxBytes, resolve));
+}
+
+/** Somebody who waits for the body counts, too: two readers would get parts of it each, or parts of it twice. */
+function wasTaken(body: NodeBody): boolean {
+  if (body.readableDidRead === true || body.readableEnded === true || body.destroyed === true || body.read === undefined) return true;
+  return (body.listenerCount?.('data') ?? 0) > 0 || (body.listenerCount?.('readable') ?? 0) > 0;
 }
 
 function keptBytes(rawBody: unknown): readonly Uint8Array[] | null {

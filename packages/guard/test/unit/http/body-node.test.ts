@@ -125,3 +125,24 @@ describe('limits and losses', () => {
     assert.equal((await readNodeBody({ rawBody: { a: 1 } }, 10)).outcome, 'gone');
   });
 });
+
+describe('a body that somebody else waits for', () => {
+  for (const event of ['data', 'readable']) {
+    for (const parts of [1, 4]) {
+      test(`${event}, in ${parts} parts: it is theirs, whole and once`, async (context) => {
+        const ask = await serve1(context, async (request) => {
+          let theirs = 0;
+          const take = (chunk: Uint8Array | undefined): void => {
+            for (let next = chunk ?? request.read?.(); next instanceof Uint8Array; next = request.read?.()) theirs += next.length;
+          };
+          request.on?.(event, take as (...parameters: never[]) => void);
+          const ended = new Promise<void>((resolve) => request.on?.('end', resolve));
+          const ours = await readNodeBody(request, 1_000_000);
+          await ended;
+          return `${ours.outcome} ${theirs}`;
+        });
+        assert.equal(await ask(40_000, {}, parts), 'gone 40000');
+      });
+    }
+  }
+});
