@@ -23,7 +23,7 @@ async function rowsOf(suite: string): Promise<readonly Row[]> {
 
 describe('bench', () => {
   const quick = ['token', 'signature', 'start'];
-  const suites = process.env.REQUIRE_ALL === '1' ? [...quick, 'growth', 'memory', 'http', 'flood', 'scaling'] : quick;
+  const suites = process.env.REQUIRE_ALL === '1' ? [...quick, 'growth', 'memory', 'soak', 'http', 'flood', 'scaling'] : quick;
   for (const suite of suites) {
     test(`the suite ${suite} runs`, async () => {
       const rows = await rowsOf(suite);
