@@ -7,7 +7,7 @@ import { exitCode } from './start/server.mjs';
 
 const STEPS = [
   { group: 'hello', files: ['unprotected', 'token-check', 'token-binding-check', 'message-signing-check'] },
-  { group: 'shapes-api', files: ['original', 'protected'] },
+  { group: 'shapes-api', files: ['original', 'protected', 'token-check', 'token-binding-check'] },
   { group: 'chat', files: ['unprotected', 'protected'] },
 ];
 
