@@ -217,7 +217,7 @@ export type MatchedRouteOptions =
 
 /** What the hook learns beside the verdict. */
 export interface VerdictFacts {
-  /** An opaque id of this judgement, the one that a problem+json refusal shows. */
+  /** An id of this judgement, the one that a problem+json refusal shows. Unique, but no secret: where no answer shows them, ids count up. */
   readonly id: string;
   /** What the guard did: `pass` or `refuse`. */
   readonly action: 'pass' | 'refuse';
@@ -261,8 +261,9 @@ export interface GuardOptions extends RouteOptions {
   /** True CORS preflights (OPTIONS with Origin and Access-Control-Request-Method, which cannot carry a token): `pass` (default) or `judge`. */
   readonly preflight?: 'pass' | 'judge';
   /**
-   * The verified tokens that are remembered, so that the next request with the same token costs a comparison. Default 20000 tokens
-   * (about 24 MiB when full); `null` switches it off, which costs a signature verification for each request.
+   * The verified tokens that are remembered, so that the next request with the same token costs a comparison: those with an asymmetric
+   * signature at once, those with a MAC when they come a second time. Default 20000 tokens (about 24 MiB when full); `null` switches it off,
+   * which costs a signature verification for each request.
    */
   readonly cache?: { readonly maxTokens?: number } | null;
   /** How scheme and authority are found as the client saw them; message signatures and host routes depend on it. Default: as the request arrived. */
