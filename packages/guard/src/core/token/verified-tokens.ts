@@ -20,7 +20,9 @@ export interface VerifiedToken {
 export class VerifiedTokens {
   readonly #maxLength: number;
   readonly #held: RecentTable<number, VerifiedToken>;
-  readonly #seenOnce: Int32Array;
+  readonly #slots: number;
+  /** Made for the first token with a MAC: key sets without such keys need none. */
+  #seenOnce: Int32Array | null = null;
 
   /**
    * @param maxTokens - how many tokens are held at most, 2 and more
@@ -29,7 +31,7 @@ export class VerifiedTokens {
   constructor(maxTokens: number, maxLength: number) {
     this.#maxLength = maxLength;
     this.#held = new RecentTable(maxTokens);
-    this.#seenOnce = new Int32Array(powerOfTwoFrom(maxTokens * SLOTS_PER_TOKEN));
+    this.#slots = powerOfTwoFrom(maxTokens * SLOTS_PER_TOKEN);
   }
 
   /** The entry of exactly this token, if it is held. */
@@ -52,6 +54,7 @@ export class VerifiedTokens {
    * is held a request later.
    */
   #wasSeen(name: number): boolean {
+    this.#seenOnce ??= new Int32Array(this.#slots);
     const seen = this.#seenOnce;
     const slot = (name << 1) & (seen.length - 1);
     if (seen[slot] === name || seen[slot + 1] === name) return true;
