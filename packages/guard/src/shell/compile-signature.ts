@@ -116,6 +116,7 @@ function compileTolerances(options: unknown, path: string): Tolerances {
   return Object.fromEntries(entries) as unknown as Tolerances;
 }
 
+const GET_ACCOUNT_KEY = 'approov secret -messageSigningKey get-base64url';
 /** The cast holds: the table has the row. */
 const HS256: AlgorithmRow = ALGORITHMS.get('HS256') as AlgorithmRow;
 
@@ -137,11 +138,7 @@ function compileAccountKeys(
     throw new ConfigurationError('options-contradict', `${path}.accountKeys`, 'belongs to the label `account`');
   }
   if (!Array.isArray(accountKeys) || accountKeys.length === 0) {
-    throw new ConfigurationError(
-      'option-missing',
-      `${path}.accountKeys`,
-      'must list the account keys (`approov secret -messageSigningKey get-base64url`)',
-    );
+    throw new ConfigurationError('option-missing', `${path}.accountKeys`, `must list the account keys (\`${GET_ACCOUNT_KEY}\`)`);
   }
   return accountKeys.map((key: unknown, index) => accountKey(key, `${path}.accountKeys[${index}]`, derivation, context));
 }
@@ -149,7 +146,7 @@ function compileAccountKeys(
 function accountKey(options: unknown, path: string, derivation: 'direct' | 'did-and-exp', context: SignatureContext): AccountKey {
   const key = checks.checkedObject(options, path, ['id', 'base64', 'base64url', 'bytes']);
   const id = compileText(key.id, `${path}.id`);
-  const secret = readSecret(key, { path, algorithm: HS256, production: context.production });
+  const secret = readSecret(key, { path, algorithm: HS256, production: context.production, command: GET_ACCOUNT_KEY });
   const direct = context.crypto.prepareSecret(HS256, secret);
   if (derivation === 'direct') return { id, keyFor: () => direct };
   return { id, keyFor: (claims) => derivedKey(claims, secret, context.crypto) };

@@ -58,7 +58,7 @@ function secretKey(options: unknown, path: string, context: KeyContext): Verific
   const secret = checkedObject(options, path, ['kid', 'algorithm', 'base64', 'base64url', 'bytes']);
   const name = checkedWord(secret.algorithm, `${path}.algorithm`, ['HS256', 'HS384', 'HS512'], 'HS256');
   const algorithm = rowOf(name, `${path}.algorithm`);
-  const bytes = readSecret(secret, { path, algorithm, production: context.production });
+  const bytes = readSecret(secret, { path, algorithm, production: context.production, command: 'approov secret -get base64' });
   return { ...identity(secret.kid, path), algorithm, prepared: context.crypto.prepareSecret(algorithm, bytes) };
 }
 

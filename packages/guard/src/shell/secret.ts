@@ -6,7 +6,6 @@ import { isPlaceholder, isPublished } from './known-secrets.ts';
 import type { UncheckedOptions } from './option-checks.ts';
 
 const ENCODINGS = ['base64', 'base64url', 'bytes'] as const;
-const GET_IT = 'get it with `approov secret -get base64`';
 
 /** Where a secret stands and what is expected of it. */
 export interface SecretPlace {
@@ -14,6 +13,8 @@ export interface SecretPlace {
   readonly algorithm: AlgorithmRow;
   /** Whether published test secrets are refused. */
   readonly production: boolean;
+  /** The vendor's command that prints it. */
+  readonly command: string;
 }
 
 /**
@@ -27,14 +28,15 @@ export function readSecret(options: UncheckedOptions, place: SecretPlace): Uint8
     throw new ConfigurationError('options-contradict', place.path, 'give the secret in exactly one of base64, base64url and bytes');
   }
   const path = `${place.path}.${encoding}`;
-  const secret = encoding === 'bytes' ? bytesOf(options.bytes, path) : decoded(options[encoding], path, encoding);
+  const getIt = `get it with \`${place.command}\``;
+  const secret = encoding === 'bytes' ? bytesOf(options.bytes, path, getIt) : decoded(options[encoding], path, { encoding, getIt });
   checkStrength(secret, path, place);
   return secret;
 }
 
-function bytesOf(value: unknown, path: string): Uint8Array {
+function bytesOf(value: unknown, path: string, getIt: string): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new ConfigurationError('option-invalid', path, 'must be a Uint8Array');
-  if (value.length === 0) throw new ConfigurationError('secret-missing', path, `is empty; ${GET_IT}`);
+  if (value.length === 0) throw new ConfigurationError('secret-missing', path, `is empty; ${getIt}`);
   if (isUndecoded(value))
     throw new ConfigurationError('secret-encoding', path, 'holds base64 text, not decoded; give the text as `base64`');
   // A copy: what the caller does to its array later must not change the key.
@@ -47,31 +49,37 @@ function isUndecoded(bytes: Uint8Array): boolean {
   return text.endsWith('=') && (decodeBase64(text, 'base64') ?? decodeBase64(text, 'base64url')) !== null;
 }
 
-function decoded(value: unknown, path: string, encoding: 'base64' | 'base64url'): Uint8Array {
-  if (value === undefined || value === null || value === '') throw new ConfigurationError('secret-missing', path, `is not set; ${GET_IT}`);
+interface Wanted {
+  readonly encoding: 'base64' | 'base64url';
+  readonly getIt: string;
+}
+
+function decoded(value: unknown, path: string, { encoding, getIt }: Wanted): Uint8Array {
+  if (value === undefined || value === null || value === '') throw new ConfigurationError('secret-missing', path, `is not set; ${getIt}`);
   if (typeof value !== 'string') throw new ConfigurationError('option-invalid', path, 'must be a text');
   // White space around the text (a line feed from a file) has no meaning; white space inside is a mistake.
   const text = value.trim();
-  if (text === '') throw new ConfigurationError('secret-missing', path, `is blank; ${GET_IT}`);
-  if (isPlaceholder(text)) throw new ConfigurationError('secret-placeholder', path, `is the placeholder of a sample; ${GET_IT}`);
+  if (text === '') throw new ConfigurationError('secret-missing', path, `is blank; ${getIt}`);
+  if (isPlaceholder(text)) throw new ConfigurationError('secret-placeholder', path, `is the placeholder of a sample; ${getIt}`);
   const bytes = decodeBase64(text, encoding);
   if (bytes !== null) return bytes;
   const other = encoding === 'base64' ? 'base64url' : 'base64';
-  const advice = decodeBase64(text, other) === null ? GET_IT : `it is ${other}: write it as \`${other}\` instead`;
+  const advice = decodeBase64(text, other) === null ? getIt : `it is ${other}: write it as \`${other}\` instead`;
   throw new ConfigurationError('secret-encoding', path, `is no ${encoding} (RFC 4648); ${advice}`);
 }
 
 function checkStrength(secret: Uint8Array, path: string, place: SecretPlace): void {
   const { minimumKey, name } = place.algorithm;
+  const getIt = `get it with \`${place.command}\``;
   if (place.production && isPublished(encodeBase64(secret, 'base64'))) {
-    throw new ConfigurationError('secret-public', path, `is published in samples, so anybody can sign tokens with it; ${GET_IT}`);
+    throw new ConfigurationError('secret-public', path, `is published in samples, so anybody can sign tokens with it; ${getIt}`);
   }
   if (secret.length < minimumKey) {
     throw new ConfigurationError(
       'secret-too-short',
       path,
-      `has ${secret.length} bytes; ${name} needs at least ${minimumKey} (RFC 7518 §3.2); ${GET_IT}`,
+      `has ${secret.length} bytes; ${name} needs at least ${minimumKey} (RFC 7518 §3.2); ${getIt}`,
     );
   }
-  if (secret.every((byte) => byte === secret[0])) throw new ConfigurationError('secret-weak', path, `repeats one byte; ${GET_IT}`);
+  if (secret.every((byte) => byte === secret[0])) throw new ConfigurationError('secret-weak', path, `repeats one byte; ${getIt}`);
 }

@@ -5,6 +5,7 @@ import { parseJsonObject } from '../../core/bytes/json.ts';
 import type { SignaturePolicy } from '../../core/judge-message.ts';
 import { parseUnverifiedCompact } from '../../core/jws/compact.ts';
 import type { PreparedKey } from '../../core/jws/key-set.ts';
+import type { KeySource } from '../../core/ports.ts';
 import type { RequestView } from '../../core/request-view.ts';
 import type { Policy } from '../../core/route-policy.ts';
 import { accountKey, installationKey } from '../../core/signature/signing-key.ts';
@@ -12,13 +13,14 @@ import type { Claims } from '../../core/token/claims.ts';
 import { readToken } from '../../core/token/read-token.ts';
 import { type Rejected, rejected, type Verdict } from '../../core/verdict.ts';
 import { originOf } from '../../http/origin.ts';
-import { compileRoute } from '../compile-options.ts';
+import { compileRoute, GUARD_OPTION_NAMES } from '../compile-options.ts';
 import { compileOrigin } from '../compile-origin.ts';
 import { compileSignature } from '../compile-signature.ts';
 import { createGuard } from '../create-guard.ts';
 import { isProduction } from '../environment.ts';
 import { rememberedInstallationKeys } from '../installation-keys.ts';
-import type { GuardOptions } from '../options.ts';
+import { checkedFunction, checkedObject } from '../option-checks.ts';
+import type { GuardOptions, KeysOptions, KeysPart } from '../options.ts';
 import { explainDigest } from './explain-digest.ts';
 import { explainMessage } from './explain-message.ts';
 import type { ExplainedCheck, Explanation } from './explanation.ts';
@@ -51,8 +53,9 @@ const NEVER_REMEMBERS = { setIfAbsent: (): boolean => true };
  * ```
  */
 export async function explainRequest(request: RequestView, options: GuardOptions): Promise<Explanation> {
+  const { now } = checkedObject(options, 'options', GUARD_OPTION_NAMES);
+  const at = (checkedFunction<() => number>(now, 'now') ?? Date.now)() / 1000;
   const policy = compiledPolicy(options);
-  const at = (options.now ?? Date.now)() / 1000;
   const verdict = await tokenVerdict(request, options, at);
   const claims = claimsOf(request, policy, verdict);
   const message = await explainSigned({ request, policy, options, claims, at });
@@ -69,10 +72,26 @@ function compiledPolicy(options: GuardOptions): Policy {
 async function tokenVerdict(request: RequestView, options: GuardOptions, at: number): Promise<Verdict> {
   const { keys, token = {}, environment } = options;
   const { replay: _, ...rest } = token;
-  const guard = createGuard({ keys, token: rest, now: () => at * 1000, ...(environment === undefined ? {} : { environment }) });
+  const guard = createGuard({ keys: lent(keys), token: rest, now: () => at * 1000, ...(environment === undefined ? {} : { environment }) });
   const verdict = await guard.judge(request);
   guard.close();
   return verdict;
+}
+
+/** Sources of the caller's own may serve a guard at this very moment: they are asked, and never closed. */
+function lent(keys: KeysOptions): KeysOptions {
+  if (Array.isArray(keys)) return keys.map((part: KeysPart) => (isSource(part) ? lentSource(part) : part));
+  // The cast holds: what is no list is one part.
+  const part = keys as KeysPart;
+  return isSource(part) ? lentSource(part) : part;
+}
+
+function isSource(part: KeysPart): part is KeySource {
+  return typeof (part as Partial<KeySource> | null | undefined)?.current === 'function';
+}
+
+function lentSource(source: KeySource): KeySource {
+  return { current: (at) => source.current(at), refresh: (at) => source.refresh?.(at) ?? source.current(at) !== null };
 }
 
 /** The verified claims, else what the token says of itself, else `null`. */

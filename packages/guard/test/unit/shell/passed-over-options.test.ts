@@ -114,3 +114,20 @@ test('a header of a remote key set replaces the default of the same name, howeve
   await keys.warmUp?.(0);
   assert.deepEqual(sent, { accept: 'application/json', authorization: 'Bearer x' });
 });
+
+test('the remedy names the command that prints this secret, not another', () => {
+  const messageOf = (options: unknown): string => {
+    try {
+      createGuard(options as GuardOptions);
+    } catch (error) {
+      return String(error);
+    }
+    return 'accepted';
+  };
+  const short = freshSecret(8);
+  for (const given of [{ base64: undefined }, { base64: ' ' }, { base64: '%' }, { bytes: new Uint8Array() }, short]) {
+    const account = messageOf({ keys: { secret }, signature: { label: 'account', accountKeys: [given] } });
+    assert.match(account, /`approov secret -messageSigningKey get-base64url`/, inspect(given));
+    assert.match(messageOf({ keys: { secret: given } }), /`approov secret -get base64`/, inspect(given));
+  }
+});
