@@ -17,7 +17,10 @@ export function protectFetch<Request extends WebRequest, Rest extends readonly u
   return (request, ...rest) => {
     const proceed = (decision: Decision): Response | Promise<Response> => {
       if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
-      return handler(Object.assign(request, { approov: decision }), ...rest);
+      // The cast holds once the property is set. (`Object.assign` would cost a tenth of the decision.)
+      const judged = request as Request & { approov: Decision };
+      judged.approov = decision;
+      return handler(judged, ...rest);
     };
     const decision = decide(request, rest[0]);
     return isPromise(decision) ? decision.then(proceed) : proceed(decision);
