@@ -33,6 +33,8 @@ export interface RequestBody {
   readonly present: boolean;
   /** Reads the whole content, as it was sent, at most so many bytes, and leaves it readable for the handler. */
   read(maxBytes: Bytes): MaybePromise<BodyRead>;
+  /** Lets what is left of it arrive and drops it, lest it stand in the way of the next request. Platforms that do so by themselves have none. */
+  discard?(): void;
 }
 
 /** What reading a body gave. `gone`: somebody read it before us and kept no raw bytes; `remedy` says how to mend that. */

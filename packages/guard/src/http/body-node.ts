@@ -21,6 +21,7 @@ export interface NodeBody {
   readonly rawBody?: unknown;
   read?(): unknown;
   unshift?(chunk: Uint8Array): void;
+  resume?(): unknown;
   emit?(event: string): unknown;
   listenerCount?(event: string): number;
   on?(event: string, listener: (...parameters: never[]) => void): unknown;

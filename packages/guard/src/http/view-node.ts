@@ -63,7 +63,12 @@ export class NodeRequestView implements RequestView {
     const present = this.lines('transfer-encoding').length > 0 || length !== '0' || isOpenStream(request.stream);
     return {
       present,
-      read: (maxBytes): MaybePromise<BodyRead> => (present ? readNodeBody(request, maxBytes) : { outcome: 'read', chunks: [] }),
+      read: (maxBytes): MaybePromise<BodyRead> => {
+        if (!present) return { outcome: 'read', chunks: [] };
+        // What is known to be too large is left to the platform, untouched.
+        return Number(length) > maxBytes ? { outcome: 'too-large' } : readNodeBody(request, maxBytes);
+      },
+      discard: () => void request.resume?.(),
     };
   }
 

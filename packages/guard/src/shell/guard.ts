@@ -11,6 +11,7 @@ import type { Policy } from '../core/route-policy.ts';
 import { readToken } from '../core/token/read-token.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
 import { type Decision, governingMode } from '../http/decide.ts';
+import { discardRest } from '../http/discard-body.ts';
 import { type ExemptPaths, isExempt } from '../http/exempt-paths.ts';
 import { isPreflight } from '../http/preflight.ts';
 import { type RefusalPolicy, renderRefusal, showsId } from '../http/refusal.ts';
@@ -243,6 +244,7 @@ class AssembledGuard implements Guard {
     // What is no route of ours (options that `route` did not compile) has no policy, and was found `internal`.
     const decision = decide(verdict, route.policy ?? this.#parts.whole.policy, this.#parts.refusal);
     this.#report(request, decision, route, at);
+    discardRest(request, decision);
     return this.#counted(decision);
   }
 

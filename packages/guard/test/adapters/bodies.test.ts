@@ -79,6 +79,20 @@ function call(port: number, sent: Sent, chunked = false): Promise<Answer> {
   });
 }
 
+const chunkedContent = (body: string): string => `Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+
+/** Sends requests one after the other on one connection: what came back when it was closed, or after two seconds. */
+function conversation(port: number, ...requests: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => {
+      for (const request of requests) socket.write(request);
+    });
+    socket.setTimeout(2000, () => socket.destroy());
+    socket.on('data', (data) => (text += data)).on('close', () => resolve(text));
+  });
+}
+
 /** Each: an application that is guarded first and then parses; it answers what its handler got. */
 type Application = (guard: Guard) => Promise<RequestListener> | RequestListener;
 const expressApp =
@@ -182,6 +196,18 @@ for (const [name, application] of Object.entries(APPLICATIONS)) {
         // The server may answer and close before everything was sent.
         const answer = await call(port, sent).catch(() => ({ status: 401, text: '{}' }));
         assert.deepEqual([answer.status, answer.text, last(watched)], [401, '{}', 'digest-body-too-large']);
+      });
+      test('a body that is too large leaves the connection to the next request', async (context) => {
+        const watched = watchedGuard({ signature: { replay: null, maxBodyBytes: 1000 } }, asynchronous);
+        const port = await started(context, application, watched);
+        const body = 'x'.repeat(1_200_000);
+        const { target, headers } = posted(port, body, 'text/plain');
+        const head = [`POST ${target} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers.map((line) => line.join(': '))].join('\r\n');
+        for (const content of [`Content-Length: ${body.length}\r\n\r\n${body}`, chunkedContent(body)]) {
+          const text = await conversation(port, `${head}\r\n${content}`, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+          assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 401', 'HTTP/1.1 401']);
+        }
+        assert.ok(watched.verdicts.map(outcomeOf).includes('digest-body-too-large'));
       });
       test('a client that goes away in the middle leaves the server as it was', async (context) => {
         const watched = watchedGuard({}, asynchronous);
