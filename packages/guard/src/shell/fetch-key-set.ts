@@ -71,7 +71,8 @@ function target(response: Response, base: URL): URL | null {
   return location !== null && URL.canParse(location, base.href) ? new URL(location, base.href) : null;
 }
 
-const JSON_TYPE = /^(?:application\/(?:json|jwk-set\+json)|text\/json)\s*(?:;|$)/i;
+/** JSON, or what servers and object stores write where nobody told them: nothing, plain text, bytes. A page for people is none of it. */
+const JSON_TYPE = /^(?:$|(?:application\/(?:[\w.-]+\+)?json|text\/json|text\/plain|(?:application|binary)\/octet-stream)\s*(?:;|$))/i;
 
 async function read(response: Response, maxBytes: Bytes): Promise<Fetched> {
   if (response.status !== 200) return { outcome: 'failed', failure: 'status', status: response.status };

@@ -15,7 +15,7 @@ export type KeyFailure =
   | 'redirect'
   /** Longer than `maxBytes`. */
   | 'too-large'
-  /** HTML or anything else that is not declared as JSON. */
+  /** HTML, or anything else that is declared to be no JSON. */
   | 'content-type'
   /** Not a JSON object with a list `keys` (RFC 7517 §5). */
   | 'not-a-key-set'

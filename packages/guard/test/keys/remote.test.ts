@@ -107,7 +107,12 @@ const failures: readonly { readonly name: string; readonly answer: Answer; reado
   },
   { name: 'answers 404', answer: plain(404, ''), event: 'status' },
   { name: 'answers HTML', answer: plain(200, '<html>maintenance</html>', { 'content-type': 'text/html' }), event: 'content-type' },
-  { name: 'declares no content type', answer: plain(200, JSON.stringify(publicKeySet([first]))), event: 'content-type' },
+  { name: 'answers HTML without a type', answer: plain(200, '<html>maintenance</html>'), event: 'not-a-key-set' },
+  {
+    name: 'declares a key set as an image',
+    answer: plain(200, JSON.stringify(publicKeySet([first])), { 'content-type': 'image/png' }),
+    event: 'content-type',
+  },
   { name: 'answers HTML as JSON', answer: plain(200, '<html></html>', { 'content-type': 'application/json' }), event: 'not-a-key-set' },
   { name: 'answers JSON without keys', answer: json({ error: 'no' }), event: 'not-a-key-set' },
   { name: 'answers a list', answer: json([first.jwk]), event: 'not-a-key-set' },
@@ -448,3 +453,20 @@ test('a clock that runs back by less than the cool-down causes no fetch', async 
   }
   assert.equal(server.requests(), 1);
 });
+
+for (const type of [
+  null,
+  'application/json; charset=utf-8',
+  'APPLICATION/JWK-SET+JSON',
+  'application/vnd.example.keys+json',
+  'text/json',
+  'text/plain;charset=utf-8',
+  'application/octet-stream',
+  'binary/octet-stream',
+]) {
+  test(`a set that is declared as ${type ?? 'nothing'} is read`, async (context) => {
+    const answer = plain(200, JSON.stringify(publicKeySet([first])), type === null ? {} : { 'content-type': type });
+    const { judge } = await scene(context, answer);
+    assert.equal(await judge(), 'accepted 200');
+  });
+}
