@@ -37,8 +37,21 @@ class ServedRequestView extends NodeRequestView {
 
   override get body(): RequestBody {
     const { present } = super.body;
-    return { present, read: (maxBytes) => (present ? readWebBody(this.#request, maxBytes) : { outcome: 'read', chunks: [] }) };
+    const stated = Number(this.lines('content-length')[0] ?? 0);
+    return {
+      present,
+      read: (maxBytes) => {
+        if (!present) return { outcome: 'read', chunks: [] };
+        return stated > maxBytes ? { outcome: 'too-large' } : readWebBody(this.#request, maxBytes);
+      },
+      discard: () => drain(this.#request.body),
+    };
   }
+}
+
+/** Reads a stream to its end, for nobody. */
+function drain(body: unknown): void {
+  if (body instanceof ReadableStream && !body.locked) body.pipeTo(new WritableStream()).catch(() => undefined);
 }
 
 function nodeBehind(request: { readonly runtime?: { readonly node?: { readonly req?: unknown } } } | object): unknown {

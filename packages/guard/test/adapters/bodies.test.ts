@@ -5,15 +5,18 @@ import { createServer, type RequestListener, request as send } from 'node:http';
 import { connect } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import type { HeaderLine } from '@approov-guard/testkit';
+import { getRequestListener } from '@hono/node-server';
 import { bodyParser } from '@koa/bodyparser';
 import { createGuard, type Guard, type GuardOptions, type Verdict } from 'approov-guard';
 import { approov as expressGuard } from 'approov-guard/express';
 import { approov as fastifyGuard } from 'approov-guard/fastify';
+import { approov as honoGuard } from 'approov-guard/hono';
 import { approov as koaGuard } from 'approov-guard/koa';
 import { approov as nodeGuard } from 'approov-guard/node';
 import express5 from 'express';
 import express4 from 'express4';
 import fastify from 'fastify';
+import { Hono } from 'hono';
 import Koa from 'koa';
 import multer from 'multer';
 import { crypto as webPort } from '../../src/crypto/web.ts';
@@ -138,6 +141,17 @@ const APPLICATIONS: { readonly [name: string]: Application } = {
       } else context.body = JSON.stringify((context.request as { body?: unknown }).body);
     });
     return app.callback();
+  },
+  Hono: (guard) => {
+    const app = new Hono();
+    app.use(honoGuard(guard));
+    app.post('/pay', honoGuard(guard, { mode: 'enforce' }), async (context) => {
+      const type = context.req.header('content-type') ?? '';
+      if (type.includes('json')) return context.json(await context.req.json());
+      if (type.includes('form')) return context.json(await context.req.parseBody());
+      return context.json(type.includes('text') ? await context.req.text() : (await context.req.arrayBuffer()).byteLength);
+    });
+    return getRequestListener(app.fetch);
   },
   'node:http': (guard) =>
     nodeGuard(guard, async (request, response) => {
