@@ -8,6 +8,11 @@ import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 /** A request that passed. */
 export type Judged<Request> = Request & { readonly approov: Decision };
 
+type Handler<Request, Rest extends readonly unknown[], Answer> = (request: Request, ...rest: Rest) => Answer | Promise<Answer>;
+
+/** Next goes on where a middleware answers `null`. A route may answer nothing (`void`), but not that: so this fits no route. */
+export type Middleware = (request: WebRequest) => Promise<Response | null>;
+
 /**
  * Protects a route handler: it is called, with `request.approov`, for requests that pass; all others are answered (`401`, `{}`).
  * Without a handler it is a middleware, which lets requests go on to their routes; its `matcher` says which it sees. Routes behind it see
@@ -29,17 +34,22 @@ export type Judged<Request> = Request & { readonly approov: Decision };
 export function approov<
   Request extends WebRequest = globalThis.Request,
   Rest extends readonly unknown[] = readonly unknown[],
-  Answer = undefined,
+  Answer = Response,
 >(
   guard: Guard | GuardOptions,
-  handler?: (request: Judged<Request>, ...rest: Rest) => Answer | Promise<Answer>,
+  handler: Handler<Judged<Request>, Rest, Answer>,
   route?: RouteOptions,
-): (request: Request, ...rest: Rest) => Promise<Response | Answer> {
+): (request: Request, ...rest: Rest) => Promise<Response | Answer>;
+export function approov(guard: Guard | GuardOptions, handler?: undefined, route?: RouteOptions): Middleware;
+export function approov(
+  guard: Guard | GuardOptions,
+  handler?: Handler<Judged<WebRequest>, readonly unknown[], unknown>,
+  route?: RouteOptions,
+): (request: WebRequest, ...rest: readonly unknown[]) => Promise<unknown> {
   const guarded = guardOf(guard, route);
   return async (request, ...rest) => {
     const decision = await guarded.guard.decide(new WebRequestView(request), guarded.route);
     if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
-    // Next goes on where a middleware answers nothing. The cast holds: without a handler, nothing is the answer.
-    return handler === undefined ? (undefined as Answer) : handler(Object.assign(request, { approov: decision }), ...rest);
+    return handler === undefined ? null : handler(Object.assign(request, { approov: decision }), ...rest);
   };
 }

@@ -15,7 +15,8 @@ interface RequestHook {
 }
 interface ContextHook {
   readonly context: { readonly request: WebRequest };
-  extendContext(extension: { readonly approov: Decision | null }): void;
+  /** A method that takes any object: Yoga's takes only what the plugin's context names, and a bare `Plugin` names nothing. */
+  extendContext(extension: object): void;
 }
 
 /** A plugin for `createYoga`. */

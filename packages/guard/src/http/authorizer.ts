@@ -27,19 +27,21 @@ export interface AuthorizerContext {
   readonly approovExpires: string;
 }
 
+/** What a policy allows or denies: one method and path. */
+interface PolicyStatement {
+  readonly Action: 'execute-api:Invoke';
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Resource: string;
+  readonly Condition?: { readonly NumericLessThanIfExists: { readonly 'aws:EpochTime': string } };
+}
+
 /** An IAM policy, which REST APIs and payload 1.0 demand. */
 export interface PolicyAnswer {
   readonly principalId: string;
   readonly policyDocument: {
     readonly Version: '2012-10-17';
-    readonly Statement: readonly [
-      {
-        readonly Action: 'execute-api:Invoke';
-        readonly Effect: 'Allow' | 'Deny';
-        readonly Resource: string;
-        readonly Condition?: { readonly NumericLessThanIfExists: { readonly 'aws:EpochTime': string } };
-      },
-    ];
+    /** Not a readonly list: AWS's types take none. */
+    readonly Statement: [PolicyStatement];
   };
   readonly context: AuthorizerContext;
 }

@@ -142,7 +142,7 @@ describe('next.js, without the framework', () => {
 
   it('is a middleware without a handler', async () => {
     const middleware = next(guard(binding));
-    strictEqual(await middleware(requestOf(genuine)), undefined);
+    strictEqual(await middleware(requestOf(genuine)), null);
     for (const headers of others) strictEqual((await middleware(requestOf(headers)))?.status, 401);
   });
 });

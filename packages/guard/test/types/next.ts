@@ -3,7 +3,7 @@
  * takes is written down. Its real build runs in `conformance`.
  */
 import type { Decision, Guard, GuardOptions } from 'approov-guard';
-import { approov, type Judged } from 'approov-guard/next';
+import { approov, type Judged, type Middleware } from 'approov-guard/next';
 import { proves, type Same } from './same.ts';
 
 declare const guard: Guard;
@@ -18,9 +18,11 @@ interface NextRequest extends Request {
 interface RouteContext {
   readonly params: Promise<{ readonly id: string }>;
 }
-type RouteHandler = (request: NextRequest, context: RouteContext) => Response | Promise<Response>;
-/** `NextMiddleware`. */
-type Middleware = (request: NextRequest, event: object) => Promise<Response | null | undefined> | Response | null | undefined;
+/** What Next's own check of routes takes: an answer may be missing. */
+type RouteHandler = (request: NextRequest, context: RouteContext) => Response | undefined | Promise<Response | undefined>;
+type MiddlewareAnswer = Response | null | undefined;
+/** `NextMiddleware`, and what `proxy.ts` exports. */
+type NextMiddleware = (request: NextRequest, event: object) => MiddlewareAnswer | Promise<MiddlewareAnswer>;
 
 export const GET: (request: Request) => Promise<Response> = approov(options, (request) => {
   proves<Same<typeof request, Judged<Request>>>();
@@ -36,14 +38,20 @@ export const POST: RouteHandler = approov(
   async (request: Judged<NextRequest>, { params }: RouteContext) => Response.json([request.nextUrl.pathname, (await params).id]),
   { binding: { headers: ['authorization'] } },
 );
-export const middleware: Middleware = approov(guard);
-export const observing: Middleware = approov(guard, undefined, { mode: 'observe' });
+export const PUT: RouteHandler = approov(options, () => undefined);
+export const middleware: NextMiddleware = approov(guard);
+export const observing: NextMiddleware = approov(guard, undefined, { mode: 'observe' });
+export const inMiddleware: NextMiddleware = approov(guard, (request) => (request.approov.claims === null ? undefined : Response.error()));
 
 // @ts-expect-error: a handler needs a guard or its options
 approov();
 const goingOn = approov(guard);
-proves<Same<Awaited<ReturnType<typeof goingOn>>, Response | undefined>>();
-// @ts-expect-error: without a handler there may be no answer
+proves<Same<typeof goingOn, Middleware>>();
+// @ts-expect-error: a middleware answers no route
 export const noHandler: RouteHandler = goingOn;
+// @ts-expect-error: nor does it where Next asks for the handler itself
+export const forgotten: RouteHandler = approov(guard, undefined, { binding: { headers: ['authorization'] } });
+// @ts-expect-error: nor where a route takes a request alone
+export const alone: (request: Request) => Promise<Response | undefined> = approov(options);
 // @ts-expect-error: a route has no keys
 approov(guard, undefined, { keys: { secret: { base64: 'x' } } });

@@ -9,7 +9,10 @@ declare const options: GuardOptions;
 interface Context {
   readonly approov: Decision;
 }
-export const plugin: Plugin<{ approov: Decision | null }> = approov(guard, { binding: { headers: ['authorization'] } });
+export const plugin: Plugin = approov(guard);
+export const plugins: Plugin[] = [approov(options), approov(guard, { mode: 'observe' })];
+export const withContext: Plugin<{ approov: Decision | null }> = approov(guard, { binding: { headers: ['authorization'] } });
+export const withServer: Plugin<object, { req: object }> = approov(guard);
 
 const device = (_root: unknown, _fields: unknown, context: Context): string | undefined => {
   // @ts-expect-error: claims may be absent
@@ -18,6 +21,7 @@ const device = (_root: unknown, _fields: unknown, context: Context): string | un
 };
 const schema = createSchema<Context>({ typeDefs: 'type Query { device: String }', resolvers: { Query: { device } } });
 createYoga({ schema, plugins: [approov(options)] });
+createYoga({ schema, plugins });
 
 // @ts-expect-error: a plugin needs a guard or its options
 approov();
