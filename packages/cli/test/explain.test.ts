@@ -170,3 +170,30 @@ test('what is no capture is named', async () => {
   assert.match((await explain(raw(signed()), '--label', 'x')).stderr, /install, account or none/);
   assert.match((await explain(raw(signed()), '--digest', 'x')).stderr, /if-present or required/);
 });
+
+test('an archive whose request is none is a mistake of its own, not of the program', async () => {
+  const odd = [null, 'x', {}, { method: 'GET' }, { method: 7, url: 'https://a/' }, { method: 'GET', url: '/relative' }];
+  const headers = [{}, 'a: b', [null], ['a'], [{}], [{ name: 'a' }], [{ name: 'a', value: 7 }]];
+  const requests = [...odd, ...headers.map((given) => ({ method: 'GET', url: 'https://a/', headers: given }))];
+  for (const request of [...requests.map((given) => ({ request: given })), null, 'x']) {
+    const { code, stderr } = await guard(['explain', '-'], { stdin: JSON.stringify({ log: { entries: [request] } }) });
+    assert.equal(code, 2, JSON.stringify(request));
+    assert.doesNotMatch(stderr, /itself failed/);
+  }
+  const bare = { request: { method: 'GET', url: 'https://a/', headers: null, postData: null } };
+  const { stdout } = await guard(['explain', '-'], { stdin: JSON.stringify({ log: { entries: [bare] } }) });
+  assert.match(stdout, /^rejected: token-missing/);
+});
+
+test('mistakes are told by the words of the command line', async () => {
+  const files = { 'keys.json': '{"keys":[]}' };
+  for (const [command, word] of [
+    ['explain', '-'],
+    ['check', 'x'],
+  ] as const) {
+    const told = async (...argv: readonly string[]): Promise<string> =>
+      (await guard([command, word, ...argv], { stdin: 'GET / HTTP/1.1\n', files })).stderr;
+    assert.match(await told('--alg', 'RS256'), /^error: --alg: /);
+    assert.match(await told('--jwks', 'keys.json'), /^error: --jwks: holds no key/);
+  }
+});

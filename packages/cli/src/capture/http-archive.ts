@@ -6,8 +6,8 @@ import { asBytes, type Captured, urlParts } from './captured.ts';
 interface ArchivedRequest {
   readonly method?: unknown;
   readonly url?: unknown;
-  readonly headers?: readonly { readonly name?: unknown; readonly value?: unknown }[];
-  readonly postData?: { readonly text?: unknown; readonly encoding?: unknown };
+  readonly headers?: unknown;
+  readonly postData?: { readonly text?: unknown; readonly encoding?: unknown } | null;
 }
 
 /** Reads one request of an archive. */
@@ -16,18 +16,27 @@ export function httpArchive(text: string, entry: number | null): Captured {
   if (entry === null && requests.length !== 1) throw new UsageError(`the archive holds ${requests.length} requests; name one: --entry 1`);
   const request = requests[(entry ?? 1) - 1];
   if (request === undefined) throw new UsageError(`--entry: the archive holds ${requests.length} requests`);
-  const { method, url, headers = [], postData } = request;
+  const { method, url, headers, postData } = request;
   if (typeof method !== 'string' || typeof url !== 'string') throw new UsageError('the archive’s request has no method or URL');
-  const lines = headers.map(({ name, value }): HeaderLine => [String(name), asBytes(String(value))]);
+  const lines = linesOf(headers ?? []);
   // Browsers list the pseudo-headers of HTTP/2 among the headers.
   return { method, ...urlParts(url), headers: lines.filter(([name]) => !name.startsWith(':')), body: bodyOf(postData) };
+}
+
+function linesOf(headers: unknown): readonly HeaderLine[] {
+  if (!Array.isArray(headers)) throw new UsageError('the headers of the archive’s request are no list');
+  return headers.map((header: { readonly name?: unknown; readonly value?: unknown } | null): HeaderLine => {
+    const { name, value } = header ?? {};
+    if (typeof name === 'string' && typeof value === 'string') return [name, asBytes(value)];
+    throw new UsageError('the archive’s request has a header without name or value');
+  });
 }
 
 function requestsOf(text: string): readonly ArchivedRequest[] {
   try {
     const archive: { readonly log?: { readonly entries?: readonly { readonly request?: ArchivedRequest }[] } } = JSON.parse(text);
     const entries = archive.log?.entries;
-    if (Array.isArray(entries)) return entries.map(({ request = {} }) => request);
+    if (Array.isArray(entries)) return entries.map((entry: { readonly request?: ArchivedRequest | null } | null) => entry?.request ?? {});
   } catch {
     // Said below, for both cases.
   }

@@ -75,6 +75,7 @@ const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['token.clockToleranceSeconds', '--tolerance'],
   ['token.issuer', '--issuer'],
   ['token.audience', '--audience'],
+  ['keys', '--jwks'],
   ['keys.algorithm', '--alg'],
   ['keys.secret.algorithm', '--alg'],
   ['keys.pem', '--pem'],

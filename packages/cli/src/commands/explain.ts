@@ -109,6 +109,9 @@ const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['origin', '--origin'],
   ['token.prefix', '--prefix'],
   ['token.header', '--token-header'],
+  ['keys', '--jwks'],
+  ['keys.algorithm', '--alg'],
+  ['keys.secret.algorithm', '--alg'],
   ['keys.pem', '--pem'],
 ]);
 
@@ -117,7 +120,10 @@ async function explained(view: RequestView, options: GuardOptions): ReturnType<t
     return await explainRequest(view, options);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const argument = error.path.replace(/^binding\.headers.*/, '--bind-header').replace(/^signature\.required.*/, '--require');
+    const argument = error.path
+      .replace(/^binding\.headers.*/, '--bind-header')
+      .replace(/^signature\.required.*/, '--require')
+      .replace(/^keys\.jwks/, '--jwks');
     throw new UsageError(`${ARGUMENT_OF.get(argument) ?? argument}: ${withoutPath(error)}`);
   }
 }
