@@ -1,12 +1,11 @@
 /** AWS API Gateway: a Lambda authoriser for REST APIs (`REQUEST`, `TOKEN`) and HTTP APIs (payload 1.0, and 2.0 with simple responses). */
 import {
+  type AnswerTo,
   type AuthorizerEvent,
   authorizerAnswer,
   authorizerView,
   mayBeCached,
   namesRoute,
-  type PolicyAnswer,
-  type SimpleAnswer,
   uncachable,
 } from '../http/authorizer.ts';
 import type { Guard } from '../shell/guard.ts';
@@ -14,12 +13,7 @@ import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 import { policiesOf } from '../shell/route-policies.ts';
 
-/** Types of AWS leave the version open; but only payload 2.0 has a raw path, and no method's ARN. */
-type Payload2 = { readonly version: '2.0' } | { readonly rawPath: string };
-type PayloadOf1 = { readonly version: '1.0' } | { readonly methodArn: string };
-
-/** The answer that an event asks for: `isAuthorized` for payload 2.0, a policy for all others, either where its type leaves that open. */
-export type AnswerTo<Event> = Event extends Payload2 ? SimpleAnswer : Event extends PayloadOf1 ? PolicyAnswer : SimpleAnswer | PolicyAnswer;
+export type { AnswerTo } from '../http/authorizer.ts';
 
 /**
  * A Lambda authoriser. API Gateway answers the client itself: 401 (REST) or 403 (HTTP APIs) for requests that do not pass, 500 in an outage

@@ -9,8 +9,8 @@ import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 /**
  * Protects a handler: it is called, with `event.approov`, for requests that pass; all others are answered (`401`, `{}`).
  *
- * Message signatures cover the target as the client sent it: payload 2.0 has it, payload 1.0 only its decoded parts, and load balancers only
- * its parts, of which repeated ones may be lost.
+ * Message signatures cover the target as the client sent it. Function URLs have it; HTTP APIs have the path decoded, payload 1.0 the query as
+ * well, and load balancers lose repeated parameters: there, what cannot be put together again as it was fails.
  *
  * @param guard - a guard, or the options of one
  * @param handler - your handler

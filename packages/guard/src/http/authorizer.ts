@@ -52,6 +52,13 @@ export interface SimpleAnswer {
   readonly context: AuthorizerContext;
 }
 
+/** Types of AWS leave the version open; but only payload 2.0 has a raw path, and no method's ARN. */
+type Payload2 = { readonly version: '2.0' } | { readonly rawPath: string };
+type PayloadOf1 = { readonly version: '1.0' } | { readonly methodArn: string };
+
+/** The answer that an event asks for: `isAuthorized` for payload 2.0, a policy for all others, either where its type leaves that open. */
+export type AnswerTo<Event> = Event extends Payload2 ? SimpleAnswer : Event extends PayloadOf1 ? PolicyAnswer : SimpleAnswer | PolicyAnswer;
+
 /** The view of an authoriser, which never sees a body. */
 export function authorizerView(event: AuthorizerEvent, policy: Policy): LambdaRequestView {
   return new LambdaRequestView(event, policy.token.header);

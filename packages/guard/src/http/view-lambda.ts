@@ -70,8 +70,11 @@ export class LambdaRequestView implements RequestView {
 
   get target(): string {
     const { rawPath, rawQueryString, path } = this.#event;
-    if (rawPath !== undefined) return withQuery(rawPath, rawQueryString ?? '');
-    return withQuery(this.#context.path ?? path ?? '', queryOf(this.#event, this.#context.elb === undefined ? encodeURIComponent : asItIs));
+    if (rawPath !== undefined) return withQuery(encodedPath(rawPath), rawQueryString ?? '');
+    return withQuery(
+      encodedPath(this.#context.path ?? path ?? ''),
+      queryOf(this.#event, this.#context.elb === undefined ? encodeURIComponent : asItIs),
+    );
   }
 
   get peer(): string | null {
@@ -146,6 +149,21 @@ function linesOf(event: LambdaEvent, tokenHeader: string | undefined): ReadonlyM
   if (cookies !== undefined && cookies.length > 0 && !lines.has('cookie')) add('cookie', [cookies.join('; ')]);
   if (tokenHeader !== undefined && !lines.has(tokenHeader) && authorizationToken !== undefined) add(tokenHeader, [authorizationToken]);
   return lines;
+}
+
+/** No path of a request holds these; nor does a percent sign encode nothing. */
+const NOT_IN_PATHS = /%(?![0-9a-f]{2})|[?#]|[^\x21-\x7e]+/gi;
+
+/**
+ * HTTP APIs decode the path, function URLs and the others do not, and no event says so. What cannot stand in a path is encoded: what was
+ * decoded is a path again, and what was not stays as it is. Other characters that were escaped (`%2F`, say) are lost.
+ */
+function encodedPath(path: string): string {
+  return path.replace(NOT_IN_PATHS, (text) => Array.from(new TextEncoder().encode(text), percentByte).join(''));
+}
+
+function percentByte(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 function withQuery(path: string, query: string): string {

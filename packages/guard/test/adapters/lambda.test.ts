@@ -116,6 +116,19 @@ describe('lambda', () => {
     );
   });
 
+  it('writes the path of an HTTP API, which comes decoded, as a path again', async () => {
+    const { guard: inner, views } = watched(guard({ exempt: ['/health'] }));
+    const handler = approov(inner, async () => 'passed');
+    const paths = ['/health?/../pay', '/a b/é%#x', '/a%20b/%C3%A9[|]', '/\ud800\n'];
+    for (const rawPath of paths) await handler({ ...httpEvent({ Host: 'a' }), rawPath, rawQueryString: 'q=1' });
+    await handler({ ...restEvent({ Host: 'a' }), requestContext: { ...restEvent({}).requestContext, path: '/a?b' } });
+    deepStrictEqual(
+      views.map(({ target }) => target),
+      ['/health%3F/../pay?q=1', '/a%20b/%C3%A9%25%23x?q=1', '/a%20b/%C3%A9[|]?q=1', '/%EF%BF%BD%0A?q=1', '/a%3Fb?a=1&a=b%20c'],
+    );
+    strictEqual(((await handler({ ...httpEvent({}), rawPath: '/health?/../pay' })) as APIGatewayProxyResult).statusCode, 401);
+  });
+
   it('finds the cookies where payload 2.0 puts them', async () => {
     const handler = approov(guard({ binding: { headers: ['cookie'] } }), async () => 'passed');
     const cookies = ['session=1', 'theme=a'];
