@@ -33,10 +33,16 @@ export function freshSecret(bytes = 64): { readonly base64: string } {
   return { base64: randomBytes(bytes).toString('base64') };
 }
 
-/** The decoded bytes of a secret. It is lenient about the encoding; the guard is not. */
+/**
+ * The decoded bytes of a secret. It is lenient about the encoding; the guard is not.
+ * @throws TypeError if there is none, as where a variable of the environment is not set
+ */
 export function secretBytes(secret: SecretText): Buffer {
-  if ('base64' in secret) return Buffer.from(secret.base64, 'base64');
-  return 'base64url' in secret ? Buffer.from(secret.base64url, 'base64url') : Buffer.from(secret.bytes);
+  const { base64, base64url, bytes } = (secret ?? {}) as { readonly [encoding in 'base64' | 'base64url' | 'bytes']?: unknown };
+  if (typeof base64 === 'string') return Buffer.from(base64, 'base64');
+  if (typeof base64url === 'string') return Buffer.from(base64url, 'base64url');
+  if (bytes instanceof Uint8Array) return Buffer.from(bytes);
+  throw new TypeError('secret: expected { base64: TEXT }, { base64url: TEXT } or { bytes: Uint8Array }');
 }
 
 /**

@@ -63,15 +63,22 @@ export function algorithmOf(options: SigningOptions): SecretAlgorithm | PrivateK
 /**
  * Makes the function that signs a signing input. It does not compare the algorithm with the token's header: tests want both.
  * @param options - secret or private key, and the algorithm
- * @throws TypeError if node:crypto refuses the key
+ * @throws TypeError if there is no secret and no key, if the algorithm belongs to neither, or if node:crypto refuses the key
  */
 export function signerFor(options: SigningOptions): (signingInput: Uint8Array) => Uint8Array {
   if ('secret' in options) {
-    const hash = HASH_OF_SECRET[options.algorithm ?? 'HS256'];
+    const hash = rowOf(HASH_OF_SECRET, options.algorithm ?? 'HS256', 'a secret');
     const secret = secretBytes(options.secret);
     return (signingInput) => createHmac(hash, secret).update(signingInput).digest();
   }
-  const { hash, parameters } = ROWS[options.algorithm];
+  if (options.key === undefined) throw new TypeError('expected a secret or a key to sign with');
+  const { hash, parameters } = rowOf(ROWS, options.algorithm, 'a private key');
   const key = typeof options.key === 'string' ? createPrivateKey(options.key) : options.key;
   return (signingInput) => sign(hash, signingInput, { key, ...parameters });
+}
+
+function rowOf<Row>(rows: { readonly [name: string]: Row }, name: string, of: string): Row {
+  const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
+  if (row !== undefined) return row;
+  throw new TypeError(`algorithm: ${of} signs with one of ${Object.keys(rows).join(', ')}`);
 }

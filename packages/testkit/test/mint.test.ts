@@ -11,8 +11,10 @@ import {
   freshInstallationKey,
   freshKeySet,
   freshSecret,
+  freshSigningKey,
   longLivedToken,
   lookalikeToken,
+  type MintOptions,
   mintToken,
   publicKeySet,
   secretBytes,
@@ -139,4 +141,20 @@ test('header members given win over the minted ones', () => {
 
 test('the signer is the algorithm’s own', () => {
   assert.equal(signerFor({ secret: devSecret, algorithm: 'HS384' })(Buffer.from('x')).length, 48);
+});
+
+test('what cannot sign is refused by name', () => {
+  const { privateKey: key } = freshSigningKey('ES256', 'k');
+  const wrong: readonly (readonly [unknown, RegExp])[] = [
+    [{}, /a secret or a key/],
+    [{ secret: undefined }, /^secret: /],
+    [{ secret: 'text' }, /^secret: /],
+    [{ secret: { base64: undefined } }, /^secret: /],
+    [{ secret: devSecret, algorithm: 'hs256' }, /^algorithm: .*HS256/],
+    [{ secret: devSecret, algorithm: 'RS256' }, /^algorithm: .*HS256/],
+    [{ key }, /^algorithm: .*ES256/],
+    [{ key, algorithm: 'HS256' }, /^algorithm: .*ES256/],
+    [{ key, algorithm: 'toString' }, /^algorithm: .*ES256/],
+  ];
+  for (const [options, message] of wrong) assert.throws(() => mintToken(options as MintOptions), { name: 'TypeError', message });
 });
