@@ -15,7 +15,6 @@ const source = (name: string): string => fileURLToPath(new URL(`../app/sveltekit
 
 const plan: BuildPlan = {
   copied: {
-    'svelte.config.js': source('svelte.config.js'),
     'vite.config.js': source('vite.config.js'),
     'src/app.html': source('app.html'),
     'src/error.html': source('error.html'),

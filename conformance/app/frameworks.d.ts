@@ -5,7 +5,7 @@ declare module 'next/server' {
   }
 }
 declare module '@sveltejs/kit/vite' {
-  export function sveltekit(): unknown;
+  export function sveltekit(options: { readonly adapter: unknown; readonly csrf: { readonly trustedOrigins: readonly string[] } }): unknown;
 }
 declare module '@sveltejs/adapter-node' {
   export default function adapter(options?: { readonly precompress?: boolean }): unknown;

@@ -1,4 +1,0 @@
-import adapter from '@sveltejs/adapter-node';
-
-/** Apps send forms without an `Origin`, which SvelteKit refuses with 403 before any hook, unless it trusts every origin. */
-export default { kit: { adapter: adapter({ precompress: false }), csrf: { trustedOrigins: ['*'] } } };
