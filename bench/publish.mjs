@@ -1,11 +1,17 @@
-/** `publish.mjs RESULT…`: writes the figures of these result files into `docs/performance.md`, between its markers. */
+/**
+ * `publish.mjs RESULT…`: writes the figures of these result files into `docs/performance.md`, between its markers; with `--into FILE` into
+ * another that has them.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { barsOf } from './lib/bars.mjs';
 import { barsTable, markdown, short, table } from './lib/table.mjs';
 
 /** @typedef {import('./run.mjs').Row} Row */
 
-const results = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, 'utf8')));
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { into: { type: 'string' } } });
+const results = positionals.map((file) => JSON.parse(readFileSync(file, 'utf8')));
 if (results.length === 0) throw new Error('name the result files');
 // Of a suite that ran more than once, the run that is named last counts.
 const bySuite = new Map(/** @type {[string, { rows: Row[], mode: string, machine: any }][]} */ ([]));
@@ -43,17 +49,18 @@ function machineText({ cpu, cores, shaInstructions, node, openssl, loadAverage, 
   );
 }
 
-const order = ['token', 'signature', 'http', 'flood', 'memory', 'start', 'growth', 'scaling'];
+const order = ['token', 'signature', 'http', 'flood', 'memory', 'soak', 'start', 'growth', 'scaling'];
+const others = [...bySuite.keys()].filter((suite) => !order.includes(suite));
 const parts = [
   barsTable(barsOf([...bySuite.values()].flatMap(({ rows }) => rows))),
   ...[...new Set([...bySuite.values()].map(({ machine }) => machineText(machine)))].map((text) => `Machine: ${text}\n`),
-  ...order.map((suite) =>
+  ...[...order, ...others].map((suite) =>
     suite === 'token'
       ? ['HS256', 'RS256', 'ES256', 'EdDSA'].map(tokenTable).filter(Boolean).join('\n')
       : table(rowsOf(suite)).replaceAll('### ', '#### '),
   ),
 ];
-const file = new URL('../docs/performance.md', import.meta.url);
+const file = values.into === undefined ? new URL('../docs/performance.md', import.meta.url) : pathToFileURL(values.into);
 const [before = '', rest = ''] = readFileSync(file, 'utf8').split('<!-- figures -->\n');
 const after = rest.split('<!-- end of figures -->').at(-1) ?? '';
 writeFileSync(file, `${before}<!-- figures -->\n\n${parts.filter(Boolean).join('\n')}\n<!-- end of figures -->${after}`);

@@ -16,8 +16,8 @@ import { barsTable, table } from './lib/table.mjs';
  * @property {boolean} quick
  * @property {boolean} smoke - only to see that everything works
  * @property {import('./lib/measure.mjs').Effort} effort - of what is measured in process
- * @property {{ launches: number, rounds: number, seconds: number, warmSeconds: number }} load - of each server: how often it is started, the pairs at
- *   each start, how long each of a pair takes
+ * @property {{ launches: number, rounds: number, seconds: number, warmSeconds: number, warmRequests: number }} load - of each server: how
+ *   often it is started, the pairs at each start, how long each of a pair takes
  * @property {{ rounds: number, seconds: number }} flood - of each kind of flood
  * @property {number} soakSeconds
  */

@@ -89,7 +89,7 @@ const RULES = [
     most: 50,
   },
   soak('RSS growth MiB', 'soak of 600 s, resident growth after warm-up, MiB', 16),
-  soak('heap growth MiB', 'soak of 600 s, heap growth after warm-up, MiB', 1),
+  soak('heap growth MiB', 'soak of 600 s, heap growth after warm-up, MiB', 4),
 ];
 
 /** @param {string} of @param {string} what @param {number} most @returns {Rule} */

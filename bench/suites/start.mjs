@@ -39,7 +39,7 @@ async function importOnce(entry) {
 /** @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
 export async function run(settings, report) {
   const found = new Map(ENTRIES.map((entry) => [entry, /** @type {{ ms: number, kib: number }[]} */ ([])]));
-  for (let round = 0; round < (settings.smoke ? 1 : settings.quick ? 3 : 15); round++) {
+  for (let round = 0; round < (settings.smoke ? 1 : settings.quick ? 2 : 15); round++) {
     for (const entry of /** @type {string[]} */ (shuffled(ENTRIES))) found.get(entry)?.push(await importOnce(entry));
   }
   for (const [name, samples] of found) {
