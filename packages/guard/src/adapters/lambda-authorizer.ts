@@ -4,14 +4,15 @@ import {
   type AuthorizerEvent,
   authorizerAnswer,
   authorizerView,
+  endOf,
+  leftToShow,
   mayBeCached,
-  namesRoute,
   uncachable,
 } from '../http/authorizer.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
-import { policiesOf } from '../shell/route-policies.ts';
+import { demandsOf } from '../shell/route-policies.ts';
 
 export type { AnswerTo } from '../http/authorizer.ts';
 
@@ -20,9 +21,10 @@ export type { AnswerTo } from '../http/authorizer.ts';
  * of ours. The back end finds `approovVerdict`, `approovId`, `approovDid` and `approovExpires` in the authoriser's context.
  *
  * API Gateway may cache answers under the identity sources alone (REST APIs do so for 300 s unless told otherwise), so list among them the
- * token header and every bound header, and `$context.routeKey` if the guard has routes or exempt paths. HTTP APIs name them in the event: an answer that
- * must not be cached is then an error, unless you say that caching is off. REST APIs do not: there the answer is for one method and resource,
- * until the token expires. Message signatures and tokens that count once always need caching to be off. No body is seen.
+ * token header, every bound header, `Host` if the guard has routes by host, and `$context.routeKey` if it has routes or exempt paths. HTTP
+ * APIs name them in the event: an answer that must not be cached is then an error, unless you say that caching is off. REST APIs do not: there
+ * the answer is for one method and resource, until the token expires; a simple response outlives its token by the rest of the time to live.
+ * Message signatures and tokens that count once always need caching to be off. No body is seen.
  *
  * @param guard - a guard, or the options of one
  * @param route - what is demanded here differently
@@ -42,16 +44,20 @@ export function approov(
   caching: 'on' | 'off' = 'on',
 ): <Event extends AuthorizerEvent>(event: Event) => Promise<AnswerTo<Event>> {
   const guarded = guardOf(guard, route);
-  const policies = policiesOf(guarded.guard, guarded.route);
-  const [policy] = policies;
+  const demands = demandsOf(guarded.guard, guarded.route);
+  const tokenAlone = guarded.guard.route({ ...route, binding: null });
   return async <Event extends AuthorizerEvent>(event: Event) => {
-    const view = authorizerView(event, policy);
-    if (caching === 'on' && !mayBeCached(event, view, policies)) throw uncachable();
+    const view = authorizerView(event, demands.policies[0]);
+    if (caching === 'on' && !mayBeCached(event, view, demands)) throw uncachable();
     const decision = await guarded.guard.decide(view, guarded.route);
-    // Exempt paths and preflights pass whatever their token: from a cache, that would open every other path to it.
-    const hidesMore = caching === 'on' && decision.verdict === null && !namesRoute(event);
-    if (hidesMore && (await guarded.guard.judge(view, guarded.route)).outcome !== 'accepted') throw uncachable();
+    let { claims } = decision;
+    const left = caching === 'on' ? leftToShow(event, decision, demands.policies) : null;
+    if (left !== null) {
+      const shown = await guarded.guard.judge(view, left === 'token' ? tokenAlone : guarded.route);
+      if (shown.outcome !== 'accepted') throw uncachable();
+      claims = shown.attestation.claims;
+    }
     // The cast holds: the answer goes by the event's version.
-    return authorizerAnswer(event, decision, policy) as AnswerTo<Event>;
+    return authorizerAnswer(event, decision, endOf(claims, demands.policies)) as AnswerTo<Event>;
   };
 }

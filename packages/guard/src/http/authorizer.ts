@@ -2,7 +2,10 @@
  * What API Gateway makes of an authoriser's answer. It may cache it, under the values of the identity sources alone; so an answer must be
  * right for every request with the same values, for as long as it is cached.
  */
+import { stageOf } from '../core/reasons/codes.ts';
 import type { Policy } from '../core/route-policy.ts';
+import type { Seconds } from '../core/time.ts';
+import type { Claims } from '../core/token/claims.ts';
 import type { Decision } from './decide.ts';
 import { type LambdaEvent, LambdaRequestView } from './view-lambda.ts';
 
@@ -64,18 +67,25 @@ export function authorizerView(event: AuthorizerEvent, policy: Policy): LambdaRe
   return new LambdaRequestView(event, policy.token.header);
 }
 
+/** By what requests are judged. */
+interface Demands {
+  readonly policies: readonly Policy[];
+  /** Whether the host decides which policy it is. */
+  readonly byHost: boolean;
+}
+
 /**
  * Tells whether an answer may be cached: whether every header on which it depends is among the identity sources, and the route if the
  * policies differ by route. Where the event does not name them (REST APIs), the answer restricts itself to a method and a path, and the
  * headers are up to the configuration.
- * @param policies - those by which the request may be judged
  */
-export function mayBeCached(event: AuthorizerEvent, view: LambdaRequestView, policies: readonly Policy[]): boolean {
+export function mayBeCached(event: AuthorizerEvent, view: LambdaRequestView, { policies, byHost }: Demands): boolean {
   // A signature is good for one request, and so is a token that counts once: no answer holds for the next.
   if (policies.some(({ signature, tokenReplay }) => signature !== null || tokenReplay !== null)) return false;
   const known = identityOf(event);
   if (known === null) return true;
   const headers = new Set(policies.flatMap(({ token, binding }) => [token.header, ...(binding?.headers ?? [])]));
+  if (byHost) headers.add('host');
   const knowsHeaders = [...headers].every((name) => view.lines(name).every((value) => known.has(value.trim())));
   return knowsHeaders && (policies.length === 1 || namesRoute(event));
 }
@@ -91,36 +101,59 @@ function identityOf({ identitySource }: AuthorizerEvent): ReadonlySet<string> | 
 const ONE_RESOURCE = /^(?!ANY )[A-Z]+ \/[^{]*$/;
 
 /** Whether an answer holds for one method and path only: policies say so themselves, simple responses by their identity sources. */
-export function namesRoute(event: AuthorizerEvent): boolean {
+function namesRoute(event: AuthorizerEvent): boolean {
   if (event.version !== '2.0') return true;
   const { routeKey = '' } = event;
   return ONE_RESOURCE.test(routeKey) && identityOf(event)?.has(routeKey) === true;
 }
 
+/**
+ * What a request that passed still has to show before its answer may be cached, because another request with the same values would have to:
+ * - `all`: it passed unjudged. Exempt paths and preflights pass whatever their token, which must not open other paths and methods to it.
+ * - `token`: only its binding failed, which is observed. When the token expires, it is to be refused all the same.
+ */
+export function leftToShow(event: AuthorizerEvent, decision: Decision, policies: readonly Policy[]): 'all' | 'token' | null {
+  const { action, verdict } = decision;
+  if (action === 'refuse' || verdict?.outcome === 'accepted') return null;
+  if (verdict === null) return decision.skipped === 'exempt' && namesRoute(event) ? null : 'all';
+  const isTokenObserved = verdict.outcome === 'unavailable' || stageOf(verdict.reason) === 'token';
+  return isTokenObserved || policies.every(({ modes }) => modes.token === 'observe') ? null : 'token';
+}
+
+/**
+ * When a cached answer ends: with its token, by the strictest of the policies. Whole seconds, as API Gateway's clock has.
+ * @param claims - those on which the answer rests, or `null` if it rests on none
+ */
+export function endOf(claims: Claims | null, policies: readonly Policy[]): Seconds | null {
+  if (claims === null) return null;
+  return Math.floor(claims.exp + Math.min(...policies.map(({ token }) => token.clockToleranceSeconds)));
+}
+
 /** What is thrown in place of an answer that must not be cached: API Gateway turns it into 500. */
 export function uncachable(): Error {
-  return new Error('approov: the identity sources must hold the token header, every bound header and the route, or caching must be off');
+  return new Error(
+    'approov: the identity sources must hold the token header, every bound header, the host and the route if they matter, or caching must be off',
+  );
 }
 
 /**
  * The answer to a decision.
+ * @param end - when a cached policy ends, or `null` if it does not; a simple response cannot say it
  * @throws Error `Unauthorized`, which a REST API turns into 401; another error for an outage of ours, which API Gateway turns into 500 and
  * does not cache
  */
-export function authorizerAnswer(event: AuthorizerEvent, decision: Decision, { token }: Policy): PolicyAnswer | SimpleAnswer {
+export function authorizerAnswer(event: AuthorizerEvent, decision: Decision, end: Seconds | null): PolicyAnswer | SimpleAnswer {
   if (decision.verdict?.outcome === 'unavailable' && decision.action === 'refuse') throw new Error('Service Unavailable');
   const context = contextOf(decision);
   const isAuthorized = decision.action === 'pass';
   if (event.version === '2.0') return { isAuthorized, context };
   if (!isAuthorized && event.version === undefined) throw new Error('Unauthorized');
   const Effect = isAuthorized ? 'Allow' : 'Deny';
-  const { claims } = decision;
-  // A cached policy dies with the token: its condition is looked at for every request.
-  const dies = claims === null ? null : String(Math.ceil(claims.exp + token.clockToleranceSeconds));
-  const Condition = dies === null ? {} : { Condition: { NumericLessThanIfExists: { 'aws:EpochTime': dies } } };
+  // The condition is looked at for every request.
+  const Condition = end === null ? {} : { Condition: { NumericLessThanIfExists: { 'aws:EpochTime': String(end) } } };
   const Resource = literal(event.methodArn ?? event.routeArn ?? '');
   const statement = { Action: 'execute-api:Invoke', Effect, Resource, ...Condition } as const;
-  return { principalId: claims?.did ?? 'approov', policyDocument: { Version: '2012-10-17', Statement: [statement] }, context };
+  return { principalId: decision.claims?.did ?? 'approov', policyDocument: { Version: '2012-10-17', Statement: [statement] }, context };
 }
 
 /** The ARN holds the path, which the client chose: what means something in IAM's patterns is written as the variable that stands for it. */

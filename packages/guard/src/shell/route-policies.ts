@@ -3,16 +3,32 @@ import type { Policy } from '../core/route-policy.ts';
 import type { RouteRow } from '../http/route-table.ts';
 import type { Guard, Route } from './guard.ts';
 
-const POLICIES: WeakMap<Guard, readonly Policy[]> = new WeakMap();
+/** By what a guard may judge a request. */
+export interface Demands {
+  /** The policy of the guard as a whole or of the one route comes first. */
+  readonly policies: readonly [Policy, ...Policy[]];
+  /** Whether the host decides which of them it is. */
+  readonly byHost: boolean;
+}
 
-/** Remembers the policies of the option `routes`. */
+interface OfRoutes {
+  readonly policies: readonly Policy[];
+  readonly byHost: boolean;
+}
+const NO_ROUTES: OfRoutes = { policies: [], byHost: false };
+const NOTED: WeakMap<Guard, OfRoutes> = new WeakMap();
+
+/** Remembers what the option `routes` demands. */
 export function noteRoutes(guard: Guard, routes: readonly RouteRow<Route>[] | null): Guard {
-  const policies = routes?.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo.policy])) ?? [];
-  POLICIES.set(guard, policies);
+  if (routes === null) return guard;
+  const policies = routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo.policy]));
+  NOTED.set(guard, { policies, byHost: routes.some(({ match }) => match.hosts !== null) });
   return guard;
 }
 
 /** The policies by which a guard may judge a request: that of the given route alone, else its own and those of its option `routes`. */
-export function policiesOf(guard: Guard, route: Route | undefined): readonly [Policy, ...Policy[]] {
-  return route === undefined ? [guard.route({}).policy, ...(POLICIES.get(guard) ?? [])] : [route.policy];
+export function demandsOf(guard: Guard, route: Route | undefined): Demands {
+  if (route !== undefined) return { policies: [route.policy], byHost: false };
+  const { policies, byHost } = NOTED.get(guard) ?? NO_ROUTES;
+  return { policies: [guard.route({}).policy, ...policies], byHost };
 }
