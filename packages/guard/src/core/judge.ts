@@ -1,6 +1,7 @@
 /** Composes the checks into a verdict, in the order that is our invariant: the first failure wins. */
 import { type BindingState, checkBinding, type HashText } from './binding/check-binding.ts';
 import type { MessageEvidence } from './judge-message.ts';
+import { parseUnverifiedCompact, parseUnverifiedHeader } from './jws/compact.ts';
 import type { VerificationKey } from './jws/key-set.ts';
 import { type Modes, modeOf, modeOfStage } from './policy.ts';
 import type { ReplayStore } from './ports.ts';
@@ -12,8 +13,8 @@ import type { Seconds } from './time.ts';
 import { checkClaims } from './token/check-claims.ts';
 import { readToken } from './token/read-token.ts';
 import type { VerifiedToken } from './token/verified-tokens.ts';
-import { type TokenEvidence, verifyToken } from './token/verify-token.ts';
-import { type Attestation, type Rejected, type Unavailable, unavailable, type Verdict } from './verdict.ts';
+import { NO_COMPACT_FORM, type TokenEvidence, verifyToken } from './token/verify-token.ts';
+import { type Attestation, type Rejected, rejected, type Unavailable, unavailable, type Verdict } from './verdict.ts';
 
 /** What the shell fetched for the judge. */
 export interface Evidence extends Omit<TokenEvidence, 'keys'>, MessageEvidence {
@@ -46,12 +47,18 @@ export function judge(request: RequestView, policy: Policy, evidence: Evidence):
 /** Judges a token by itself: form, signature, claims, then the deny and allow rules. */
 export function judgeToken(token: string, policy: Policy, evidence: Evidence): MaybePromise<VerifiedToken | Verdict> {
   const { keys } = evidence;
-  if (keys === null) return unavailable('keys-unavailable');
-  if (keys.keys.length === 0) return unavailable('keys-empty');
+  if (keys === null || keys.keys.length === 0) return withoutKeys(token, keys === null ? 'keys-unavailable' : 'keys-empty');
   // The cast holds: `keys` is not null here, and all else is the same object, which saves a copy for each request.
   const verified = verifyToken(token, evidence as TokenEvidence);
   if (isPromise(verified)) return verified.then((found) => checkedToken(found, policy, evidence));
   return checkedToken(verified, policy, evidence);
+}
+
+/** The form comes before the keys: garbage is the client's fault in an outage, too, and waits for no key. */
+function withoutKeys(token: string, fault: 'keys-unavailable' | 'keys-empty'): Rejected | Unavailable {
+  const jws = parseUnverifiedCompact(token);
+  if (jws === null) return rejected('token-malformed', NO_COMPACT_FORM);
+  return parseUnverifiedHeader(jws.header) === null ? rejected('token-malformed', 'header') : unavailable(fault);
 }
 
 function checkedToken(verified: VerifiedToken | Rejected, policy: Policy, evidence: Evidence): MaybePromise<VerifiedToken | Verdict> {

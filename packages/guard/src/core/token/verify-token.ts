@@ -18,6 +18,9 @@ export interface TokenEvidence {
   readonly decodeText: (segment: string) => string | null;
 }
 
+/** The detail of a token that is no compact JWS. */
+export const NO_COMPACT_FORM = 'not three canonical base64url segments';
+
 /** Deeper nesting than any genuine claim has (`embed` nests three levels). */
 const CLAIMS_MAX_DEPTH = 32;
 
@@ -30,7 +33,7 @@ export function verifyToken(token: string, evidence: TokenEvidence): MaybePromis
   const known = evidence.verified?.get(token);
   if (known !== undefined) return known;
   const jws = parseUnverifiedCompact(token);
-  if (jws === null) return rejected('token-malformed', 'not three canonical base64url segments');
+  if (jws === null) return rejected('token-malformed', NO_COMPACT_FORM);
   const signer = verifyJws(jws, evidence.keys);
   if (isPromise(signer)) return signer.then((found) => readClaims(token, jws, found, evidence));
   return readClaims(token, jws, signer, evidence);

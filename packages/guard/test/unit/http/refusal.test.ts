@@ -12,6 +12,7 @@ async function refusalOf(token: string, refusal?: RefusalOptions, more: Partial<
   assert.ok(decision.action === 'refuse');
   return decision.refusal;
 }
+const good = mintToken({ secret, now });
 const down: Partial<GuardOptions> = { keys: { current: () => null } };
 
 test('the refusal is the same bytes for every reason', async () => {
@@ -33,7 +34,7 @@ test('the refusal is the same bytes for every reason', async () => {
 });
 
 test('an outage is 503 with Retry-After and no challenge', async () => {
-  const { status, headers, body } = await refusalOf('a.b.c', undefined, down);
+  const { status, headers, body } = await refusalOf(good, undefined, down);
   assert.deepEqual({ status, body }, { status: 503, body: '{}' });
   assert.match(headers['retry-after'] ?? '', /^\d+$/);
   assert.equal(headers['www-authenticate'], undefined);
@@ -50,7 +51,7 @@ test('problem+json shows an opaque id and no reason', async () => {
   const problem = JSON.parse(body);
   assert.deepEqual({ ...problem, instance: '' }, { type: 'about:blank', title: 'Unauthorized', status: 401, instance: '' });
   assert.match(problem.instance, /^urn:uuid:[0-9a-f-]{36}$/);
-  assert.equal(JSON.parse((await refusalOf('a.b.c', { format: 'problem' }, down)).body).status, 503);
+  assert.equal(JSON.parse((await refusalOf(good, { format: 'problem' }, down)).body).status, 503);
 });
 
 test('the id of a problem is the one that the hook and the decision show', async () => {

@@ -233,6 +233,31 @@ test('an unknown kid that stays unknown is the client’s, when the source vouch
   assert.equal(await decided({ keys, now: () => now }, mintToken({ secret, now, kid: 'new' })), 'token-key-unknown');
 });
 
+test('garbage is the client’s fault while there are no keys, too, and asks for none', async () => {
+  for (const set of [null, new KeySet([])]) {
+    let asked = 0;
+    const refresh = (): boolean => {
+      asked++;
+      return false;
+    };
+    const options: GuardOptions = { keys: { current: () => set, refresh }, now: () => now };
+    const header = (members: object): string => Buffer.from(JSON.stringify(members)).toString('base64url');
+    for (const token of [
+      'garbage',
+      'a.b.c',
+      `${good}=`,
+      `${good}.`,
+      `${header({ typ: 'JWT' })}.e30.AA`,
+      `${header({ alg: 'HS256', crit: [] })}.e30.AA`,
+    ]) {
+      assert.equal(await decided(options, token), 'token-malformed', token);
+    }
+    assert.equal(asked, 0);
+    assert.equal(await decided(options), set === null ? 'keys-unavailable' : 'keys-empty');
+    assert.ok(asked > 0);
+  }
+});
+
 test('a source that answers with a promise of another realm is waited for, and vouches only with `true`', async () => {
   const token = mintToken({ secret, now, kid: 'new' });
   const set = new KeySet([keyOf(secret, 'old')]);
