@@ -5,8 +5,9 @@ import {
   authorizerAnswer,
   authorizerView,
   endOf,
-  leftToShow,
+  type LeftToShow,
   mayBeCached,
+  restsOn,
   uncachable,
 } from '../http/authorizer.ts';
 import type { Guard } from '../shell/guard.ts';
@@ -50,13 +51,8 @@ export function approov(
     const view = authorizerView(event, demands.policies[0]);
     if (caching === 'on' && !mayBeCached(event, view, demands)) throw uncachable();
     const decision = await guarded.guard.decide(view, guarded.route);
-    let { claims } = decision;
-    const left = caching === 'on' ? leftToShow(event, decision, demands.policies) : null;
-    if (left !== null) {
-      const shown = await guarded.guard.judge(view, left === 'token' ? tokenAlone : guarded.route);
-      if (shown.outcome !== 'accepted') throw uncachable();
-      claims = shown.attestation.claims;
-    }
+    const judge = (left: LeftToShow) => guarded.guard.judge(view, left === 'token' ? tokenAlone : guarded.route);
+    const claims = caching === 'on' ? await restsOn(event, decision, demands, judge) : decision.claims;
     // The cast holds: the answer goes by the event's version.
     return authorizerAnswer(event, decision, endOf(claims, demands.policies)) as AnswerTo<Event>;
   };

@@ -6,6 +6,7 @@ import { stageOf } from '../core/reasons/codes.ts';
 import type { Policy } from '../core/route-policy.ts';
 import type { Seconds } from '../core/time.ts';
 import type { Claims } from '../core/token/claims.ts';
+import type { Verdict } from '../core/verdict.ts';
 import type { Decision } from './decide.ts';
 import { type LambdaEvent, LambdaRequestView } from './view-lambda.ts';
 
@@ -107,16 +108,34 @@ function namesRoute(event: AuthorizerEvent): boolean {
   return ONE_RESOURCE.test(routeKey) && identityOf(event)?.has(routeKey) === true;
 }
 
+/** What a request that passed still has to show before its answer may be cached: everything, or that its token is valid. */
+export type LeftToShow = 'all' | 'token';
+
 /**
- * What a request that passed still has to show before its answer may be cached, because another request with the same values would have to:
- * - `all`: it passed unjudged. Exempt paths and preflights pass whatever their token, which must not open other paths and methods to it.
- * - `token`: only its binding failed, which is observed. When the token expires, it is to be refused all the same.
+ * The claims on which an answer rests that may be cached: it must not be given to requests that would have to show more than this one.
+ * @param judge - judges what the request still has to show
+ * @throws Error if it does not show that
  */
-export function leftToShow(event: AuthorizerEvent, decision: Decision, policies: readonly Policy[]): 'all' | 'token' | null {
+export async function restsOn(
+  event: AuthorizerEvent,
+  decision: Decision,
+  { policies }: Demands,
+  judge: (left: LeftToShow) => Promise<Verdict>,
+): Promise<Claims | null> {
+  const left = leftToShow(event, decision, policies);
+  if (left === null) return decision.claims;
+  const shown = await judge(left);
+  if (shown.outcome !== 'accepted') throw uncachable();
+  return shown.attestation.claims;
+}
+
+function leftToShow(event: AuthorizerEvent, decision: Decision, policies: readonly Policy[]): LeftToShow | null {
   const { action, verdict } = decision;
   if (action === 'refuse' || verdict?.outcome === 'accepted') return null;
+  // Exempt paths and preflights pass whatever their token, which must not open other paths and methods to it.
   if (verdict === null) return decision.skipped === 'exempt' && namesRoute(event) ? null : 'all';
   const isTokenObserved = verdict.outcome === 'unavailable' || stageOf(verdict.reason) === 'token';
+  // Only the binding failed, which is observed: when the token expires, it is to be refused all the same.
   return isTokenObserved || policies.every(({ modes }) => modes.token === 'observe') ? null : 'token';
 }
 
