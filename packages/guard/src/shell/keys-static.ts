@@ -24,7 +24,7 @@ export function staticKeySource(options: unknown, path: string, context: KeyCont
 
 /** The keys of one part of the configuration. */
 export function staticKeys(options: unknown, path: string, context: KeyContext): readonly VerificationKey[] {
-  const part = checkedObject(options ?? {}, path, [...KINDS, 'algorithm', 'kid']);
+  const part = checkedObject(options ?? {}, path, [...KINDS, 'jwksUrl', 'algorithm', 'kid']);
   const [kind, another] = KINDS.filter((name) => Object.hasOwn(part, name));
   if (kind === undefined || another !== undefined)
     throw new ConfigurationError('keys-missing', path, 'give exactly one of secret, secrets, jwks, jwksUrl and pem');

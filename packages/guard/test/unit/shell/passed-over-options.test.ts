@@ -115,6 +115,15 @@ test('a header of a remote key set replaces the default of the same name, howeve
   assert.deepEqual(sent, { accept: 'application/json', authorization: 'Bearer x' });
 });
 
+test('a misspelt name is told all the names that there are', () => {
+  for (const keys of [{ jwksURL: 'https://keys.example.com/' }, { secrt: secret }]) {
+    assert.throws(
+      () => createGuard({ keys } as unknown as GuardOptions),
+      /known here: secret, secrets, jwks, pem, jwksUrl, algorithm, kid/,
+    );
+  }
+});
+
 test('the remedy names the command that prints this secret, not another', () => {
   const messageOf = (options: unknown): string => {
     try {
