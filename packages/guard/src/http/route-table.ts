@@ -29,7 +29,8 @@ export interface RouteRow<T> {
  *
  * The client chooses the host that it names, and so among the rows: `otherwise` should not be the weakest of them.
  *
- * @param authority - host and port as the client saw them, or `null` where they are unknown: then no row with hosts matches
+ * @param authority - host and port as the client saw them, or `null` where they are unknown: then it may be any of the hosts in the table, and
+ * the request has to satisfy each of those rows
  */
 export function findRoutes<T>(
   request: RequestView,
@@ -45,10 +46,18 @@ export function findRoutes<T>(
     return judged([...possible, otherwise], otherwise);
   }
   const host = hostOf(authority);
-  const rows = table.filter(({ match }) => methodMatches(match, method) && hostMatches(match, host));
-  const found = readings.map((path) => rows.find(({ match }) => pathMatches(match, path))?.leadsTo ?? otherwise);
+  const rows = table.filter(({ match }) => methodMatches(match, method) && mayMatchHost(match, host));
+  const found = readings.flatMap((path) => rowsFor(path, host, rows, otherwise));
   if (found.every((one) => one === 'exempt') && unambiguousPath(request.target) !== null) return 'exempt';
   return judged(found, otherwise);
+}
+
+/** The first row that surely matches a path, and those before it that match if the unknown host is theirs. */
+function rowsFor<T>(path: string, host: string | null, rows: readonly RouteRow<T>[], otherwise: T): readonly (T | 'exempt')[] {
+  const matching = rows.filter(({ match }) => pathMatches(match, path));
+  const sure = matching.findIndex(({ match }) => host !== null || match.hosts === null);
+  const found = matching.slice(0, sure < 0 ? undefined : sure + 1).map(({ leadsTo }) => leadsTo);
+  return sure < 0 ? [...found, otherwise] : found;
 }
 
 /** Exemption counts only where all agree on it. */
@@ -56,14 +65,14 @@ function judged<T>(found: readonly (T | 'exempt')[], otherwise: T): readonly T[]
   return [...new Set(found.map((one) => (one === 'exempt' ? otherwise : one)))];
 }
 
-/** The host name of an authority, without port and final dot; `null` if it is absent or nonsense, which no host matches. */
+/** The host name of an authority, without port and final dot; `null` if it is absent or nonsense. */
 function hostOf(authority: string | null): string | null {
   const host = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d*)?$/.exec(authority?.toLowerCase() ?? '')?.[1];
   return host?.replace(/\.$/, '') ?? null;
 }
 
-function hostMatches({ hosts }: RouteMatch, host: string | null): boolean {
-  return hosts === null || (host !== null && hosts.some((pattern) => coversHost(pattern, host)));
+function mayMatchHost({ hosts }: RouteMatch, host: string | null): boolean {
+  return hosts === null || host === null || hosts.some((pattern) => coversHost(pattern, host));
 }
 
 function coversHost(pattern: string, host: string): boolean {

@@ -47,9 +47,20 @@ test('the host is compared without port, case and final dot', () => {
     'a.b.partners.example.com:1',
   ];
   for (const authority of hosts) assert.equal(found(table, '/x', { authority }), 'partner', authority);
-  for (const authority of ['partners.example.com', 'xpartner.example.com', 'a@partner.example.com', 'partner.example.com, x', '', null]) {
-    assert.equal(found(table, '/x', { authority }), 'default', String(authority));
+  for (const authority of ['partners.example.com', 'xpartner.example.com']) assert.equal(found(table, '/x', { authority }), 'default');
+});
+
+test('without a host that is known, a request has to satisfy every row whose host it may be', () => {
+  const hosts = [row('a', { hosts: ['a.example.com'] }), row('open', { paths: ['/x'] }), row('b', { hosts: ['b.example.com'] })];
+  for (const authority of ['a@partner.example.com', 'partner.example.com, x', '', null]) {
+    assert.equal(found(table, '/x', { authority }), 'default partner', String(authority));
+    assert.equal(found(hosts, '/x', { authority }), 'a open');
+    assert.equal(found(hosts, '/y', { authority }), 'a b default');
+    assert.equal(found(table, '/pay', { authority }), 'strict');
   }
+  const health: RouteRow<string> = { match: { ...anything, paths: ['/health'] }, leadsTo: 'exempt' };
+  assert.equal(found([health, ...hosts], '/health', { authority: null }), 'exempt');
+  assert.equal(found([...hosts, health], '/health', { authority: null }), 'a b default');
 });
 
 test('a row for GET is a row for HEAD, and methods match in any case', () => {
