@@ -26,7 +26,9 @@ export function parseKeyFile(text: string, reading: FileReading): KeyDocument {
   if (document === null)
     throw new ConfigurationError('key-invalid', 'file', 'must be a JWK set: an object with a list `keys` (RFC 7517 §5)');
   if (document.keys.length > 0) return document;
-  throw new ConfigurationError('keys-missing', 'file', 'holds no key that can verify a signature');
+  const problems = [...new Set(document.skipped.map(({ problem }) => problem))];
+  const why = problems.length === 0 ? '' : `; skipped: ${problems.join(', ')}`;
+  throw new ConfigurationError('keys-missing', 'file', `holds no key that can verify a signature${why}`);
 }
 
 function jwks(text: string, { options, context }: FileReading): KeyDocument | null {

@@ -213,3 +213,16 @@ test('a byte order mark, as some editors write one, is no part of a key file', a
   const secrets = scene(context, `\ufeff${older.base64}\r\n`, { format: 'secrets' });
   assert.equal(await secrets.judge(byOlder), 'accepted');
 });
+
+test('a key set of which no key can be used says why', async (context) => {
+  const { jwk } = freshSigningKey('RS256', 'r');
+  const keys = [
+    { kty: 'oct', k: 'AAAA' },
+    { ...jwk, alg: undefined },
+    { ...jwk, use: 'enc' },
+  ];
+  const path = join(folderOf(context), 'keys');
+  writeFileSync(path, JSON.stringify({ keys }));
+  const message = /^file: holds no key that can verify a signature; skipped: key-not-public, key-algorithm, other-use \[keys-missing\]$/;
+  assert.throws(() => keysFromFile({ path, format: 'jwks' }), { name: 'ConfigurationError', message });
+});
