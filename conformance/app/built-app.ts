@@ -57,9 +57,15 @@ export async function buildApp(plan: BuildPlan): Promise<string> {
   const installed = join(folder, 'node_modules/approov-guard');
   mkdirSync(installed, { recursive: true });
   for (const part of ['package.json', 'dist']) cpSync(join(library, part), join(installed, part), { recursive: true });
-  await run(process.execPath, script(plan.build), { cwd: folder, env: environmentOf(plan, 0), maxBuffer: 1 << 26 });
+  const options = { cwd: folder, env: environmentOf(plan, 0), maxBuffer: 1 << 26 };
+  await run(process.execPath, script(plan.build), options).catch(({ stdout, stderr }) => {
+    throw new Error(`${plan.build?.join(' ')} failed: ${`${stdout}${stderr}`.trim().slice(-SHOWN)}`);
+  });
   return folder;
 }
+
+/** Every case of the table repeats why the build failed. */
+const SHOWN = 500;
 
 const ESBUILD = { bundle: true, target: 'es2022', logLevel: 'error' } as const;
 
