@@ -7,10 +7,10 @@ import {
   type ClientName,
   freshAccountKey,
   freshInstallationKey,
-  type HeaderLine,
   type SignRequestOptions,
   signRequest,
 } from '@approov-guard/testkit';
+import { APP_REQUESTS } from '../app-requests.ts';
 import type { RequestData } from './core-suite.ts';
 import type { Draft } from './corpus.ts';
 import { guardWith, now, tokenOf } from './corpus-tokens.ts';
@@ -20,19 +20,6 @@ const accountKey = freshAccountKey();
 const token = tokenOf({ ipk: installationKey.ipk, mskid: accountKey.id });
 const ACCOUNT = { label: 'account', accountKeys: [{ id: accountKey.id, base64url: accountKey.base64url }] };
 
-const json: readonly HeaderLine[] = [
-  ['Content-Type', 'application/json'],
-  ['Authorization', 'Bearer a'],
-];
-const REQUESTS: { readonly [name: string]: AppRequest } = {
-  'GET of the root': { method: 'GET', url: 'https://api.example.com/' },
-  'GET of the root without a slash': { method: 'GET', url: 'https://api.example.com' },
-  'GET with a query': { method: 'GET', url: 'https://api.example.com/v1/items?a=1&b=%20x+y&c' },
-  'GET at another port': { method: 'GET', url: 'https://api.example.com:8443/v1/%7Ex/../y' },
-  'GET with bare characters': { method: 'GET', url: 'https://api.example.com/a[1]?ids=1|2&j={"^`\\}&p=100%' },
-  'POST of JSON': { method: 'POST', url: 'https://api.example.com/v1/items', headers: json, body: '{"a":1}' },
-  'POST of bytes': { method: 'POST', url: 'https://api.example.com/v1/items', body: Uint8Array.from([0, 255, 10, 13, 128]) },
-};
 const PARTS = ['@method', '@authority', '@path', '@query', '@scheme', '@target-uri'];
 
 function sentBy(client: ClientName, request: AppRequest, more: Partial<SignRequestOptions> = {}): RequestData {
@@ -44,7 +31,7 @@ function sentBy(client: ClientName, request: AppRequest, more: Partial<SignReque
 
 export function clientCases(): readonly Draft[] {
   return CLIENT_NAMES.flatMap((client) =>
-    Object.entries(REQUESTS).flatMap(([name, request]): readonly Draft[] => {
+    Object.entries(APP_REQUESTS).flatMap(([name, request]): readonly Draft[] => {
       const parts = CLIENTS[client].query === 'bare-or-refused' && !request.url.includes('?') ? [] : [{ components: PARTS }];
       const tolerant = [{}, ...parts].map((more) => sentBy(client, request, more));
       return [
@@ -104,7 +91,7 @@ export function tamperedCases(): readonly Draft[] {
   return (['okhttp-3.8', 'urlsession', 'react-native'] as const).flatMap((client) =>
     Object.entries(CHANGES).flatMap(([name, change]) =>
       (['POST of JSON', 'GET with a query'] as const).map((request): Draft => {
-        const requests = [change(sentBy(client, REQUESTS[request] as AppRequest))];
+        const requests = [change(sentBy(client, APP_REQUESTS[request] as AppRequest))];
         return { id: `${client}, ${request}, ${name}`, guard: guardWith({ signature: { maxAgeSeconds: 600 } }), requests };
       }),
     ),

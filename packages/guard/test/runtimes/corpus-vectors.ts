@@ -2,23 +2,10 @@
 import { gunzipSync } from 'node:zlib';
 import type { AlgorithmName } from 'approov-guard';
 import { readVectors } from '../../../../tools/optional.mjs';
-import { type AttackCase, type Attacks, guardOptions } from '../vectors/attack-cases.ts';
+import { type AttackCase, type Attacks, authorityOf, guardOptions, signatureOptions } from '../vectors/attack-cases.ts';
 import type { Expected, GuardData, RequestData } from './core-suite.ts';
 import { type Draft, withToken } from './corpus.ts';
 
-interface SignatureProfile {
-  readonly label: 'install' | 'account';
-  readonly account_secret_base64?: string;
-  readonly required_components: readonly string[];
-  readonly content_digest?: string;
-  readonly nonce?: string;
-  readonly max_age_s: number;
-  readonly skew_s: number;
-}
-
-type Given = AttackCase & {
-  readonly input: { readonly request?: { readonly scheme?: string; readonly body_base64?: string | null } };
-};
 /** What gateways exempt and forward is in none of these profiles. */
 const FOR_GATEWAYS = /^(?:gateway-|raw-http|ext-auth)/;
 const EXPECTED = { accept: 'accepted', reject: 'refused', policy: null } as const;
@@ -26,15 +13,15 @@ const EXPECTED = { accept: 'accepted', reject: 'refused', policy: null } as cons
 export function attackCases(): readonly Draft[] {
   const attacks = readVectors<Attacks>('attacks.json');
   return (attacks?.cases ?? []).flatMap((given): readonly Draft[] => {
-    const { id, must, input, profile } = given as Given;
+    const { id, must, input, profile } = given;
     if (input.config !== undefined) return [{ id, guard: dataOf(guardOptions(input.config, 0), 0), through: 'configuration' }];
     const named = attacks?.profiles[profile];
     if (attacks === null || named === undefined) return [];
     const nowMs = given.now_ms ?? attacks.generated_for_now * 1000;
-    const signature = (named as { readonly message_signature?: SignatureProfile }).message_signature;
-    const options = { ...guardOptions(named, nowMs), ...(signature === undefined ? {} : { signature: demandsOf(signature) }) };
+    const demands = named.message_signature;
+    const options = { ...guardOptions(named, nowMs), ...(demands === undefined ? {} : { signature: signatureOptions(demands) }) };
     const expected: Expected = FOR_GATEWAYS.test(id) ? null : EXPECTED[must];
-    return [{ id, expected, guard: dataOf(options, nowMs), requests: [requestOf(given as Given)] }];
+    return [{ id, expected, guard: dataOf(options, nowMs), requests: [requestOf(given)] }];
   });
 }
 
@@ -43,24 +30,11 @@ function dataOf(options: object, nowMs: number): GuardData {
   return { nowMs, options: JSON.parse(JSON.stringify(options)) };
 }
 
-function demandsOf(profile: SignatureProfile): object {
-  return {
-    required: profile.required_components,
-    maxAgeSeconds: profile.max_age_s,
-    clockToleranceSeconds: profile.skew_s,
-    digest: profile.content_digest === undefined ? 'if-present' : 'required',
-    nonce: profile.nonce === undefined ? 'optional' : 'required',
-    ...(profile.label === 'account'
-      ? { label: 'account', accountKeys: [{ base64: profile.account_secret_base64 }] }
-      : { label: 'install' }),
-  };
-}
-
-function requestOf({ input }: Given): RequestData {
+function requestOf({ input }: AttackCase): RequestData {
   const { request, token = '' } = input;
   if (request === undefined) return withToken(token);
   const { body_base64 = null, ...rest } = request;
-  const authority = request.headers.find(([name]) => name.toLowerCase() === 'host')?.[1];
+  const authority = authorityOf(request);
   return { ...rest, bodyBase64: body_base64, ...(authority === undefined ? {} : { authority }) };
 }
 

@@ -4,8 +4,29 @@ import { type HeaderLine, requestView } from '@approov-guard/testkit';
 import type { AlgorithmName, GuardOptions, RequestView, StaticKeysOptions } from 'approov-guard';
 import { createGuardOn } from '../../src/shell/create-guard.ts';
 import { outcomeOf, PORTS } from '../both-ports.ts';
+import type { SignatureOptions } from '../signed-requests.ts';
 
 type Jwk = { readonly kty: string; readonly alg?: string; readonly [member: string]: unknown };
+
+/** What a case demands of the message signature. */
+export interface SignatureProfile {
+  readonly label: 'install' | 'account';
+  readonly account_secret_base64?: string;
+  readonly required_components: readonly string[];
+  readonly content_digest?: string;
+  readonly nonce?: string;
+  readonly max_age_s: number;
+  readonly skew_s: number;
+}
+
+/** The request of a case. */
+export interface AttackRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly HeaderLine[];
+  readonly scheme?: string;
+  readonly body_base64?: string | null;
+}
 
 /** The verifier that a case needs. */
 export interface Profile {
@@ -17,6 +38,7 @@ export interface Profile {
   readonly issuer?: string;
   readonly audience?: string;
   readonly binding?: { readonly headers: readonly string[]; readonly mode: 'required' | 'if-present' };
+  readonly message_signature?: SignatureProfile;
 }
 
 /** One attack, or one control. */
@@ -30,7 +52,7 @@ export interface AttackCase {
   readonly input: {
     readonly token?: string;
     readonly config?: Profile;
-    readonly request?: { readonly method: string; readonly target: string; readonly headers: readonly HeaderLine[] };
+    readonly request?: AttackRequest;
   };
 }
 
@@ -44,7 +66,7 @@ export interface Attacks {
 const KEY_TYPES: { readonly [prefix: string]: string } = { RS: 'RSA', PS: 'RSA', ES: 'EC', Ed: 'OKP' };
 const isHmac = (algorithm: string): boolean => algorithm.startsWith('HS');
 
-/** The options of a guard for a profile. A key without `alg` is configured once for each algorithm of the profile that fits it. */
+/** The options of a guard for a profile, but for its message signature. A key without `alg` is configured once for each algorithm of the profile that fits it. */
 export function guardOptions(profile: Profile, nowMs: number): GuardOptions {
   const { binding, issuer = null, audience = null } = profile;
   return {
@@ -54,6 +76,25 @@ export function guardOptions(profile: Profile, nowMs: number): GuardOptions {
     now: () => nowMs,
     environment: 'development',
   };
+}
+
+/** The option `signature` for what a profile demands. */
+export function signatureOptions(demands: SignatureProfile): SignatureOptions {
+  return {
+    required: demands.required_components,
+    maxAgeSeconds: demands.max_age_s,
+    clockToleranceSeconds: demands.skew_s,
+    digest: demands.content_digest === undefined ? 'if-present' : 'required',
+    nonce: demands.nonce === undefined ? 'optional' : 'required',
+    ...(demands.label === 'account'
+      ? { label: 'account', accountKeys: [{ base64: demands.account_secret_base64 }] }
+      : { label: 'install' }),
+  };
+}
+
+/** The authority that a request names itself. */
+export function authorityOf({ headers }: AttackRequest): string | undefined {
+  return headers.find(([name]) => name.toLowerCase() === 'host')?.[1];
 }
 
 function keysOf({ algorithms = ['HS256'], jwks, secrets = {}, ...given }: Profile): readonly StaticKeysOptions[] {

@@ -15,6 +15,7 @@ import {
 } from '@approov-guard/testkit';
 import type { GuardOptions } from 'approov-guard';
 import { readVectors, skipUnless } from '../../../../tools/optional.mjs';
+import { APP_REQUESTS } from '../app-requests.ts';
 import { guardPair, now, secret } from '../both-ports.ts';
 
 const installationKey = freshInstallationKey();
@@ -53,20 +54,10 @@ async function judged({ client, label, request, more, tolerances, required }: Se
   return await guardFor(label, tolerances, required).judge(view);
 }
 
-const json = [
-  ['Content-Type', 'application/json'],
-  ['Authorization', 'Bearer a'],
-] as const;
 const CASES: { readonly [name: string]: AppRequest } = {
-  'GET of the root': { method: 'GET', url: 'https://api.example.com/' },
-  'GET of the root without a slash': { method: 'GET', url: 'https://api.example.com' },
-  'GET with a query': { method: 'GET', url: 'https://api.example.com/v1/items?a=1&b=%20x+y&c' },
-  'GET at another port': { method: 'GET', url: 'https://api.example.com:8443/v1/%7Ex/../y' },
+  ...APP_REQUESTS,
   'GET over http at a default port': { method: 'GET', url: 'http://api.example.com:80/?' },
-  'GET with characters that java.net.URI refuses': { method: 'GET', url: 'https://api.example.com/a[1]?ids=1|2&j={"^`\\}&p=100%' },
-  'POST of JSON': { method: 'POST', url: 'https://api.example.com/v1/items', headers: json, body: '{"a":1}' },
   'POST of an empty body': { method: 'POST', url: 'https://api.example.com/v1/items', headers: [['content-length', '0']], body: '' },
-  'POST of bytes': { method: 'POST', url: 'https://api.example.com/v1/items', body: Uint8Array.from([0, 255, 10, 13, 128]) },
 };
 
 describe('with the default tolerances', () => {
