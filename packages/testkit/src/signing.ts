@@ -1,23 +1,13 @@
 /** Signing (RFC 7518 §3, RFC 8037 §3.1): one table, one row an algorithm. */
 import { constants, createHmac, createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import type { AlgorithmName } from 'approov-guard';
 import { type SecretText, secretBytes } from './secret.ts';
 
 /** The algorithms that take the account secret. */
 export type SecretAlgorithm = 'HS256' | 'HS384' | 'HS512';
 
-/** The algorithms that take a private key. */
-export type PrivateKeyAlgorithm =
-  | 'RS256'
-  | 'RS384'
-  | 'RS512'
-  | 'PS256'
-  | 'PS384'
-  | 'PS512'
-  | 'ES256'
-  | 'ES384'
-  | 'ES512'
-  | 'EdDSA'
-  | 'Ed25519';
+/** The algorithms that take a private key: all others that the guard verifies. */
+export type PrivateKeyAlgorithm = Exclude<AlgorithmName, SecretAlgorithm>;
 
 /** With what a token is signed: the account secret (default algorithm `HS256`), or a private key as an object or as PEM. */
 export type SigningOptions =
