@@ -1,7 +1,7 @@
 /** Keys given in the configuration: account secrets, JWK sets and PEM texts. */
 import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
 import { type JwkFault, parsePublicJwk } from '../core/jws/jwk.ts';
-import { KeySet, type VerificationKey } from '../core/jws/key-set.ts';
+import { KeySet, MAX_KEYS_TRIED, type VerificationKey } from '../core/jws/key-set.ts';
 import type { CryptoPort, KeySource, PublicKeyMaterial } from '../core/ports.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { checkedObject, checkedWord, isText, type UncheckedOptions } from './option-checks.ts';
@@ -34,7 +34,12 @@ export function staticKeys(options: unknown, path: string, context: KeyContext):
   if (kind === 'secret') return [secretKey(part.secret, `${path}.secret`, context)];
   const { secrets } = part;
   if (!Array.isArray(secrets)) throw new ConfigurationError('option-invalid', `${path}.secrets`, 'must be a list of secrets');
-  return secrets.map((secret: unknown, index) => secretKey(secret, `${path}.secrets[${index}]`, context));
+  const keys = secrets.map((secret: unknown, index) => secretKey(secret, `${path}.secrets[${index}]`, context));
+  if (keys.filter(({ kid }) => kid === null).length > MAX_KEYS_TRIED) {
+    const remedy = `at most ${MAX_KEYS_TRIED} may do without \`kid\`: more would not be tried`;
+    throw new ConfigurationError('option-invalid', `${path}.secrets`, remedy);
+  }
+  return keys;
 }
 
 const KINDS = ['secret', 'secrets', 'jwks', 'pem'] as const;

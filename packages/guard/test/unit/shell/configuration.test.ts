@@ -89,6 +89,10 @@ test('keys are required', () => {
   assert.equal(keys({ secret: text }), 'option-invalid keys.secret');
   assert.equal(keys({ secret: [text] }), 'option-invalid keys.secret');
   assert.equal(keys({ secrets: { base64: text } }), 'option-invalid keys.secrets');
+  const nine = Array.from({ length: 9 }, freshSecret);
+  assert.equal(keys({ secrets: nine }), 'option-invalid keys.secrets', 'the ninth would never be tried');
+  const named = nine.map((one, index) => (index === 0 ? { ...one, kid: 'named' } : one));
+  assert.doesNotThrow(() => createGuard({ keys: { secrets: named } }));
 });
 
 test('a secret that is not set is missing', () => {
