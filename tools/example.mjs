@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { install, requireNode, root } from './ready.mjs';
+import { install, packageFlags, requireNode, root } from './ready.mjs';
 import { exitCode } from './start/server.mjs';
 
 const STEPS = [
@@ -35,8 +35,7 @@ function start(name) {
   const settings = join(root, '.env');
   // What the environment already says wins over the file.
   if (existsSync(settings)) process.loadEnvFile(settings);
-  // The condition `source` takes the packages from their TypeScript sources, so that no build can be out of date.
-  const parameters = ['--conditions=source', '--import=tsx', join(root, 'tools/run-example.mjs'), join(root, 'examples', `${name}.js`)];
+  const parameters = [...packageFlags, join(root, 'tools/run-example.mjs'), join(root, 'examples', `${name}.js`)];
   const example = spawn(process.execPath, parameters, { cwd: root, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => example.kill(signal));
   example.on('exit', (code, signal) => process.exit(exitCode(code, signal)));

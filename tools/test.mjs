@@ -3,10 +3,10 @@
  * `npm test -- packages/guard conformance/requests.test.ts` runs the test files below or at the given paths.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { requireNode, root } from './ready.mjs';
+import { arranged } from './test-groups.mjs';
 
 const TEST_FILE = /^(?:tools\/[^/]+\.test\.mjs|packages\/[^/]+\/test\/.+\.test\.ts|(?:conformance|examples|bench)\/.+\.test\.ts)$/;
 
@@ -34,23 +34,6 @@ function testFiles(folder = '') {
     .sort();
 }
 
-/**
- * Files that share nothing run in one process a folder: starting a process for each takes longer than running them.
- * @param {readonly string[]} all @returns {string[]}
- */
-function together(all) {
-  const cache = join(root, 'node_modules/.cache/approov-guard-tests');
-  mkdirSync(cache, { recursive: true });
-  const groups = ['packages/guard/test/unit/', 'packages/guard/test/vectors/'].map((folder, index) => {
-    const members = all.filter((file) => file.startsWith(folder));
-    const path = join(cache, `group-${index}.test.mjs`);
-    writeFileSync(path, members.map((file) => `import ${JSON.stringify(pathToFileURL(join(root, file)).href)};\n`).join(''));
-    return { members, path };
-  });
-  const grouped = new Set(groups.flatMap(({ members }) => members));
-  return [...groups.filter(({ members }) => members.length > 0).map(({ path }) => path), ...all.filter((file) => !grouped.has(file))];
-}
-
 requireNode();
 // Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms. `--no-save` leaves the lock file as it is.
 if (!installed() && !run('npm', ['install', '--no-save', '--no-audit', '--no-fund'])) process.exit(1);
@@ -63,10 +46,7 @@ if (files.length === 0) {
 }
 
 const built = run(process.execPath, ['node_modules/typescript/bin/tsc', '--build']);
-const flags = ['--conditions=source', '--import=tsx', '--test', '--test-reporter=spec', '--test-concurrency=2'];
-// The longest files start first, so that both cores stay busy.
-const FIRST = ['conformance/test/table', 'tools/', 'examples/'];
-const rank = (/** @type {string} */ file) => FIRST.findIndex((start) => file.startsWith(start)) + 1 || FIRST.length + 1;
-const passed = run(process.execPath, [...flags, ...together(files).sort((a, b) => rank(a) - rank(b))]);
+if (built) process.env.APPROOV_GUARD_BUILT = '1';
+const passed = run(process.execPath, ['--conditions=source', '--import=tsx', 'tools/run-tests.mjs', ...arranged(files)]);
 if (!built) console.error('The build failed: see its errors above the test results.');
 process.exitCode = built && passed ? 0 : 1;

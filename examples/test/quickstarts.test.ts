@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { freshSecret } from '@approov-guard/testkit';
 import { findProgram, skipUnless } from '../../tools/optional.mjs';
+import { built, packageFlags } from '../../tools/ready.mjs';
 import { root } from './running-example.ts';
 
 const run = promisify(execFile);
@@ -82,7 +83,7 @@ function startServers(): { readonly child: ChildProcess; readonly ports: Promise
   const child = fork(join(root, 'examples/test/serve-blocks.mjs'), files, {
     cwd: root,
     env: { ...env, TSX_TSCONFIG_PATH: join(folder, 'tsconfig.json') },
-    execArgv: ['--conditions=source', '--import=tsx'],
+    execArgv: built ? ['--import=tsx'] : packageFlags,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const started = new Map<string, number>();

@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { devSecret, exampleToken, freshSecret, lookalikeToken } from '@approov-guard/testkit';
 import { Client, credentials, Metadata, Server, ServerCredentials, type ServiceError, status } from '@grpc/grpc-js';
 import { approov } from 'approov-guard/grpc';
+import { packageFlags } from '../../tools/ready.mjs';
 import { freePort } from '../../tools/start/free-port.mjs';
 import { apiKeyCheck, shapeHandlers, shapeService } from '../shapes-api/grpc/shapes-service.js';
 import { root, spawnTool } from './running-example.ts';
@@ -57,7 +58,7 @@ describe('shapes-api/grpc', () => {
   async function start(step: Step): Promise<void> {
     const port = await freePort();
     // As `npm run example` runs it.
-    const environment = { NODE_OPTIONS: '--conditions=source --import=tsx', GRPC_PORT: String(port) };
+    const environment = { NODE_OPTIONS: packageFlags.join(' '), GRPC_PORT: String(port) };
     const secret = step === 'original' ? '' : devSecret.base64;
     const file = join(root, `examples/shapes-api/grpc/${step}.js`);
     const child = spawnTool('run-example.mjs', [file], { ...environment, APPROOV_BASE64_SECRET: secret });

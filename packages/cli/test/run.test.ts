@@ -5,10 +5,11 @@ import { existsSync } from 'node:fs';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freshSigningKey, mintToken } from '@approov-guard/testkit';
+import { built, packageFlags } from '../../../tools/ready.mjs';
 import { guard, now, secret } from './harness.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const program = ['-C', 'source', '--import', 'tsx', 'packages/cli/src/main.ts'];
+const program = [...packageFlags, `packages/cli/${built ? 'bin/approov-guard.js' : 'src/main.ts'}`];
 
 function spawned(argv: readonly string[], input = ''): SpawnSyncReturns<string> {
   const env = { PATH: process.env.PATH, APPROOV_BASE64_SECRET: secret.base64 };

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freshInstallationKey, freshSecret, type HeaderLine, mintToken, signRequest } from '@approov-guard/testkit';
 import { skipUnless } from '../../../../tools/optional.mjs';
+import { built, packageFlags } from '../../../../tools/ready.mjs';
 import { type RedisServer, redisProgram, startRedis } from './redis-server.ts';
 
 const ORIGIN = 'https://api.example.com';
@@ -57,7 +58,7 @@ function send(port: number, { method, target, headers, body }: Sent): Promise<An
 
 function startServer(redisPort: number): ChildProcess {
   const env = { ...process.env, REDIS_PORT: String(redisPort), SECRET: secret.base64, ORIGIN };
-  return fork(new URL('server-process.ts', import.meta.url), { env, execArgv: ['--conditions=source', '--import=tsx'] });
+  return fork(new URL('server-process.ts', import.meta.url), { env, execArgv: built ? ['--import=tsx'] : packageFlags });
 }
 
 describe('4 server processes share one Redis', skipUnless(redisProgram, 'redis-server'), () => {

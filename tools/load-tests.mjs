@@ -1,0 +1,19 @@
+/** Several test files in one process. */
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+
+/**
+ * Loads test files one after the other. One that cannot be loaded is a failing test with its name; the others run all the same.
+ * @param {readonly string[]} files
+ */
+export async function loadTests(files) {
+  for (const file of files) {
+    try {
+      await import(pathToFileURL(file).href);
+    } catch (error) {
+      test(`${file} can be loaded`, () => {
+        throw error;
+      });
+    }
+  }
+}
