@@ -23,6 +23,7 @@ if (modules.size > 0) {
   if (problems.length === 0) runModules();
 }
 const scripts = runnable.filter(({ language }) => language === 'sh');
+const known = /** @type {Set<string>} */ (new Set());
 for (const script of scripts) runScript(script);
 rmSync(folder, { recursive: true, force: true });
 report(
@@ -52,11 +53,16 @@ function runModules() {
   if (results.length < modules.size) problems.push(`the run ended early, after ${results.length} of ${modules.size} modules: ${stderr}`);
 }
 
-/** @param {import('./doc-blocks.mjs').Block} block */
+/** Runs what a block shows, unless another one showed the same. @param {import('./doc-blocks.mjs').Block} block */
 function runScript({ where, code }) {
+  const text = code
+    .split('\n')
+    .filter((line) => !ELSEWHERE.test(line))
+    .join('\n');
+  if (text.trim() === '' || known.has(text)) return;
+  known.add(text);
   mkdirSync(folder, { recursive: true });
-  const lines = code.split('\n').filter((line) => !ELSEWHERE.test(line));
-  const script = `set -euo pipefail\nnpx() { "$@"; }\napproov-guard() { node "${root}/packages/cli/bin/approov-guard.js" "$@"; }\n${lines.join('\n')}`;
+  const script = `set -euo pipefail\nnpx() { "$@"; }\napproov-guard() { node "${root}/packages/cli/bin/approov-guard.js" "$@"; }\n${text}`;
   const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 20_000 });
   if (status !== 0) problems.push(`${where}: exit code ${status}\n${stdout}${stderr}`);
 }
