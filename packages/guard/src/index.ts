@@ -14,7 +14,7 @@ export { type ConfigurationCode, ConfigurationError } from './shell/configuratio
 export type { GuardCounters } from './shell/counters.ts';
 export { createGuard } from './shell/create-guard.ts';
 export type { FetchKeys } from './shell/fetch-key-set.ts';
-export type { Guard, Route } from './shell/guard.ts';
+export type { Guard } from './shell/guard.ts';
 export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './shell/key-events.ts';
 export type { KeyUse } from './shell/key-ring.ts';
 export { type KeysFromUrlOptions, keysFromUrl, type RemoteKeysSettings } from './shell/keys-url.ts';
@@ -49,5 +49,6 @@ export {
   type SendCommand,
 } from './shell/replay-redis.ts';
 export { type ReplayStoreCode, ReplayStoreError } from './shell/replay-store-error.ts';
+export type { Route } from './shell/route.ts';
 export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './shell/rules.ts';
 export { tokenFingerprint } from './shell/token-fingerprint.ts';

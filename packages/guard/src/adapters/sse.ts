@@ -1,7 +1,8 @@
 /** Server-sent events, and every other response that takes its time: ends the stream when the token expires. The client comes back. */
 import type { Decision } from '../http/decide.ts';
 import { endableStream } from '../http/endable-stream.ts';
-import type { Guard, Route } from '../shell/guard.ts';
+import type { Guard } from '../shell/guard.ts';
+import type { Route } from '../shell/route.ts';
 
 /** What is needed of a response: satisfied by `http.ServerResponse`, and so by Express's, Koa's `context.res`, Fastify's `reply.raw`. */
 export interface EventResponse {

@@ -2,7 +2,7 @@
 import { type Mode, type Modes, modeOf, modeOfStage } from '../core/policy.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { Refusal } from './refusal.ts';
+import { type Refusal, type RefusalPolicy, renderRefusal } from './refusal.ts';
 
 interface DecisionFacts {
   /** An opaque id of this judgement: the hook and a problem+json refusal show the same. */
@@ -32,6 +32,19 @@ export interface Refuse extends DecisionFacts {
 
 /** What the guard does with a request. Adapters put it on the request as `approov`. */
 export type Decision = Pass | Refuse;
+
+/** Decides about a request that was judged. */
+export function decide(verdict: Verdict, modes: Modes, id: string, refusal: RefusalPolicy): Decision {
+  const mode = governingMode(verdict, modes);
+  if (verdict.outcome === 'accepted') return { action: 'pass', id, verdict, mode, claims: verdict.attestation.claims, skipped: null };
+  if (mode === 'observe') return { action: 'pass', id, verdict, mode, claims: null, skipped: null };
+  return { action: 'refuse', id, verdict, mode, claims: null, refusal: renderRefusal(verdict, id, refusal) };
+}
+
+/** Passes a request that is not judged. */
+export function skip(skipped: 'preflight' | 'exempt', modes: Modes, id: string): Pass {
+  return { action: 'pass', id, verdict: null, mode: modes.token, claims: null, skipped };
+}
 
 /** The mode that governs a verdict. An outage of ours that concerns every check is governed by the strictest mode. */
 export function governingMode(verdict: Verdict, modes: Modes): Mode {

@@ -1,6 +1,7 @@
 /** Adapters take a guard, or the options of one. */
-import type { Guard, Route } from './guard.ts';
+import type { Guard } from './guard.ts';
 import type { GuardOptions, RouteOptions } from './options.ts';
+import type { Route } from './route.ts';
 
 /** A guard and the route that an adapter protects with it. */
 export interface GuardedRoute {

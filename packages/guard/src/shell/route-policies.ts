@@ -1,7 +1,8 @@
 /** What the routes of a guard demand, for adapters whose answers outlive the request. */
 import type { Policy } from '../core/route-policy.ts';
 import type { RouteRow } from '../http/route-table.ts';
-import type { Guard, Route } from './guard.ts';
+import type { Guard } from './guard.ts';
+import type { Route } from './route.ts';
 
 /** By what a guard may judge a request. */
 export interface Demands {
