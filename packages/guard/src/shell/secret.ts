@@ -63,9 +63,16 @@ function decoded(value: unknown, path: string, { encoding, getIt }: Wanted): Uin
   if (isPlaceholder(text)) throw new ConfigurationError('secret-placeholder', path, `is the placeholder of a sample; ${getIt}`);
   const bytes = decodeBase64(text, encoding);
   if (bytes !== null) return bytes;
+  throw new ConfigurationError('secret-encoding', path, `is no ${encoding} (RFC 4648); ${adviceOn(text, { encoding, getIt })}`);
+}
+
+/** What is most likely wrong with a text that does not decode. */
+function adviceOn(text: string, { encoding, getIt }: Wanted): string {
   const other = encoding === 'base64' ? 'base64url' : 'base64';
-  const advice = decodeBase64(text, other) === null ? getIt : `it is ${other}: write it as \`${other}\` instead`;
-  throw new ConfigurationError('secret-encoding', path, `is no ${encoding} (RFC 4648); ${advice}`);
+  if (decodeBase64(text, other) !== null) return `it is ${other}: write it as \`${other}\` instead`;
+  if (/^(["']).*\1$/s.test(text)) return 'it stands in quotation marks: leave them out';
+  if (/\s/.test(text)) return `it is more than one word: give only the key, which is the last line; ${getIt}`;
+  return getIt;
 }
 
 function checkStrength(secret: Uint8Array, path: string, place: SecretPlace): void {

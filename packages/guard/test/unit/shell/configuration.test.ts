@@ -143,6 +143,15 @@ test('the other alphabet, white space inside and broken texts are refused, and t
   }
 });
 
+test('a secret with what surrounds it is refused, and the message says what to leave out', () => {
+  for (const quoted of [`"${text}"`, `'${text}'`]) {
+    assert.match(mistake({ keys: { secret: { base64: quoted } } }).message, /quotation marks: leave them out/);
+  }
+  for (const printed of [`note: admin only\n${text}`, `${text}\n${text}`, `${text} # production`]) {
+    assert.match(mistake({ keys: { secret: { base64: printed } } }).message, /more than one word: give only the key, .*the last line/);
+  }
+});
+
 test('short and repetitive secrets are refused', () => {
   for (const [algorithm, least] of [
     ['HS256', 32],
