@@ -169,6 +169,15 @@ test('short and repetitive secrets are refused', () => {
   }
 });
 
+test('the secrets of the vendor’s samples are refused in production', () => {
+  for (const base64 of [
+    'TEST+SECRET/TEST+SECRET/TEST+SECRET/TEST+SECRET/TEST+SECRET/TEST+SECRET/TEST+SECRET/AA==',
+    'MTllNTMxM2U3Mjk4ODkxOWU1MTBhNmQwYjA1YmU0NzM1ODQ3NGZkZjg0MzEyMjgxNGY1NDhhMGNhNzlkNjQ4YTkwZDM0ZTcwZDE0NzM1YmIwZDk0MjQwZDM1M2E4NTZkMWQwYTg0NjVkZDdhMGMwZTJjYjhmYmM3NzEzN2E2MTAK',
+    'NTQ0ZDVkZWE4ZjE0OTJjMjUxMmZiZGNjZjY2NTllNTIxNmQzZjA4MGZiMTY0ZDRhMDNkYjcwMGY2YWY1OGI3NzRiNTM3NWVhYjI2MDA3OTViYjVkOTVjYWQyM2QxNThlYWM4Y2I0OGFmOWJlMzdjMDFjY2YyYThiZjNiNzZiOWYK',
+  ])
+    assert.equal(secret({ base64 }, { environment: 'production' }), 'secret-public keys.secret.base64');
+});
+
 test('published secrets are refused in production, by option or by NODE_ENV', () => {
   assert.equal(secret(devSecret, { environment: 'production' }), 'secret-public keys.secret.base64');
   assert.equal(
