@@ -1,6 +1,7 @@
 /** A request view over Node's `IncomingMessage` (HTTP/1.1 and the HTTP/2 compatibility API). */
 import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
 import type { MaybePromise } from '../core/result.ts';
+import { normaliseAuthority } from '../core/signature/target.ts';
 import { type NodeBody, readNodeBody } from './body-node.ts';
 
 /** What the view needs of a request: satisfied by `http.IncomingMessage`, `http2.Http2ServerRequest` and what frameworks make of them. */
@@ -41,8 +42,9 @@ export class NodeRequestView implements RequestView {
     const [host] = this.lines('host');
     const [named] = this.lines(':authority');
     if (host === undefined || named === undefined) return host ?? named ?? null;
-    // RFC 9113 §8.3.1: Host may not contradict the pseudo-header; servers differ in whom they believe.
-    return host.toLowerCase() === named.toLowerCase() ? named : null;
+    // RFC 9113 §8.3.1: Host may not contradict the pseudo-header, normalised; servers differ in whom they believe.
+    const authority = normaliseAuthority(named, this.scheme);
+    return authority !== null && authority === normaliseAuthority(host, this.scheme) ? named : null;
   }
 
   get target(): string {
