@@ -1,7 +1,7 @@
 /// <reference types="hono" preserve="true" />
 /** Hono 4: a middleware, on Node, Bun, Deno, Workers and every other runtime of Hono's. */
 import type { Decision } from '../http/decide.ts';
-import { viewOfEither } from '../http/view-either.ts';
+import { viewOfFetch } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
@@ -44,9 +44,7 @@ export type HonoMiddleware = (context: HonoContext, next: () => Promise<void>) =
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): HonoMiddleware {
   const guarded = guardOf(guard, route);
   return async (context, next) => {
-    // Hono's server for Node keeps Node's request here; elsewhere it may be anything.
-    const env = context.env as { readonly incoming?: unknown } | undefined;
-    const decision = await guarded.guard.decide(viewOfEither(context.req.raw, env?.incoming), guarded.route);
+    const decision = await guarded.guard.decide(viewOfFetch(context.req.raw, context.env), guarded.route);
     context.set('approov', decision);
     if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
     await next();

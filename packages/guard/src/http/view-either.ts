@@ -18,12 +18,26 @@ export function viewOfEither(request: WebRequest | NodeRequest, node: unknown = 
 }
 
 /**
- * The same for plain fetch handlers.
+ * The same for fetch handlers and Hono. A request that was rewritten on its way (mounted apps, overridden methods) speaks for itself: its handler
+ * is chosen by it, and so must be the route.
  * @param second - what the platform passes after the request: Hono's server for Node passes Node's request in it, elsewhere it may be anything
  */
 export function viewOfFetch(request: WebRequest, second: unknown): RequestView {
   const besides = typeof second === 'object' && second !== null && 'incoming' in second ? second.incoming : undefined;
-  return viewOfEither(request, besides ?? nodeBehind(request));
+  const node = besides ?? nodeBehind(request);
+  const written = new WebRequestView(request);
+  return isNodeRequest(node) && isServed(written, node) ? new ServedRequestView(node, request) : written;
+}
+
+/** Whether a Fetch request names what Node's request does: the same, or what URLs make of it. */
+function isServed(request: RequestView, { method, url = '' }: NodeRequest): boolean {
+  const { target } = request;
+  if (request.method !== method) return false;
+  if (target === url) return true;
+  const absolute = url.startsWith('/') ? `http://host${url}` : url;
+  if (!URL.canParse(absolute)) return false;
+  const { pathname, search } = new URL(absolute);
+  return target === pathname + search;
 }
 
 /** Node's request, but for the body: the Fetch request has the stream. */

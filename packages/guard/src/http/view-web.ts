@@ -43,11 +43,12 @@ export class WebRequestView implements RequestView {
 
   get target(): string {
     const { url } = this.#request;
-    const authority = url.indexOf('://') + 3;
-    const start = url.indexOf('/', authority);
+    const slashes = url.indexOf('/');
+    const start = url.indexOf('/', slashes + 2);
     const query = url.indexOf('?');
     // As platforms write it; a pattern reads whatever else users hand in.
-    if (authority > 3 && start > 0 && (query < 0 || query > start) && !url.includes('#')) return url.slice(start);
+    const isPlain = slashes > 1 && url.startsWith('://', slashes - 1) && start > 0 && (query < 0 || query > start);
+    if (isPlain && !url.includes('#')) return url.slice(start);
     const target = url.replace(AFTER_SCHEME, '');
     return target.startsWith('/') ? target : `/${target}`;
   }

@@ -7,6 +7,7 @@ import { mintToken } from '@approov-guard/testkit';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Verdict, VerdictFacts } from 'approov-guard';
 import { approov } from 'approov-guard/web';
+import { Hono } from 'hono';
 import { now, secret } from '../both-ports.ts';
 import { asyncGuard, guard, watched, withToken } from './serving.ts';
 
@@ -103,6 +104,21 @@ describe('fetch on Hono’s server for Node', () => {
       });
     deepStrictEqual([await send('a'), await send(['a', 'a'])], ['200 hello', '401 {}']);
     deepStrictEqual(seen, ['/a/../b accepted', '/a/../b binding-value-duplicated']);
+    server.close();
+  });
+
+  it('is judged by the path that a mounted handler sees', async () => {
+    const routes = [{ match: { path: '/pay/*' }, binding: { headers: ['authorization'] } }];
+    const app = new Hono().mount(
+      '/api',
+      approov(guard({ routes }), () => new Response('ok')),
+    );
+    const server = createAdaptorServer({ fetch: app.fetch });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const statusOf = async (path: string): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${port}${path}`, { headers: withToken() })).status;
+    deepStrictEqual([await statusOf('/api/pay/1'), await statusOf('/api/other')], [401, 200]);
     server.close();
   });
 });

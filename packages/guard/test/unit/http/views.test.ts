@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { viewOfFetch } from '../../../src/http/view-either.ts';
 import { NodeRequestView } from '../../../src/http/view-node.ts';
 import { WebRequestView } from '../../../src/http/view-web.ts';
 
@@ -44,6 +45,32 @@ test('HTTP/2: the pseudo-header names the host, and a Host that contradicts it l
   assert.equal(view(':authority', 'a.example', 'host', 'A.example').authority, 'a.example');
   assert.equal(view(':authority', 'a.example', 'host', 'b.example').authority, null);
   assert.equal(view(':path', '/', 'host', 'b.example').authority, 'b.example');
+  assert.equal(view(':authority', 'a.example', 'host', 'a.example:80').authority, 'a.example');
+  assert.equal(view(':authority', 'a.example', 'host', 'a.example:8080').authority, null);
+  assert.equal(view(':authority', 'a_b/', 'host', '/c').authority, null);
+});
+
+test('a web view finds no path within the path of a URL without a host', () => {
+  const targetOf = (url: string): string => new WebRequestView({ method: 'GET', url, headers: new Headers() }).target;
+  assert.equal(targetOf('/admin/https://a.example/health'), '/admin/https://a.example/health');
+  assert.equal(targetOf('admin?to=https://a.example/health'), '/admin?to=https://a.example/health');
+  assert.equal(targetOf('https://a.example/x?to=https://b.example/y'), '/x?to=https://b.example/y');
+  assert.equal(targetOf('https://a.example//b'), '//b');
+});
+
+test('a fetch request that was rewritten speaks for itself, not Node’s request behind it', () => {
+  const targetOf = (url: string, sent: string, method = 'POST'): string => {
+    const incoming = { method, url: sent, rawHeaders: [] };
+    return viewOfFetch({ method: 'POST', url, headers: new Headers() }, { incoming }).target;
+  };
+  assert.equal(targetOf('http://a.example/b', '/a/../b'), '/a/../b');
+  assert.equal(targetOf('http://a.example/b?c=%27', "/b?c='"), "/b?c='");
+  assert.equal(targetOf('http://a.example/b', 'http://a.example/b'), 'http://a.example/b');
+  assert.equal(targetOf('http://a.example//b', '//b'), '//b');
+  assert.equal(targetOf('http://a.example/pay', '/api/pay'), '/pay');
+  assert.equal(targetOf('http://a.example/api/pay', '/pay'), '/api/pay');
+  assert.equal(targetOf('http://a.example/b', '/a/../b', 'GET'), '/b');
+  assert.equal(targetOf('http://a.example/b', '*'), '/b');
 });
 
 test('HTTP/2: crumbs of a cookie are one line again', () => {
