@@ -20,5 +20,5 @@ export function guardBy(
 }
 
 function isGuard(value: Guard | GuardOptions): value is Guard {
-  return 'decide' in value && typeof value.decide === 'function';
+  return typeof value === 'object' && value !== null && 'decide' in value && typeof value.decide === 'function';
 }

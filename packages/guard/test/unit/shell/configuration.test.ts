@@ -5,6 +5,7 @@ import test from 'node:test';
 import { inspect } from 'node:util';
 import { devSecret, freshSecret, freshSigningKey, mintToken, secretBytes } from '@approov-guard/testkit';
 import { ConfigurationError, createGuard, type GuardOptions } from 'approov-guard';
+import { approov } from 'approov-guard/web';
 import { weakDer, weakKeys } from '../../weak-keys.ts';
 
 /** Base64 that needs both letters in which the alphabets differ. */
@@ -149,6 +150,13 @@ test('a secret with what surrounds it is refused, and the message says what to l
   }
   for (const printed of [`note: admin only\n${text}`, `${text}\n${text}`, `${text} # production`]) {
     assert.match(mistake({ keys: { secret: { base64: printed } } }).message, /more than one word: give only the key, .*the last line/);
+  }
+});
+
+test('an adapter without options names what is missing', () => {
+  for (const nothing of [undefined, null, 'secret', 7]) {
+    const guarded = () => approov(nothing as unknown as GuardOptions, () => new Response());
+    assert.throws(guarded, { name: 'ConfigurationError', code: 'option-invalid', path: 'options' });
   }
 });
 
