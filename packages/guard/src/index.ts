@@ -13,11 +13,11 @@ export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
 export { type ConfigurationCode, ConfigurationError } from './shell/configuration-error.ts';
 export type { GuardCounters } from './shell/counters.ts';
 export { createGuard } from './shell/create-guard.ts';
-export type { FetchKeys } from './shell/fetch-key-set.ts';
 export type { Guard } from './shell/guard.ts';
-export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './shell/key-events.ts';
-export type { KeyUse } from './shell/key-ring.ts';
-export { type KeysFromUrlOptions, keysFromUrl, type RemoteKeysSettings } from './shell/keys-url.ts';
+export type { FetchKeys } from './shell/keys/fetch-key-set.ts';
+export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './shell/keys/key-events.ts';
+export type { KeyUse } from './shell/keys/key-ring.ts';
+export { type KeysFromUrlOptions, keysFromUrl, type RemoteKeysSettings } from './shell/keys/keys-url.ts';
 export type {
   AccountKeyOptions,
   BindingOptions,
@@ -38,7 +38,7 @@ export type {
   ToleranceOptions,
   VerdictFacts,
 } from './shell/options.ts';
-export { type MemoryReplayOptions, memoryReplayStore } from './shell/replay-memory.ts';
+export { type MemoryReplayOptions, memoryReplayStore } from './shell/replay/replay-memory.ts';
 export {
   type GlideLike,
   type IoRedisLike,
@@ -47,8 +47,8 @@ export {
   type RedisReplayOptions,
   redisReplayStore,
   type SendCommand,
-} from './shell/replay-redis.ts';
-export { type ReplayStoreCode, ReplayStoreError } from './shell/replay-store-error.ts';
+} from './shell/replay/replay-redis.ts';
+export { type ReplayStoreCode, ReplayStoreError } from './shell/replay/replay-store-error.ts';
 export type { Route } from './shell/route.ts';
 export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './shell/rules.ts';
 export { tokenFingerprint } from './shell/token-fingerprint.ts';

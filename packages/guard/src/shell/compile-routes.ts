@@ -3,7 +3,7 @@ import type { Policy } from '../core/route-policy.ts';
 import { pathReadings } from '../http/path-readings.ts';
 import type { RouteMatch, RouteRow } from '../http/route-table.ts';
 import { ConfigurationError } from './configuration-error.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyRing } from './keys/key-ring.ts';
 import { checkedObject, checkedTexts, type UncheckedOptions } from './option-checks.ts';
 import type { Route } from './route.ts';
 

@@ -9,11 +9,11 @@ import { PLAIN_DERIVED } from '../core/signature/components.ts';
 import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { AccountKey } from '../core/signature/signing-key.ts';
 import type { Claims } from '../core/token/claims.ts';
-import { derivationInput } from './account-key-derivation.ts';
 import { compileReplay } from './compile-replay.ts';
 import { ConfigurationError } from './configuration-error.ts';
+import { derivationInput } from './keys/account-key-derivation.ts';
+import { readSecret } from './keys/secret.ts';
 import * as checks from './option-checks.ts';
-import { readSecret } from './secret.ts';
 
 /** What compiling depends on. */
 export interface SignatureContext {

@@ -3,11 +3,11 @@ import { crypto as platformCrypto } from '#crypto';
 import type { CryptoPort } from '../core/ports.ts';
 import { compileSignature } from './compile-signature.ts';
 import type { Guard } from './guard.ts';
-import { remoteKeySource } from './keys-url.ts';
+import { remoteKeySource } from './keys/keys-url.ts';
 import { makeGuard } from './make-guard.ts';
 import type { OptionalParts } from './optional-parts.ts';
 import type { GuardOptions } from './options.ts';
-import { memoryReplayStore } from './replay-memory.ts';
+import { memoryReplayStore } from './replay/replay-memory.ts';
 import { compileRules } from './rules.ts';
 
 const ALL_PARTS: OptionalParts = { compileSignature, remoteKeySource, compileRules, memoryReplayStore };

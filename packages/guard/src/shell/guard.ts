@@ -14,7 +14,7 @@ import { Counters, type GuardCounters } from './counters.ts';
 import { atExpiry } from './expiry.ts';
 import { nextId, randomId } from './ids.ts';
 import { type JudgeParts, judgeByEach, judgeByRoute, judgeTokenAlone } from './judge-by-routes.ts';
-import type { KeyRing, KeyUse } from './key-ring.ts';
+import type { KeyRing, KeyUse } from './keys/key-ring.ts';
 import type { RouteOptions } from './options.ts';
 import type { Route } from './route.ts';
 import { type OnVerdict, VerdictHook } from './verdict-hook.ts';

@@ -12,7 +12,7 @@ import { readToken } from '../core/token/read-token.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
 import { governingMode } from '../http/decide.ts';
 import { judgeWithKeys } from './judge-with-keys.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyRing } from './keys/key-ring.ts';
 import type { Route } from './route.ts';
 
 /** What judging takes besides the request, the route and the moment. */

@@ -2,7 +2,7 @@
 import type { KeySet } from '../core/jws/key-set.ts';
 import { chain, isPromise, type MaybePromise } from '../core/result.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyRing } from './keys/key-ring.ts';
 
 /** Judges with a given snapshot. */
 export type JudgeWith = (keys: KeySet | null) => MaybePromise<Verdict>;

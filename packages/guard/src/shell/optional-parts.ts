@@ -1,8 +1,8 @@
 /** Parts of a guard that can be left out of a bundle: what compiles the options that need them. */
 import type { compileSignature } from './compile-signature.ts';
 import { ConfigurationError } from './configuration-error.ts';
-import type { remoteKeySource } from './keys-url.ts';
-import type { memoryReplayStore } from './replay-memory.ts';
+import type { remoteKeySource } from './keys/keys-url.ts';
+import type { memoryReplayStore } from './replay/replay-memory.ts';
 import type { compileRules } from './rules.ts';
 
 /** The parts. */

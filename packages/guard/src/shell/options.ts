@@ -7,7 +7,7 @@ import type { Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { RefusalOptions } from '../http/refusal.ts';
-import type { RemoteKeysSettings } from './keys-url.ts';
+import type { RemoteKeysSettings } from './keys/keys-url.ts';
 import type { RuleOptions } from './rules.ts';
 
 /** An account secret (HMAC). Give it in the one encoding in which you have it. */

@@ -1,6 +1,6 @@
 /** What a guard judges requests by. */
 import type { Policy } from '../core/route-policy.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyRing } from './keys/key-ring.ts';
 
 /** A route's compiled demands: made by `Guard.route`, once, at start. */
 export interface Route {

@@ -18,7 +18,7 @@ import { compileOrigin } from '../compile-origin.ts';
 import { compileSignature } from '../compile-signature.ts';
 import { createGuard } from '../create-guard.ts';
 import { isProduction } from '../environment.ts';
-import { rememberedInstallationKeys } from '../installation-keys.ts';
+import { rememberedInstallationKeys } from '../keys/installation-keys.ts';
 import { checkedFunction, checkedObject } from '../option-checks.ts';
 import type { GuardOptions, KeysOptions, KeysPart } from '../options.ts';
 import { explainDigest } from './explain-digest.ts';

@@ -1,8 +1,8 @@
 /** Remembers in Redis or Valkey, shared by all instances, what may be accepted once. */
-import type { ReplayStore } from '../core/ports.ts';
-import type { Seconds } from '../core/time.ts';
-import { ConfigurationError } from './configuration-error.ts';
-import { checkedFunction, checkedNumber, checkedObject } from './option-checks.ts';
+import type { ReplayStore } from '../../core/ports.ts';
+import type { Seconds } from '../../core/time.ts';
+import { ConfigurationError } from '../configuration-error.ts';
+import { checkedFunction, checkedNumber, checkedObject } from '../option-checks.ts';
 import { ReplayStoreError } from './replay-store-error.ts';
 
 /** `ioredis` and `iovalkey`: `Redis`, `Cluster`, and what they pipeline. */

@@ -1,9 +1,9 @@
 /** The keys of one policy as the guard holds them: the source, the tokens they verified lately, and how often each key was used. */
-import type { KeySet, VerificationKey } from '../core/jws/key-set.ts';
-import type { KeySource } from '../core/ports.ts';
-import { isThenable, type MaybePromise } from '../core/result.ts';
-import type { Seconds } from '../core/time.ts';
-import { VerifiedTokens } from '../core/token/verified-tokens.ts';
+import type { KeySet, VerificationKey } from '../../core/jws/key-set.ts';
+import type { KeySource } from '../../core/ports.ts';
+import { isThenable, type MaybePromise } from '../../core/result.ts';
+import type { Seconds } from '../../core/time.ts';
+import { VerifiedTokens } from '../../core/token/verified-tokens.ts';
 
 /** How often a key was used. A rotation is over when the old key's `lastUsedAt` is older than your longest-lived token and app. */
 export interface KeyUse {

@@ -5,17 +5,17 @@
 import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { crypto } from '#crypto';
-import type { AlgorithmName } from '../core/jws/algorithms.ts';
-import { KeySet } from '../core/jws/key-set.ts';
-import type { KeySource } from '../core/ports.ts';
-import type { Bytes, Seconds } from '../core/time.ts';
-import { ConfigurationError } from './configuration-error.ts';
-import { isProduction } from './environment.ts';
+import type { AlgorithmName } from '../../core/jws/algorithms.ts';
+import { KeySet } from '../../core/jws/key-set.ts';
+import type { KeySource } from '../../core/ports.ts';
+import type { Bytes, Seconds } from '../../core/time.ts';
+import { ConfigurationError } from '../configuration-error.ts';
+import { isProduction } from '../environment.ts';
+import { checkedFunction, checkedNumber, checkedObject, checkedWord } from '../option-checks.ts';
 import { type OnKeyEvent, reporter } from './key-events.ts';
 import { type FileFormat, parseKeyFile } from './key-file-formats.ts';
 import { publicAlgorithm } from './keys-static.ts';
 import { checkedSourceName } from './keys-url.ts';
-import { checkedFunction, checkedNumber, checkedObject, checkedWord } from './option-checks.ts';
 
 /** Options of {@link keysFromFile}. */
 export type KeysFromFileOptions = {

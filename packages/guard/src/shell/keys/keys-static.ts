@@ -1,10 +1,10 @@
 /** Keys given in the configuration: account secrets, JWK sets and PEM texts. */
-import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
-import { type JwkFault, parsePublicJwk } from '../core/jws/jwk.ts';
-import { KeySet, MAX_KEYS_TRIED, type VerificationKey } from '../core/jws/key-set.ts';
-import type { CryptoPort, KeySource, PublicKeyMaterial } from '../core/ports.ts';
-import { ConfigurationError } from './configuration-error.ts';
-import { checkedObject, checkedWord, isText, type UncheckedOptions } from './option-checks.ts';
+import { ALGORITHMS, type AlgorithmRow } from '../../core/jws/algorithms.ts';
+import { type JwkFault, parsePublicJwk } from '../../core/jws/jwk.ts';
+import { KeySet, MAX_KEYS_TRIED, type VerificationKey } from '../../core/jws/key-set.ts';
+import type { CryptoPort, KeySource, PublicKeyMaterial } from '../../core/ports.ts';
+import { ConfigurationError } from '../configuration-error.ts';
+import { checkedObject, checkedWord, isText, type UncheckedOptions } from '../option-checks.ts';
 import { parsePublicPem } from './pem.ts';
 import { readSecret } from './secret.ts';
 

@@ -1,9 +1,9 @@
 /** Reads an HMAC secret from the configuration and refuses what would not protect anything. */
-import { decodeBase64, encodeBase64 } from '../core/bytes/base64.ts';
-import type { AlgorithmRow } from '../core/jws/algorithms.ts';
-import { ConfigurationError } from './configuration-error.ts';
+import { decodeBase64, encodeBase64 } from '../../core/bytes/base64.ts';
+import type { AlgorithmRow } from '../../core/jws/algorithms.ts';
+import { ConfigurationError } from '../configuration-error.ts';
+import type { UncheckedOptions } from '../option-checks.ts';
 import { isPlaceholder, isPublished } from './known-secrets.ts';
-import type { UncheckedOptions } from './option-checks.ts';
 
 const ENCODINGS = ['base64', 'base64url', 'bytes'] as const;
 

@@ -1,7 +1,7 @@
 /** What happens to key sources, for the operator. No event holds a key, a secret, an address or a path. */
-import { isThenable } from '../core/result.ts';
-import type { Seconds } from '../core/time.ts';
-import type { ConfigurationCode } from './configuration-error.ts';
+import { isThenable } from '../../core/result.ts';
+import type { Seconds } from '../../core/time.ts';
+import type { ConfigurationCode } from '../configuration-error.ts';
 
 /** Why a key set could not be had. */
 export type KeyFailure =

@@ -1,14 +1,14 @@
 /** `keysFromUrl`: checks the settings of a remote key set. */
 import { crypto as platformCrypto } from '#crypto';
-import type { AlgorithmName } from '../core/jws/algorithms.ts';
-import type { CryptoPort, KeySource } from '../core/ports.ts';
-import type { Bytes, Seconds } from '../core/time.ts';
-import { ConfigurationError } from './configuration-error.ts';
+import type { AlgorithmName } from '../../core/jws/algorithms.ts';
+import type { CryptoPort, KeySource } from '../../core/ports.ts';
+import type { Bytes, Seconds } from '../../core/time.ts';
+import { ConfigurationError } from '../configuration-error.ts';
+import { checkedFunction, checkedHeader, checkedNumber, checkedObject, isPlainObject } from '../option-checks.ts';
 import type { FetchKeys } from './fetch-key-set.ts';
 import { type OnKeyEvent, reporter } from './key-events.ts';
 import { RemoteKeys } from './keys-remote.ts';
 import { publicAlgorithm } from './keys-static.ts';
-import { checkedFunction, checkedHeader, checkedNumber, checkedObject, isPlainObject } from './option-checks.ts';
 
 /** How a remote key set is fetched and how long it is used. */
 export interface RemoteKeysSettings {

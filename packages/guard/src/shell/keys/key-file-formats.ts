@@ -1,11 +1,11 @@
 /** What a key file may hold. */
 import { createHash } from 'node:crypto';
-import type { AlgorithmName } from '../core/jws/algorithms.ts';
-import type { VerificationKey } from '../core/jws/key-set.ts';
-import { ConfigurationError } from './configuration-error.ts';
+import type { AlgorithmName } from '../../core/jws/algorithms.ts';
+import type { VerificationKey } from '../../core/jws/key-set.ts';
+import { ConfigurationError } from '../configuration-error.ts';
+import type { UncheckedOptions } from '../option-checks.ts';
 import { type KeyDocument, parseKeyDocument } from './key-document.ts';
 import { type KeyContext, staticKeys } from './keys-static.ts';
-import type { UncheckedOptions } from './option-checks.ts';
 
 /** The forms of a key file. */
 export type FileFormat = 'secret' | 'secrets' | 'jwks' | 'pem';

@@ -1,7 +1,7 @@
 /** Remembers in this process what may be accepted once. */
-import type { ReplayStore } from '../core/ports.ts';
-import type { Seconds } from '../core/time.ts';
-import { checkedFunction, checkedNumber, checkedObject } from './option-checks.ts';
+import type { ReplayStore } from '../../core/ports.ts';
+import type { Seconds } from '../../core/time.ts';
+import { checkedFunction, checkedNumber, checkedObject } from '../option-checks.ts';
 import { ReplayStoreError } from './replay-store-error.ts';
 
 /** Options of {@link memoryReplayStore}. */

@@ -1,10 +1,10 @@
 /** Opened installation keys: opening one costs more than parsing a signature, and a device sends the same one with each request. */
-import { RecentTable } from '../core/bytes/recent-table.ts';
-import type { PreparedKey } from '../core/jws/key-set.ts';
-import type { CryptoPort } from '../core/ports.ts';
-import { chain } from '../core/result.ts';
-import { INSTALLATION_ALGORITHM, type OpenInstallationKey, readInstallationKey } from '../core/signature/signing-key.ts';
-import { rejected } from '../core/verdict.ts';
+import { RecentTable } from '../../core/bytes/recent-table.ts';
+import type { PreparedKey } from '../../core/jws/key-set.ts';
+import type { CryptoPort } from '../../core/ports.ts';
+import { chain } from '../../core/result.ts';
+import { INSTALLATION_ALGORITHM, type OpenInstallationKey, readInstallationKey } from '../../core/signature/signing-key.ts';
+import { rejected } from '../../core/verdict.ts';
 
 const MAX_KEYS = 10_000;
 

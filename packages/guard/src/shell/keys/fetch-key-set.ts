@@ -1,5 +1,5 @@
 /** Fetches the text of a key set once, within bounds: time, size, redirects and form. */
-import type { Bytes, Seconds } from '../core/time.ts';
+import type { Bytes, Seconds } from '../../core/time.ts';
 import type { KeyFailure } from './key-events.ts';
 
 /** The `fetch` of the platform, or one of yours. */

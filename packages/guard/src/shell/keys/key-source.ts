@@ -1,10 +1,10 @@
 /** Compiles the option `keys`: what is in the configuration, what is at a URL, sources of your own, or a list of those. */
-import { KeySet } from '../core/jws/key-set.ts';
-import type { KeySource } from '../core/ports.ts';
-import { isThenable, type MaybePromise } from '../core/result.ts';
-import { ConfigurationError } from './configuration-error.ts';
+import { KeySet } from '../../core/jws/key-set.ts';
+import type { KeySource } from '../../core/ports.ts';
+import { isThenable, type MaybePromise } from '../../core/result.ts';
+import { ConfigurationError } from '../configuration-error.ts';
+import type { OptionalParts } from '../optional-parts.ts';
 import { type KeyContext, staticKeySource } from './keys-static.ts';
-import type { OptionalParts } from './optional-parts.ts';
 
 /** What compiling keys depends on. */
 export type KeysContext = KeyContext & Pick<OptionalParts, 'remoteKeySource'>;
