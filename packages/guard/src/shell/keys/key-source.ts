@@ -4,7 +4,7 @@ import type { KeySource } from '../../core/ports.ts';
 import { isThenable, type MaybePromise } from '../../core/result.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 import type { OptionalParts } from '../optional-parts.ts';
-import { type KeyContext, staticKeySource } from './keys-static.ts';
+import { type KeyContext, refuseUntried, staticKeySource } from './keys-static.ts';
 
 /** What compiling keys depends on. */
 export type KeysContext = KeyContext & Pick<OptionalParts, 'remoteKeySource'>;
@@ -20,7 +20,7 @@ export function compileKeys(keys: unknown, path: string, context: KeysContext): 
   if (!Array.isArray(keys)) return compilePart(keys, path, context);
   if (keys.length === 0) throw new ConfigurationError('keys-missing', path, 'holds no key that can verify a signature');
   const sources = keys.map((part: unknown, index) => compilePart(part ?? {}, `${path}[${index}]`, context));
-  return keys.every(isStatic) ? fixedSource(sources) : new CombinedKeys(sources);
+  return keys.every(isStatic) ? fixedSource(sources, path) : new CombinedKeys(sources);
 }
 
 function isStatic(part: unknown): boolean {
@@ -28,8 +28,10 @@ function isStatic(part: unknown): boolean {
 }
 
 /** What never changes needs no combining at each request. */
-function fixedSource(sources: readonly KeySource[]): KeySource {
-  const set = new KeySet(sources.flatMap((source) => source.current(0)?.keys ?? []));
+function fixedSource(sources: readonly KeySource[], path: string): KeySource {
+  const keys = sources.flatMap((source) => source.current(0)?.keys ?? []);
+  refuseUntried(keys, path);
+  const set = new KeySet(keys);
   return { current: () => set };
 }
 

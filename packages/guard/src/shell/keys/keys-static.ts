@@ -18,6 +18,7 @@ export interface KeyContext {
 export function staticKeySource(options: unknown, path: string, context: KeyContext): KeySource {
   const keys = staticKeys(options, path, context);
   if (keys.length === 0) throw new ConfigurationError('keys-missing', path, 'holds no key that can verify a signature');
+  refuseUntried(keys, path);
   const set = new KeySet(keys);
   return { current: () => set };
 }
@@ -35,11 +36,20 @@ export function staticKeys(options: unknown, path: string, context: KeyContext):
   const { secrets } = part;
   if (!Array.isArray(secrets)) throw new ConfigurationError('option-invalid', `${path}.secrets`, 'must be a list of secrets');
   const keys = secrets.map((secret: unknown, index) => secretKey(secret, `${path}.secrets[${index}]`, context));
-  if (keys.filter(({ kid }) => kid === null).length > MAX_KEYS_TRIED) {
-    const remedy = `at most ${MAX_KEYS_TRIED} may do without \`kid\`: more would not be tried`;
-    throw new ConfigurationError('option-invalid', `${path}.secrets`, remedy);
-  }
+  refuseUntried(keys, `${path}.secrets`);
   return keys;
+}
+
+/**
+ * Refuses keys that no token would ever reach: those without `kid` beyond the number that is tried, by algorithm.
+ * @throws ConfigurationError
+ */
+export function refuseUntried(keys: readonly VerificationKey[], path: string): void {
+  const nameless = keys.filter(({ kid }) => kid === null);
+  const isFull = (name: string): boolean => nameless.filter(({ algorithm }) => algorithm.name === name).length > MAX_KEYS_TRIED;
+  if (!nameless.some(({ algorithm }) => isFull(algorithm.name))) return;
+  const remedy = `at most ${MAX_KEYS_TRIED} of one algorithm may do without \`kid\`: more would not be tried`;
+  throw new ConfigurationError('option-invalid', path, remedy);
 }
 
 const KINDS = ['secret', 'secrets', 'jwks', 'pem'] as const;

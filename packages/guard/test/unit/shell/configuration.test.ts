@@ -92,6 +92,7 @@ test('keys are required', () => {
   assert.equal(keys({ secrets: { base64: text } }), 'option-invalid keys.secrets');
   const nine = Array.from({ length: 9 }, freshSecret);
   assert.equal(keys({ secrets: nine }), 'option-invalid keys.secrets', 'the ninth would never be tried');
+  assert.equal(keys(nine.map((secret) => ({ secret }))), 'option-invalid keys', 'nor would it as a part of its own');
   const named = nine.map((one, index) => (index === 0 ? { ...one, kid: 'named' } : one));
   assert.doesNotThrow(() => createGuard({ keys: { secrets: named } }));
 });
