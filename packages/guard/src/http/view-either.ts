@@ -25,8 +25,9 @@ export function viewOfEither(request: WebRequest | NodeRequest, node: unknown = 
 export function viewOfFetch(request: WebRequest, second: unknown): RequestView {
   const besides = typeof second === 'object' && second !== null && 'incoming' in second ? second.incoming : undefined;
   const node = besides ?? nodeBehind(request);
-  const written = new WebRequestView(request);
-  return isNodeRequest(node) && isServed(written, node) ? new ServedRequestView(node, request) : written;
+  if (!isNodeRequest(node)) return new WebRequestView(request);
+  const rewritten = new RewrittenRequestView(node, request);
+  return isServed(rewritten, node) ? new ServedRequestView(node, request) : rewritten;
 }
 
 /** Whether a Fetch request names what Node's request does: the same, or what URLs make of it. */
@@ -38,6 +39,16 @@ function isServed(request: RequestView, { method, url = '' }: NodeRequest): bool
   if (!URL.canParse(absolute)) return false;
   const { pathname, search } = new URL(absolute);
   return target === pathname + search;
+}
+
+/** The Fetch request, which came with Node's all the same: a guard that stands in front judged the same message. */
+class RewrittenRequestView extends WebRequestView {
+  override readonly message: object;
+
+  constructor(node: NodeRequest, request: WebRequest) {
+    super(request);
+    this.message = node;
+  }
 }
 
 /** Node's request, but for the body: the Fetch request has the stream. */

@@ -18,14 +18,12 @@ const AFTER_SCHEME = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 /** Reads from `Headers`, which join repeated lines with `, ` before anybody sees them. */
 export class WebRequestView implements RequestView {
   readonly joinsLines = true;
+  readonly message: object;
   readonly #request: WebRequest;
 
   constructor(request: WebRequest) {
+    this.message = request;
     this.#request = request;
-  }
-
-  get message(): object {
-    return this.#request;
   }
 
   get method(): string {

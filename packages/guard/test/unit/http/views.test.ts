@@ -71,6 +71,10 @@ test('a fetch request that was rewritten speaks for itself, not Node’s request
   assert.equal(targetOf('http://a.example/api/pay', '/pay'), '/api/pay');
   assert.equal(targetOf('http://a.example/b', '/a/../b', 'GET'), '/b');
   assert.equal(targetOf('http://a.example/b', '*'), '/b');
+
+  const incoming = { method: 'GET', url: '/api/b', rawHeaders: [] };
+  const rewritten = viewOfFetch({ method: 'GET', url: 'http://a.example/b', headers: new Headers() }, { incoming });
+  assert.equal(rewritten.message, incoming, 'it is the message that a guard in front judged, and comes once only');
 });
 
 test('HTTP/2: crumbs of a cookie are one line again', () => {
