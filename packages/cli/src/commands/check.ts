@@ -1,16 +1,15 @@
 /** `approov-guard check`: is this token accepted, and if not, why not? */
 import { requestView } from '@approov-guard/testkit';
-import { ConfigurationError, createGuard, type Guard, type GuardOptions } from 'approov-guard';
+import { createGuard, type Guard, type GuardOptions } from 'approov-guard';
+import { type ArgumentNames, blameArgument } from '../argument-names.ts';
 import type { Arguments } from '../arguments.ts';
 import { reportOf, spellReport } from '../check-report.ts';
 import type { Command } from '../command.ts';
 import { chosenKeys, KEY_OPTIONS } from '../keys.ts';
-import { momentFrom } from '../moment.ts';
+import { momentOfJudgement } from '../moment.ts';
 import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
-import { withoutPath } from '../secret-text.ts';
 import { EXIT } from '../surroundings.ts';
 import { tokenArgument } from '../token-text.ts';
-import { UsageError } from '../usage-error.ts';
 
 const EXIT_OF = { accepted: EXIT.accepted, rejected: EXIT.rejected, unavailable: EXIT.unknown } as const;
 
@@ -40,8 +39,7 @@ export const check: Command = {
   words: 1,
   run: async (given, surroundings) => {
     const text = await tokenArgument(given, surroundings);
-    const time = given.text('at');
-    const now = time === undefined ? surroundings.now() : momentFrom(time);
+    const now = momentOfJudgement(given, surroundings);
     const guard = configuredGuard({ ...demands(given), keys: await chosenKeys(given, surroundings), now: () => now });
     const verdict = await guard.judge(requestView({ headers: headersOf(text, given.text('bind')) }));
     const bare = text.slice(text.lastIndexOf(' ') + 1);
@@ -70,22 +68,16 @@ function headersOf(text: string, bind: string | undefined): [string, string][] {
   return [['approov-token', text], ...bound];
 }
 
-const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
-  ['token.prefix', '--prefix'],
-  ['token.clockToleranceSeconds', '--tolerance'],
-  ['token.issuer', '--issuer'],
-  ['token.audience', '--audience'],
-  ['keys', '--jwks'],
-  ['keys.algorithm', '--alg'],
-  ['keys.secret.algorithm', '--alg'],
-  ['keys.pem', '--pem'],
-]);
+const ARGUMENT_NAMES: ArgumentNames = [
+  [/^token\.clockToleranceSeconds$/, '--tolerance'],
+  [/^token\.issuer$/, '--issuer'],
+  [/^token\.audience$/, '--audience'],
+];
 
 function configuredGuard(options: GuardOptions): Guard {
   try {
     return createGuard(options);
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    throw new UsageError(`${ARGUMENT_OF.get(error.path) ?? error.path.replace(/^keys\.jwks/, '--jwks')}: ${withoutPath(error)}`);
+    return blameArgument(error, ARGUMENT_NAMES);
   }
 }

@@ -1,18 +1,18 @@
 /** `approov-guard explain`: why is this captured request refused? */
 import { requestView } from '@approov-guard/testkit';
-import { ConfigurationError, type GuardOptions, type RequestView } from 'approov-guard';
+import type { GuardOptions, RequestView } from 'approov-guard';
 import { explainRequest } from 'approov-guard/explain';
 import { ACCOUNT_KEY_OPTIONS, requiredAccountKey } from '../account-key.ts';
+import { type ArgumentNames, blameArgument } from '../argument-names.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Captured } from '../capture/captured.ts';
 import { capturedRequest } from '../capture/read-capture.ts';
 import type { Command } from '../command.ts';
 import { firstFailure, spellExplanation } from '../explain-report.ts';
 import { chosenKeys, KEY_OPTIONS } from '../keys.ts';
-import { momentFrom } from '../moment.ts';
+import { momentOfJudgement } from '../moment.ts';
 import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
 import { readBytes } from '../secret-source.ts';
-import { withoutPath } from '../secret-text.ts';
 import { EXIT, readStandardBytes, type Surroundings } from '../surroundings.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -76,8 +76,7 @@ function viewOf(captured: Captured): RequestView {
 }
 
 async function optionsFrom(given: Arguments, surroundings: Surroundings): Promise<GuardOptions> {
-  const time = given.text('at');
-  const now = time === undefined ? surroundings.now() : momentFrom(time);
+  const now = momentOfJudgement(given, surroundings);
   const header = given.text('token-header');
   const origin = given.text('origin');
   return {
@@ -105,25 +104,17 @@ async function signatureFrom(given: Arguments, surroundings: Surroundings): Prom
   return label === 'install' ? demands : { ...demands, label, accountKeys: [await requiredAccountKey(given, surroundings)] };
 }
 
-const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
-  ['origin', '--origin'],
-  ['token.prefix', '--prefix'],
-  ['token.header', '--token-header'],
-  ['keys', '--jwks'],
-  ['keys.algorithm', '--alg'],
-  ['keys.secret.algorithm', '--alg'],
-  ['keys.pem', '--pem'],
-]);
+const ARGUMENT_NAMES: ArgumentNames = [
+  [/^origin$/, '--origin'],
+  [/^token\.header$/, '--token-header'],
+  [/^binding\.headers.*/, '--bind-header'],
+  [/^signature\.required.*/, '--require'],
+];
 
 async function explained(view: RequestView, options: GuardOptions): ReturnType<typeof explainRequest> {
   try {
     return await explainRequest(view, options);
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    const argument = error.path
-      .replace(/^binding\.headers.*/, '--bind-header')
-      .replace(/^signature\.required.*/, '--require')
-      .replace(/^keys\.jwks/, '--jwks');
-    throw new UsageError(`${ARGUMENT_OF.get(argument) ?? argument}: ${withoutPath(error)}`);
+    return blameArgument(error, ARGUMENT_NAMES);
   }
 }
