@@ -1,5 +1,5 @@
 /** The peers: how each one verifies a token when it is used as well as its documentation allows. Each answers whether it accepted. */
-import { createHmac, createPublicKey, createSecretKey, timingSafeEqual, verify, webcrypto } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, verify, webcrypto } from 'node:crypto';
 import { JwtVerifier } from 'aws-jwt-verify';
 import { createVerifier } from 'fast-jwt';
 import { verify as honoVerify } from 'hono/jwt';
@@ -109,6 +109,3 @@ function awsPeer(keys) {
   verifier.cacheJwks({ keys: [publicJwk(keys)] });
   return { name: 'aws-jwt-verify', verify: throwing((token) => verifier.verifySync(token)) };
 }
-
-/** The public key of a PEM, for servers. @param {string} pem */
-export const publicKeyOf = (pem) => createPublicKey(pem);

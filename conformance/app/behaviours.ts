@@ -34,7 +34,7 @@ export interface Echo {
 }
 
 /** The one error that handlers throw and reject with. */
-export const handlerError: Error = new Error('thrown by the handler');
+const handlerError: Error = new Error('thrown by the handler');
 
 /** Answers as the behaviour says. `throw` throws before it returns anything. */
 export function answer(behaviour: Behaviour, request: HandlerRequest): Promise<Answer> {

@@ -5,7 +5,7 @@ import type { Tally } from './run.ts';
 export type Matrix = ReadonlyMap<string, ReadonlyMap<string, Tally>>;
 
 /** What is shown for a family that did not run. */
-export const BLANK = '-';
+const BLANK = '-';
 
 /** One line a row, one column a family: the number of cases if all passed, else `passed/total`. */
 export function matrixText(matrix: Matrix, families: readonly string[]): string {

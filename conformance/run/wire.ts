@@ -26,7 +26,7 @@ const HOST = 'api.example.com';
 const TIMEOUT_MS = 10_000;
 
 /** The bytes of a request's head. */
-export function headOf({ method = 'GET', target = '/', headers = [], body }: WireRequest): Buffer {
+function headOf({ method = 'GET', target = '/', headers = [], body }: WireRequest): Buffer {
   const length = body?.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const framing = body === undefined ? [] : body.framing === 'chunked' ? ['Transfer-Encoding: chunked'] : [`Content-Length: ${length}`];
   const named = headers.some(([name]) => name.toLowerCase() === 'host') ? [] : [`Host: ${HOST}`];

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeBase64, encodeBase64 } from '../../src/core/bytes/base64.ts';
 import { parseJsonObject } from '../../src/core/bytes/json.ts';
-import { isVisibleAscii } from '../../src/core/bytes/text.ts';
 import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/compact.ts';
 import { trimOptionalWhiteSpace } from '../../src/core/request-view.ts';
 import { readToken } from '../../src/core/token/read-token.ts';
@@ -77,7 +76,6 @@ const SHAPES: readonly (readonly [string, (input: string) => unknown, (size: num
   ['token header: commas', read, repeated(',')],
   ['token header: prefixes', read, repeated('Bearer ')],
   ['token header: spaces after the prefix', read, repeated(' ', 'Bearer', 'a')],
-  ['visible ASCII', isVisibleAscii, repeated('a', '', '\0')],
   ['path: slashes', unambiguousPath, repeated('/a')],
   ['path: dots', unambiguousPath, repeated('.', '/')],
   ['path: percent signs', unambiguousPath, repeated('%41', '/')],

@@ -88,6 +88,6 @@ export const VALUE: { readonly [Form in 'bytes' | 'string' | 'der']: (signature:
 };
 
 /** The platform's label for a key. */
-export function labelOf(key: SignatureKey): SignatureLabel {
+function labelOf(key: SignatureKey): SignatureLabel {
   return 'install' in key ? 'install' : 'account';
 }

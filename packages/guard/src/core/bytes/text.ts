@@ -1,14 +1,5 @@
 /** Texts of bytes: HTTP field values carry one byte a character. */
 
-/**
- * Tells whether all characters are printable ASCII without the space. One native pass (a character class with a negated
- * range needs no backtracking), and it never looks at more than `text`.
- */
-export function isVisibleAscii(text: string): boolean {
-  return !NOT_VISIBLE_ASCII.test(text);
-}
-
-const NOT_VISIBLE_ASCII = /[^\x21-\x7e]/;
 const NOT_ONE_BYTE = /[^\x00-\xff]/;
 
 /** Tells whether each character stands for one byte. */
