@@ -50,6 +50,8 @@ export function usableSecret(found: FoundSecret): UsableSecret {
 
 function renaming({ secret, from }: FoundSecret, code: string): string {
   if (code !== 'secret-encoding' || !from.startsWith('APPROOV_')) return '';
+  const text = 'base64' in secret ? secret.base64 : secret.base64url;
+  if (!/^[\w+/-]+=*$/.test(text.trim())) return '';
   return `; ${'base64' in secret ? 'base64url belongs into APPROOV_BASE64URL_SECRET' : 'base64 belongs into APPROOV_BASE64_SECRET'}`;
 }
 

@@ -139,7 +139,8 @@ test('--curl prints a line that curl sends', skipUnless(findProgram('curl'), 'cu
 test('mistakes are named', async () => {
   const message = async (...argv: string[]) => (await request(...argv)).stderr;
   assert.match(await message(), /give the URL/);
-  assert.match(await message('/relative'), /absolute/);
+  for (const url of ['/relative', 'localhost:8002/', '127.0.0.1:8002'])
+    assert.match(await message(url), /URL is not absolute: .*https:\/\//);
   assert.match(await message(base, '--as', 'okhtp-3.8', '--sign', 'install'), /did you mean okhttp-3.8/);
   assert.match(await message(base, '--sign', 'both', '--as', 'flutter'), /one label only/);
   assert.match(await message(base, '--header', 'no colon'), /--header is/);

@@ -89,6 +89,12 @@ test('base64url in the variable for base64 is refused with the right variable’
   assert.match(stderr, /base64url belongs into APPROOV_BASE64URL_SECRET/);
 });
 
+test('quotation marks in a variable are named, and no other variable is suggested', async () => {
+  const { code, stderr } = await guard(['token'], { env: { APPROOV_BASE64_SECRET: `"${secret.base64}"` } });
+  assert.equal(code, 2);
+  assert.match(stderr, /quotation marks: leave them out$/m);
+});
+
 test('a value on the command line works, with a warning, and is never repeated', async () => {
   const good = await guard(['token', '--secret', secret.base64], none);
   assert.equal(good.code, 0);

@@ -16,7 +16,8 @@ export interface Captured {
 /** Takes an absolute URL apart without normalising it. */
 export function urlParts(url: string): Pick<Captured, 'scheme' | 'authority' | 'target'> {
   const [, scheme, authority, rest = ''] = /^(https?):\/\/(?:[^/?#@]*@)?([^/?#]+)([^#]*)/i.exec(url) ?? [];
-  if (scheme === undefined || authority === undefined) throw new UsageError('the capture names no absolute http or https URL');
+  if (scheme === undefined || authority === undefined)
+    throw new UsageError('the URL is not absolute: it begins with neither http:// nor https://');
   return { scheme: scheme.toLowerCase(), authority, target: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
