@@ -16,24 +16,26 @@ export { createGuard } from './shell/create-guard.ts';
 export type { Guard } from './shell/guard.ts';
 export type { FetchKeys } from './shell/keys/fetch-key-set.ts';
 export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './shell/keys/key-events.ts';
+export type {
+  JsonWebKeySet,
+  KeysOptions,
+  KeysPart,
+  RemoteKeysOptions,
+  SecretOptions,
+  StaticKeysOptions,
+} from './shell/keys/key-options.ts';
 export type { KeyUse } from './shell/keys/key-ring.ts';
 export { type KeysFromUrlOptions, keysFromUrl, type RemoteKeysSettings } from './shell/keys/keys-url.ts';
 export type {
   AccountKeyOptions,
   BindingOptions,
   GuardOptions,
-  JsonWebKeySet,
-  KeysOptions,
-  KeysPart,
   MatchedRouteOptions,
   ModeOptions,
   OriginOptions,
-  RemoteKeysOptions,
   RouteMatchOptions,
   RouteOptions,
-  SecretOptions,
   SignatureOptions,
-  StaticKeysOptions,
   TokenOptions,
   ToleranceOptions,
   VerdictFacts,

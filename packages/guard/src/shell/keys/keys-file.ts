@@ -2,11 +2,8 @@
  * `approov-guard/keys-file`: keys from a file that is read again when it changes. A module of its own, since it needs `node:fs`, which
  * Workers do not have.
  */
-import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
 import { crypto } from '#crypto';
 import type { AlgorithmName } from '../../core/jws/algorithms.ts';
-import { KeySet } from '../../core/jws/key-set.ts';
 import type { KeySource } from '../../core/ports.ts';
 import type { Bytes, Seconds } from '../../core/time.ts';
 import { ConfigurationError } from '../configuration-error.ts';
@@ -16,6 +13,7 @@ import { type OnKeyEvent, reporter } from './key-events.ts';
 import { type FileFormat, parseKeyFile } from './key-file-formats.ts';
 import { publicAlgorithm } from './keys-static.ts';
 import { checkedSourceName } from './keys-url.ts';
+import { WatchedKeyFile } from './watched-key-file.ts';
 
 /** Options of {@link keysFromFile}. */
 export type KeysFromFileOptions = {
@@ -96,7 +94,7 @@ export function keysFromFile(options: KeysFromFileOptions): KeySource {
   if (format === 'pem' || (format === 'jwks' && given.algorithm !== undefined)) publicAlgorithm(given.algorithm, 'algorithm');
   const name = checkedSourceName(given.name, 'name', 'file');
   const context = { crypto, production: isProduction(given.environment) };
-  return new FileKeys({
+  return new WatchedKeyFile({
     path,
     name,
     pollMs: checkedNumber(given.pollSeconds, 'pollSeconds', { min: 0.05, max: 3600, fallback: 5, unit: 'seconds' }) * 1000,
@@ -114,114 +112,3 @@ const NAMES_OF_FORMAT: { readonly [F in FileFormat]: readonly string[] } = {
   jwks: [],
   pem: ['kid'],
 };
-
-interface FilePlan {
-  readonly path: string;
-  readonly name: string;
-  readonly pollMs: number;
-  readonly maxBytes: Bytes;
-  readonly report: OnKeyEvent;
-  readonly parse: (text: string) => ReturnType<typeof parseKeyFile>;
-}
-
-/** A change is read when the file has been the same for so long: somebody may still be writing. */
-const SETTLE_MS = 40;
-
-class FileKeys implements KeySource {
-  readonly #plan: FilePlan;
-  readonly #watcher: FSWatcher | null;
-  readonly #poll: NodeJS.Timeout;
-  #settling: NodeJS.Timeout | null = null;
-  #set: KeySet;
-  #text: string;
-  /** What the file system said of the file when it was last read, well or badly. */
-  #seen: string;
-  #closed = false;
-
-  constructor(plan: FilePlan) {
-    this.#plan = plan;
-    this.#seen = this.#look();
-    this.#text = this.#read();
-    const { keys, skipped } = plan.parse(this.#text);
-    this.#set = new KeySet(keys);
-    for (const skip of skipped) plan.report({ type: 'key-skipped', source: plan.name, ...skip });
-    this.#poll = setInterval(() => this.#settle(), plan.pollMs);
-    this.#poll.unref();
-    this.#watcher = this.#watch();
-  }
-
-  current(): KeySet {
-    return this.#set;
-  }
-
-  close(): void {
-    this.#closed = true;
-    clearInterval(this.#poll);
-    if (this.#settling !== null) clearTimeout(this.#settling);
-    this.#watcher?.close();
-  }
-
-  /** The folder is watched, not the file: a file that is replaced takes its watcher with it. */
-  #watch(): FSWatcher | null {
-    try {
-      const watcher = watch(dirname(this.#plan.path), { persistent: false }, () => this.#settle());
-      watcher.on('error', () => watcher.close());
-      return watcher;
-    } catch {
-      // Some file systems cannot be watched, and watchers can run out: looking at the file now and then is enough.
-      return null;
-    }
-  }
-
-  /** Size, times and inode of the file at the end of all links; the reason, if it cannot be had. */
-  #look(): string {
-    try {
-      const { ino, size, mtimeMs, ctimeMs } = statSync(this.#plan.path);
-      return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-    } catch (error) {
-      return String((error as NodeJS.ErrnoException).code);
-    }
-  }
-
-  #settle(before: string | null = null): void {
-    if (this.#closed || (before === null && this.#settling !== null)) return;
-    const now = this.#look();
-    if (now !== before) {
-      this.#settling = now === this.#seen ? null : setTimeout(() => this.#settle(now), SETTLE_MS).unref();
-      return;
-    }
-    this.#settling = null;
-    this.#seen = now;
-    this.#reload();
-  }
-
-  #reload(): void {
-    const { report, name } = this.#plan;
-    try {
-      const text = this.#read();
-      if (text === this.#text) return;
-      const { keys, skipped } = this.#plan.parse(text);
-      for (const skip of skipped) report({ type: 'key-skipped', source: name, ...skip });
-      this.#set = new KeySet(keys);
-      this.#text = text;
-      report({ type: 'keys-refreshed', source: name, keys: keys.length, changed: true });
-    } catch (error) {
-      // Looked at again as soon as the file changes once more.
-      const code = error instanceof ConfigurationError ? error.code : 'key-invalid';
-      const unreadable = code === 'option-invalid';
-      report({ type: 'keys-refresh-failed', source: name, ...(unreadable ? { failure: 'unreadable' } : { failure: 'invalid', code }) });
-    }
-  }
-
-  /** Refuses what cannot be read: `option-invalid`. The reason is a code of the operating system; its message would hold the path. */
-  #read(): string {
-    try {
-      const bytes = readFileSync(this.#plan.path);
-      // Without the byte order mark that some editors write.
-      if (bytes.length <= this.#plan.maxBytes) return new TextDecoder().decode(bytes);
-    } catch (error) {
-      throw new ConfigurationError('option-invalid', 'path', `cannot be read (${(error as NodeJS.ErrnoException).code})`);
-    }
-    throw new ConfigurationError('option-invalid', 'path', `is longer than ${this.#plan.maxBytes} bytes`);
-  }
-}
