@@ -99,7 +99,7 @@ class AssembledGuard implements Guard {
 
   decide(request: RequestView, route?: Route): MaybePromise<Decision> {
     const skipped = this.#skipped(request);
-    if (skipped !== null) return this.#counted(skip(skipped, (route ?? this.#parts.whole).policy.modes, nextId()));
+    if (skipped !== null) return this.#counted(skip(skipped, (route?.policy ?? this.#parts.whole.policy).modes, nextId()));
     const { routes, whole } = this.#parts;
     if (route === undefined && routes !== null) return this.#decideByTable(request);
     const only = route ?? whole;

@@ -124,6 +124,14 @@ test('what is no compiled route is refused as a fault of ours, without an except
   }
 });
 
+test('what is no compiled route changes nothing where a request is not judged', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now, exempt: ['/health'] });
+  for (const route of [{}, { mode: 'observe' }, 'route', 0, []]) {
+    const decision = await guard.decide(requestView({ target: '/health' }), route as unknown as Route);
+    assert.ok(decision.action === 'pass' && decision.skipped === 'exempt' && decision.mode === 'enforce');
+  }
+});
+
 test('what is no request is refused as a fault of ours, without an exception', async () => {
   const guard = createGuard({ keys: { secret }, now: () => now, onVerdict: () => assert.fail('told of nothing'), exempt: ['/health'] });
   for (const request of [
