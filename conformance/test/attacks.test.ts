@@ -1,41 +1,13 @@
 /** The attack vectors that concern a whole request (families `transport` and `binding`), over real sockets on every adapter. */
 import { strictEqual } from 'node:assert';
 import { after, describe, it } from 'node:test';
+import type { AttackCase, Attacks } from '../../packages/guard/test/vectors/attack-cases.ts';
 import { readVectors, skipUnless } from '../../tools/optional.mjs';
 import type { GuardSetup, Setup } from '../adapters/adapter.ts';
 import { adapters } from '../adapters/index.ts';
 import type { Echo } from '../app/behaviours.ts';
 import { rowsOf } from '../run/run.ts';
-import type { HeaderLine } from '../run/wire.ts';
 import type { Family, RequestCase } from '../table/case.ts';
-
-interface Attack {
-  readonly id: string;
-  readonly family: string;
-  readonly description: string;
-  readonly profile: string;
-  readonly must: 'accept' | 'reject' | 'policy';
-  readonly now_ms?: number;
-  readonly input: {
-    readonly request: {
-      readonly method: string;
-      readonly target: string;
-      readonly headers: readonly HeaderLine[];
-      readonly body_base64: string | null;
-    };
-  };
-}
-
-interface Profile {
-  readonly secret_base64: string;
-  readonly binding?: { readonly headers: readonly string[]; readonly mode: 'required' | 'if-present' };
-}
-
-interface Attacks {
-  readonly generated_for_now: number;
-  readonly profiles: { readonly [name: string]: Profile };
-  readonly cases: readonly Attack[];
-}
 
 const FAMILIES = ['transport', 'binding'];
 
@@ -65,8 +37,8 @@ const REASONS: { readonly [id: string]: string } = {
 };
 const REASON_OF_FAMILY: { readonly [family: string]: string } = { transport: 'token-missing', binding: 'binding-mismatch' };
 
-function setupOf(attacks: Attacks, { profile, now_ms }: Attack): Setup {
-  const { secret_base64, binding } = attacks.profiles[profile] ?? { secret_base64: '' };
+function setupOf(attacks: Attacks, { profile, now_ms }: AttackCase): Setup {
+  const { secret_base64 = '', binding } = attacks.profiles[profile] ?? {};
   const nowMs = now_ms ?? attacks.generated_for_now * 1000;
   const guard: GuardSetup = {
     keys: { secret: { base64: secret_base64 } },
@@ -76,8 +48,10 @@ function setupOf(attacks: Attacks, { profile, now_ms }: Attack): Setup {
   return { name: `${profile} at ${nowMs}`, guard, routes: [], scope: 'app', crypto: 'platform' };
 }
 
-function caseOf(attacks: Attacks, attack: Attack): RequestCase {
-  const { method, target, headers, body_base64 } = attack.input.request;
+function caseOf(attacks: Attacks, attack: AttackCase): RequestCase {
+  const { request } = attack.input;
+  if (request === undefined) throw new Error(`${attack.id} has no request`);
+  const { method, target, headers, body_base64 = null } = request;
   const body = body_base64 === null ? {} : { body: { chunks: [Buffer.from(body_base64, 'base64')], framing: 'length' } as const };
   const reason = REASONS[attack.id] ?? REASON_OF_FAMILY[attack.family] ?? '';
   const required = attack.must === 'accept' ? { status: 200, verdict: 'accepted' } : { status: 401, verdict: reason };
