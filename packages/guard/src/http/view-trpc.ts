@@ -12,7 +12,8 @@ export interface TrpcContextOptions {
 
 /** The platform's own request. */
 export function requestOf({ req }: TrpcContextOptions): NodeRequest | WebRequest {
-  return 'raw' in req ? req.raw : req;
+  // What Node's request is must be seen first: body parsers may keep bytes at `raw`.
+  return !('rawHeaders' in req) && 'raw' in req ? req.raw : req;
 }
 
 /** A view for `createContext`: by then tRPC has begun to take the body of Node's request, though not that of a Fetch request. */

@@ -51,6 +51,21 @@ describe('trpc 11', () => {
     deepStrictEqual(await answerOf(await call({})), [401, 'UNAUTHORIZED']);
   });
 
+  it('is not misled by what a body parser keeps at `raw`', async (context) => {
+    const { createContext, router } = routed(guard());
+    const app = express();
+    app.use((request, _response, next) => {
+      Object.assign(request, { raw: Buffer.from('{}') });
+      next();
+    });
+    app.use(createExpressMiddleware({ router, createContext }));
+    const port = await listening(context, createServer(app));
+    deepStrictEqual(await answerOf(await fetch(`http://127.0.0.1:${port}/device`, { headers: genuine })), [
+      200,
+      'ExampleApproovTokenDID==',
+    ]);
+  });
+
   it('says SERVICE_UNAVAILABLE where the keys are', async () => {
     const inner = guard({ keys: { current: () => null } });
     const response = await fetchRequestHandler({
