@@ -5,7 +5,7 @@ import type { Verdict } from '../core/verdict.ts';
 import { type Refusal, type RefusalPolicy, renderRefusal } from './refusal.ts';
 
 interface DecisionFacts {
-  /** An opaque id of this judgement: the hook and a problem+json refusal show the same. */
+  /** An id of this judgement: the hook and a problem+json refusal show the same. Unique, but no secret: where no answer shows them, ids count up. */
   readonly id: string;
   /** What is true of the request; `null` if it was not judged. */
   readonly verdict: Verdict | null;
