@@ -33,7 +33,8 @@ export interface CryptoPort {
 /** Where keys come from. A static set answers the same snapshot for ever. */
 export interface KeySource {
   /**
-   * The newest snapshot, or `null` while none could be had. Called once for each judged request: it must be cheap.
+   * The newest snapshot, or `null` while none could be had. Called once for each judged request: it must be cheap, and answer the same object
+   * as long as nothing changed, since another object empties the cache of verified tokens.
    * @param at - the moment of judgement, milliseconds since the epoch
    */
   current(at: number): KeySet | null;
