@@ -90,7 +90,7 @@ async function calibrated(candidate, batchMs) {
   // Long enough for the compiler, too: a cold function is not what a server runs.
   for (
     let spent = 0;
-    spent < WARM_MS * 1e6 * Math.min(1, batchMs / 4) || calls * nanoseconds < batchMs * 1e6;
+    spent < WARM_MS * 1e6 * Math.min(1, batchMs / 2) || calls * nanoseconds < batchMs * 1e6;
     spent += calls * nanoseconds
   ) {
     if (calls * nanoseconds < batchMs * 1e6) calls *= 2;

@@ -5,7 +5,7 @@ export const MODES = {
   full: {
     quick: false,
     smoke: false,
-    effort: { rounds: 11, batchMs: 15 },
+    effort: { rounds: 61, batchMs: 3 },
     load: { launches: 5, rounds: 12, seconds: 0.4, warmSeconds: 1.5, warmRequests: 10_000 },
     flood: { rounds: 12, seconds: 3 },
     soakSeconds: 600,
@@ -13,7 +13,7 @@ export const MODES = {
   short: {
     quick: false,
     smoke: false,
-    effort: { rounds: 9, batchMs: 8 },
+    effort: { rounds: 41, batchMs: 2 },
     load: { launches: 3, rounds: 6, seconds: 0.25, warmSeconds: 0.8, warmRequests: 4000 },
     flood: { rounds: 6, seconds: 2 },
     soakSeconds: 120,
@@ -21,7 +21,7 @@ export const MODES = {
   quick: {
     quick: true,
     smoke: false,
-    effort: { rounds: 7, batchMs: 2 },
+    effort: { rounds: 11, batchMs: 1 },
     load: { launches: 1, rounds: 2, seconds: 0.2, warmSeconds: 0.3, warmRequests: 1000 },
     flood: { rounds: 2, seconds: 1 },
     soakSeconds: 4,

@@ -136,7 +136,7 @@ export async function run(settings, report) {
   const keys = freshKeys('HS256');
   const accountKey = randomBytes(64);
   // Few candidates, and much code in each: it is warm only after some thousand calls.
-  const effort = settings.smoke ? settings.effort : { ...settings.effort, batchMs: Math.max(15, settings.effort.batchMs) };
+  const effort = settings.smoke ? settings.effort : { ...settings.effort, batchMs: Math.max(5, settings.effort.batchMs) };
   for (const label of /** @type {const} */ (['install', 'account'])) {
     const now = Date.now();
     const prepared = many(settings.quick ? 100 : 1000, () => '').map(() => prepare(keys, label, accountKey, now));
