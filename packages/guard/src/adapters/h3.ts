@@ -1,5 +1,6 @@
 /// <reference types="h3" preserve="true" />
 /** h3 1 and 2, and Nitro, which is built on it: a middleware. */
+import { chain, type MaybePromise } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
 import { viewOfEither } from '../http/view-either.ts';
 import type { NodeRequest } from '../http/view-node.ts';
@@ -24,7 +25,7 @@ export interface H3EventLike {
 }
 
 /** A middleware: answers a response for requests that are refused, and nothing for those that pass. */
-export type H3Middleware = (event: H3EventLike) => Promise<Response | undefined>;
+export type H3Middleware = (event: H3EventLike) => MaybePromise<Response | undefined>;
 
 /**
  * Protects an h3 app (`app.use(…)`; in h3 1 `app.use(eventHandler(…))`) or, as a file in `server/middleware`, a Nitro server: requests
@@ -45,9 +46,9 @@ export type H3Middleware = (event: H3EventLike) => Promise<Response | undefined>
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): H3Middleware {
   const guarded = guardOf(guard, route);
-  return async (event) => {
-    const decision = await guarded.guard.decide(viewOfEither(event.web?.request ?? event.req, event.node?.req), guarded.route);
-    Object.assign(event.context, { approov: decision });
-    return decision.action === 'refuse' ? new Response(decision.refusal.body, decision.refusal) : undefined;
-  };
+  return (event) =>
+    chain(guarded.guard.decide(viewOfEither(event.web?.request ?? event.req, event.node?.req), guarded.route), (decision) => {
+      Object.assign(event.context, { approov: decision });
+      return decision.action === 'refuse' ? new Response(decision.refusal.body, decision.refusal) : undefined;
+    });
 }

@@ -1,5 +1,6 @@
 /// <reference types="@hapi/hapi" preserve="true" />
 /** hapi 21: an extension for `onRequest` (every request) or `onPreAuth` (a route). */
+import { chain, type MaybePromise } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
 import type { Guard } from '../shell/guard.ts';
@@ -24,7 +25,7 @@ interface Answer {
 type Toolkit<Continue extends symbol> = { readonly continue: Continue; response(body: string): Answer };
 
 /** A lifecycle method. */
-export type HapiExtension = <Continue extends symbol>(request: Request, h: Toolkit<Continue>) => Promise<Continue | object>;
+export type HapiExtension = <Continue extends symbol>(request: Request, h: Toolkit<Continue>) => MaybePromise<Continue | object>;
 
 /**
  * Protects a hapi server (`server.ext('onRequest', …)`, before routing and parsing) or a route (`{ ext: { onPreAuth: { method: … } } }`):
@@ -46,14 +47,14 @@ export type HapiExtension = <Continue extends symbol>(request: Request, h: Toolk
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): HapiExtension {
   const guarded = guardOf(guard, route);
-  return async (request, h) => {
-    const decision = await guarded.guard.decide(new NodeRequestView(request.raw.req), guarded.route);
-    Object.assign(request.plugins, { approov: decision });
-    if (decision.action === 'pass') return h.continue;
-    const answer = h.response(decision.refusal.body).code(decision.refusal.status);
-    for (const [name, value] of Object.entries(decision.refusal.headers)) answer.header(name, value);
-    // hapi would add a charset to the content type.
-    answer.charset('');
-    return answer.takeover();
-  };
+  return (request, h) =>
+    chain(guarded.guard.decide(new NodeRequestView(request.raw.req), guarded.route), (decision: Decision) => {
+      Object.assign(request.plugins, { approov: decision });
+      if (decision.action === 'pass') return h.continue;
+      const answer = h.response(decision.refusal.body).code(decision.refusal.status);
+      for (const [name, value] of Object.entries(decision.refusal.headers)) answer.header(name, value);
+      // hapi would add a charset to the content type.
+      answer.charset('');
+      return answer.takeover();
+    });
 }

@@ -1,5 +1,6 @@
 /// <reference types="hono" preserve="true" />
 /** Hono 4: a middleware, on Node, Bun, Deno, Workers and every other runtime of Hono's. */
+import { isPromise } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
 import { viewOfFetch } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
@@ -43,11 +44,14 @@ export type HonoMiddleware = (context: HonoContext, next: () => Promise<void>) =
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): HonoMiddleware {
   const guarded = guardOf(guard, route);
-  return async (context, next) => {
-    const decision = await guarded.guard.decide(viewOfFetch(context.req.raw, context.env), guarded.route);
-    context.set('approov', decision);
-    if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
-    await next();
-    return undefined;
+  return (context, next) => {
+    const proceed = (decision: Decision): Promise<Response | undefined> => {
+      context.set('approov', decision);
+      if (decision.action === 'refuse') return Promise.resolve(new Response(decision.refusal.body, decision.refusal));
+      // The cast holds: what Hono's `next` promises is nothing.
+      return next() as Promise<undefined>;
+    };
+    const decision = guarded.guard.decide(viewOfFetch(context.req.raw, context.env), guarded.route);
+    return isPromise(decision) ? decision.then(proceed) : proceed(decision);
   };
 }

@@ -1,5 +1,6 @@
 /// <reference types="koa" preserve="true" />
 /** Koa 2 and 3: a middleware. */
+import { isPromise } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
 import type { NodeRequest } from '../http/view-node.ts';
 import { OriginalTargetView } from '../http/view-original-target.ts';
@@ -24,7 +25,7 @@ export interface KoaContext {
 }
 
 /** A middleware that passes genuine requests on and answers all others. */
-export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown>;
+export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => unknown;
 
 /**
  * Protects a Koa app, router or route: requests that pass go on with `context.approov`, all others are answered (`401`, `{}`).
@@ -47,13 +48,16 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): KoaMiddleware {
   const guarded = guardOf(guard, route);
-  return async (context, next) => {
-    const decision = await guarded.guard.decide(new OriginalTargetView(context.req, context.originalUrl), guarded.route);
-    (context as { approov?: Decision }).approov = decision;
-    if (decision.action === 'pass') return next();
-    // The headers first: Koa would guess a content type for a body without one.
-    const { status, headers, body } = decision.refusal;
-    context.set(headers);
-    return Object.assign(context, { status, body });
+  return (context, next) => {
+    const proceed = (decision: Decision): unknown => {
+      (context as { approov?: Decision }).approov = decision;
+      if (decision.action === 'pass') return next();
+      // The headers first: Koa would guess a content type for a body without one.
+      const { status, headers, body } = decision.refusal;
+      context.set(headers);
+      return Object.assign(context, { status, body });
+    };
+    const decision = guarded.guard.decide(new OriginalTargetView(context.req, context.originalUrl), guarded.route);
+    return isPromise(decision) ? decision.then(proceed) : proceed(decision);
   };
 }
