@@ -53,8 +53,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Hapi
       if (decision.action === 'pass') return h.continue;
       const answer = h.response(decision.refusal.body).code(decision.refusal.status);
       for (const [name, value] of Object.entries(decision.refusal.headers)) answer.header(name, value);
-      // hapi would add a charset to the content type.
-      answer.charset('');
+      answer.charset(''); // Else hapi would add one to the content type.
       return answer.takeover();
     });
 }

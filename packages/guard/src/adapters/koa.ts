@@ -1,6 +1,6 @@
 /// <reference types="koa" preserve="true" />
 /** Koa 2 and 3: a middleware. */
-import { isPromise } from '../core/result.ts';
+import { chain } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
 import type { NodeRequest } from '../http/view-node.ts';
 import { OriginalTargetView } from '../http/view-original-target.ts';
@@ -41,23 +41,18 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
  * import Koa from 'koa';
  * const app = new Koa();
  * app.use(approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
- * app.use((context) => {
- *   context.body = { device: context.approov.claims?.did };
- * });
+ * app.use((context) => void (context.body = { device: context.approov.claims?.did }));
  * ```
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): KoaMiddleware {
   const guarded = guardOf(guard, route);
-  return (context, next) => {
-    const proceed = (decision: Decision): unknown => {
+  return (context, next) =>
+    chain<Decision, unknown>(guarded.guard.decide(new OriginalTargetView(context.req, context.originalUrl), guarded.route), (decision) => {
       (context as { approov?: Decision }).approov = decision;
       if (decision.action === 'pass') return next();
       // The headers first: Koa would guess a content type for a body without one.
       const { status, headers, body } = decision.refusal;
       context.set(headers);
       return Object.assign(context, { status, body });
-    };
-    const decision = guarded.guard.decide(new OriginalTargetView(context.req, context.originalUrl), guarded.route);
-    return isPromise(decision) ? decision.then(proceed) : proceed(decision);
-  };
+    });
 }
