@@ -1,5 +1,5 @@
 /** `node:http`, `node:https` and the compatibility API of `node:http2`: a request listener around yours. */
-import { isPromise } from '../core/result.ts';
+import { chain } from '../core/result.ts';
 import { answerNode, type NodeResponse } from '../http/answer-node.ts';
 import type { Decision } from '../http/decide.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
@@ -43,7 +43,6 @@ export function approov<
       if (decision.action === 'pass') return listener(request as Request & { approov: Decision }, response);
       return answerNode(response, decision.refusal);
     };
-    const decision = guarded.guard.decide(new NodeRequestView(request), guarded.route);
-    return isPromise(decision) ? decision.then(proceed) : proceed(decision);
+    return chain(guarded.guard.decide(new NodeRequestView(request), guarded.route), proceed);
   };
 }

@@ -1,5 +1,5 @@
 /** Stands before a fetch handler. */
-import { isPromise, type MaybePromise } from '../core/result.ts';
+import { chain, type MaybePromise } from '../core/result.ts';
 import type { Decision } from './decide.ts';
 import type { WebRequest } from './view-web.ts';
 
@@ -22,7 +22,6 @@ export function protectFetch<Request extends WebRequest, Rest extends readonly u
       judged.approov = decision;
       return handler(judged, ...rest);
     };
-    const decision = decide(request, rest[0]);
-    return isPromise(decision) ? decision.then(proceed) : proceed(decision);
+    return chain(decide(request, rest[0]), proceed);
   };
 }
