@@ -6,6 +6,7 @@ import type { Claims } from '../core/token/claims.ts';
 import type { VerifiedToken } from '../core/token/verified-tokens.ts';
 import { type Rejected, rejected, type Unavailable, unavailable } from '../core/verdict.ts';
 import { ConfigurationError } from './configuration-error.ts';
+import { afterListening } from './deadline.ts';
 import { checkedFunction, checkedNumber, checkedObject, type UncheckedOptions } from './option-checks.ts';
 import { FINGERPRINT, fingerprintOf, type HashText } from './token-fingerprint.ts';
 
@@ -52,7 +53,7 @@ type Refuses = (verified: VerifiedToken, at: Seconds) => MaybePromise<boolean>;
 interface Rule {
   readonly name: string;
   readonly refuses: Refuses;
-  readonly timeoutMs: number;
+  readonly timeoutSeconds: Seconds;
 }
 
 const KINDS = ['denyDids', 'allowDids', 'denyTokens', 'deny', 'allow'] as const;
@@ -77,8 +78,8 @@ function compileRule(options: unknown, path: string, hash: HashText): Rule {
     throw new ConfigurationError('options-contradict', path, `give exactly one of ${KINDS.join(', ')}`);
   }
   const bounds = { min: 0.01, max: 60, fallback: 2, unit: 'seconds' };
-  const timeoutMs = checkedNumber(rule.timeoutSeconds, `${path}.timeoutSeconds`, bounds) * 1000;
-  return { name, timeoutMs, refuses: refusal(rule, kind, path, hash) };
+  const timeoutSeconds = checkedNumber(rule.timeoutSeconds, `${path}.timeoutSeconds`, bounds);
+  return { name, timeoutSeconds, refuses: refusal(rule, kind, path, hash) };
 }
 
 function refusal(rule: UncheckedOptions, kind: (typeof KINDS)[number], path: string, hash: HashText): Refuses {
@@ -158,9 +159,10 @@ function outcome(rule: Rule, answer: boolean | Error): Rejected | Unavailable | 
 
 function withinTime(rule: Rule, answer: Promise<boolean | Error>): Promise<boolean | Error> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(new Error(`no answer within ${rule.timeoutMs / 1000} s`)), rule.timeoutMs);
+    const seconds = rule.timeoutSeconds;
+    const callOff = afterListening(seconds, () => resolve(new Error(`no answer within ${seconds} s`)));
     const settle = (value: boolean | Error): void => {
-      clearTimeout(timer);
+      callOff();
       resolve(value);
     };
     answer.then(settle, (cause: unknown) => settle(asError(cause)));

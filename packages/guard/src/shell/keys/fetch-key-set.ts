@@ -1,5 +1,6 @@
 /** Fetches the text of a key set once, within bounds: time, size, redirects and form. */
 import type { Bytes, Seconds } from '../../core/time.ts';
+import { afterListening } from '../deadline.ts';
 import type { KeyFailure } from './key-events.ts';
 
 /** The `fetch` of the platform, or one of yours. */
@@ -34,11 +35,10 @@ export async function fetchKeySet(plan: FetchPlan, closed: AbortSignal): Promise
       resolve(failed('timeout'));
       controller.abort();
     };
-    const timer = setTimeout(end, plan.timeoutSeconds * 1000);
-    unref(timer);
+    const callOff = afterListening(plan.timeoutSeconds, end, false);
     closed.addEventListener('abort', end, { once: true });
     controller.signal.addEventListener('abort', () => {
-      clearTimeout(timer);
+      callOff();
       closed.removeEventListener('abort', end);
     });
   });
@@ -46,11 +46,6 @@ export async function fetchKeySet(plan: FetchPlan, closed: AbortSignal): Promise
   const fetched = await Promise.race([load, outOfTime]);
   controller.abort();
   return fetched;
-}
-
-/** Node's timers can be kept from holding the process; other platforms answer a number. */
-function unref(timer: unknown): void {
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref();
 }
 
 async function follow(plan: FetchPlan, signal: AbortSignal): Promise<Fetched> {

@@ -2,6 +2,7 @@
 import type { ReplayStore } from '../../core/ports.ts';
 import type { Seconds } from '../../core/time.ts';
 import { ConfigurationError } from '../configuration-error.ts';
+import { afterListening } from '../deadline.ts';
 import { checkedFunction, checkedNumber, checkedObject } from '../option-checks.ts';
 import { ReplayStoreError } from './replay-store-error.ts';
 
@@ -35,7 +36,10 @@ export interface RedisReplayOptions {
    * that would put every entry on one node.
    */
   readonly prefix?: string;
-  /** How long an answer may take, connecting included, 0.01 to 30 s. Default 0.25. A longer time lets requests pile up while the server hangs. */
+  /**
+   * How long an answer may take, connecting included, 0.01 to 30 s. Default 0.25. A longer time lets requests pile up while the server hangs.
+   * Time in which a handler of yours keeps the event loop does not count.
+   */
   readonly timeoutSeconds?: Seconds;
   /**
    * How much longer an entry lives than its signature, 0 to 3600 s. Default 60: as far as the clocks of your instances may differ. Less saves
@@ -121,14 +125,14 @@ function has<Name extends string>(client: ClientObject, name: Name): client is E
 /** The reply, unless it fails or takes longer than `seconds`. What comes later is dropped. */
 function answered(ask: () => Promise<unknown>, seconds: Seconds): Promise<unknown> {
   return new Promise((resolve, reject) => {
+    const callOff = afterListening(seconds, () => reject(new ReplayStoreError('store-timed-out', `No answer within ${seconds} s`)));
     const failed = (cause: unknown): void => {
-      clearTimeout(timer);
+      callOff();
       reject(new ReplayStoreError('store-failed', 'The client reported an error', { cause }));
     };
-    const timer = setTimeout(() => reject(new ReplayStoreError('store-timed-out', `No answer within ${seconds} s`)), seconds * 1000);
     try {
       ask().then((reply) => {
-        clearTimeout(timer);
+        callOff();
         resolve(reply);
       }, failed);
     } catch (cause) {
