@@ -2,7 +2,7 @@
 import type { ReplayStore } from './ports.ts';
 import type { RequestView } from './request-view.ts';
 import { chain, isThenable, type MaybePromise } from './result.ts';
-import type { Seconds } from './time.ts';
+import { LATEST_MOMENT, type Seconds } from './time.ts';
 import { type Rejected, rejected, type Unavailable, unavailable } from './verdict.ts';
 
 /** Something that may be accepted once. */
@@ -39,7 +39,7 @@ function askStore(once: OnceOnly, key: string): MaybePromise<Rejected | Unavaila
   };
   try {
     // One second more: stores count whole seconds.
-    const isNew: unknown = once.store.setIfAbsent(key, Math.ceil(once.until) + 1);
+    const isNew: unknown = once.store.setIfAbsent(key, Math.ceil(Math.min(once.until, LATEST_MOMENT)) + 1);
     return isThenable(isNew) ? Promise.resolve(isNew).then(answered, failed) : answered(isNew);
   } catch (cause) {
     return failed(cause);

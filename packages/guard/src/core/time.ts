@@ -6,6 +6,12 @@ export type Seconds = number;
 /** A count of bytes. */
 export type Bytes = number;
 
+/**
+ * The end of the year 9999: what lasts longer is told to others as lasting until then. Tokens may say any number, and neither stores of others
+ * nor their policies hold them all.
+ */
+export const LATEST_MOMENT: Seconds = 253_402_300_799;
+
 /** Tells whether a claim is a NumericDate: a finite number. `1e400` parses to infinity and is none. */
 export function isNumericDate(value: unknown): value is Seconds {
   return typeof value === 'number' && Number.isFinite(value);

@@ -4,7 +4,7 @@
  */
 import { stageOf } from '../core/reasons/codes.ts';
 import type { Policy } from '../core/route-policy.ts';
-import type { Seconds } from '../core/time.ts';
+import { LATEST_MOMENT, type Seconds } from '../core/time.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Decision } from './decide.ts';
@@ -95,7 +95,7 @@ export function mayBeCached(event: AuthorizerEvent, view: LambdaRequestView, { p
 function identityOf({ identitySource }: AuthorizerEvent): ReadonlySet<string> | null {
   if (identitySource === undefined || identitySource === null) return null;
   const sources = typeof identitySource === 'string' ? identitySource.split(',') : identitySource;
-  return new Set(sources.map((text) => text.trim()));
+  return new Set(sources.filter((text) => typeof text === 'string').map((text) => text.trim()));
 }
 
 /** A method and a path without parameters. */
@@ -145,7 +145,7 @@ function leftToShow(event: AuthorizerEvent, decision: Decision, policies: readon
  */
 export function endOf(claims: Claims | null, policies: readonly Policy[]): Seconds | null {
   if (claims === null) return null;
-  return Math.floor(claims.exp + Math.min(...policies.map(({ token }) => token.clockToleranceSeconds)));
+  return Math.floor(Math.min(claims.exp + Math.min(...policies.map(({ token }) => token.clockToleranceSeconds)), LATEST_MOMENT));
 }
 
 /** What is thrown in place of an answer that must not be cached: API Gateway turns it into 500. */

@@ -4,8 +4,9 @@
  */
 import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
 
-type Values = { readonly [name: string]: string | undefined } | null | undefined;
-type MultiValues = { readonly [name: string]: readonly string[] | undefined } | null | undefined;
+/** Test events and tools that make events of their own write `null` for what is not there. */
+type Values = { readonly [name: string]: string | null | undefined } | null | undefined;
+type MultiValues = { readonly [name: string]: readonly (string | null)[] | null | undefined } | null | undefined;
 
 /** What is needed of an event. Which members there are depends on who sent it. */
 export interface LambdaEvent {
@@ -13,17 +14,17 @@ export interface LambdaEvent {
   readonly headers?: Values;
   readonly multiValueHeaders?: MultiValues;
   readonly httpMethod?: string;
-  readonly path?: string;
-  readonly rawPath?: string;
-  readonly rawQueryString?: string;
+  readonly path?: string | null;
+  readonly rawPath?: string | null;
+  readonly rawQueryString?: string | null;
   readonly queryStringParameters?: Values;
   readonly multiValueQueryStringParameters?: MultiValues;
   /** Payload 2.0 takes `Cookie` out of the headers and into this. */
-  readonly cookies?: readonly string[];
+  readonly cookies?: readonly string[] | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
   /** Of a `TOKEN` authoriser: the value of its identity source, and nothing else. */
-  readonly authorizationToken?: string;
+  readonly authorizationToken?: string | null;
   /** See {@link RequestContext}: each sender puts something else here. */
   readonly requestContext?: object;
 }
@@ -70,7 +71,7 @@ export class LambdaRequestView implements RequestView {
 
   get target(): string {
     const { rawPath, rawQueryString, path } = this.#event;
-    if (rawPath !== undefined) return withQuery(encodedPath(rawPath), rawQueryString ?? '');
+    if (typeof rawPath === 'string') return withQuery(encodedPath(rawPath), rawQueryString ?? '');
     return withQuery(
       encodedPath(this.#context.path ?? path ?? ''),
       queryOf(this.#event, this.#context.elb === undefined ? encodeURIComponent : asItIs),
@@ -142,13 +143,20 @@ function linesOf(event: LambdaEvent, tokenHeader: string | undefined): ReadonlyM
   const { headers, multiValueHeaders, cookies, authorizationToken } = event;
   const lines = new Map<string, readonly string[]>();
   const add = (name: string, values: readonly string[]): void => {
-    lines.set(name.toLowerCase(), [...(lines.get(name.toLowerCase()) ?? []), ...values]);
+    if (values.length > 0) lines.set(name.toLowerCase(), [...(lines.get(name.toLowerCase()) ?? []), ...values]);
   };
-  for (const [name, values] of Object.entries(multiValueHeaders ?? {})) add(name, values ?? []);
-  if (!multiValueHeaders) for (const [name, value] of Object.entries(headers ?? {})) add(name, value === undefined ? [] : [value]);
-  if (cookies !== undefined && cookies.length > 0 && !lines.has('cookie')) add('cookie', [cookies.join('; ')]);
-  if (tokenHeader !== undefined && !lines.has(tokenHeader) && authorizationToken !== undefined) add(tokenHeader, [authorizationToken]);
+  for (const [name, values] of Object.entries(multiValueHeaders ?? {})) add(name, textsOf(values));
+  if (!multiValueHeaders) for (const [name, value] of Object.entries(headers ?? {})) add(name, textsOf(value));
+  const crumbs = textsOf(cookies);
+  if (crumbs.length > 0 && !lines.has('cookie')) add('cookie', [crumbs.join('; ')]);
+  if (tokenHeader !== undefined && !lines.has(tokenHeader) && typeof authorizationToken === 'string')
+    add(tokenHeader, [authorizationToken]);
   return lines;
+}
+
+/** The texts of a value, or of a list of them. What is no text (`null`, most of all) is not there. */
+function textsOf(values: unknown): readonly string[] {
+  return [values].flat().filter((value) => typeof value === 'string');
 }
 
 /** No path of a request holds these; nor does a percent sign encode nothing. */

@@ -65,7 +65,26 @@ const events: { readonly [name: string]: (headers: Headers) => APIGatewayProxyEv
   'a load balancer with multi-value headers': (headers) => albEvent(headers, true),
 };
 
+/** What test events and tools write for what is not there. */
+const empty = { headers: null, multiValueHeaders: null, cookies: null, body: null, requestContext: null, rawPath: null, path: null };
+
 describe('lambda', () => {
+  it('takes what is null for absent: a verdict, never an outage', async () => {
+    const handler = approov(guard(binding), async () => ({ statusCode: 200 }));
+    const status = async (event: object): Promise<number> =>
+      ((await handler(event as APIGatewayProxyEvent)) as APIGatewayProxyResult).statusCode;
+    for (const [name, value] of Object.entries(empty)) {
+      strictEqual(await status({ ...restEvent({}), [name]: value }), 401, name);
+      strictEqual(await status({ ...httpEvent({}), [name]: value }), 401, name);
+    }
+    strictEqual(await status(empty), 401);
+    for (const nothing of [null, undefined, 7, {}, [null], [undefined, 7]]) {
+      strictEqual(await status(httpEvent({ ...genuine, 'approov-token': nothing } as unknown as Headers)), 401);
+      strictEqual(await status(httpEvent({ ...genuine, 'x-other': nothing } as unknown as Headers)), 200);
+      const lists = { ...multi(genuine), 'x-other': nothing } as unknown as { [name: string]: string[] };
+      strictEqual(await status(restEvent(genuine, lists)), 200);
+    }
+  });
   for (const [name, eventOf] of Object.entries(events)) {
     it(`judges events of ${name}`, async () => {
       const handler = approov(guard(binding), async (event) => ({ statusCode: 200, body: String(event.approov.claims?.did) }));

@@ -141,6 +141,21 @@ test('a PEM file may hold several keys', async (context) => {
   assert.equal(await judge(bySigningKey(second)), 'accepted');
 });
 
+test('a key that would never be tried stops the start, or is skipped with an event', async (context) => {
+  const nine = Array.from({ length: 9 }, () => freshSecret().base64);
+  const untried = { name: 'ConfigurationError', code: 'key-invalid', path: 'file' };
+  assert.throws(() => scene(context, nine.join('\n'), { format: 'secrets' }), untried);
+  const pems = Array.from({ length: 9 }, () => freshSigningKey('ES256', 'any').pem);
+  assert.throws(() => scene(context, pems.join(''), { format: 'pem', algorithm: 'ES256' }), untried);
+  const jwks = nine.map(() => ({ ...freshSigningKey('ES256', 'any').jwk, kid: undefined }));
+  const { events } = scene(context, JSON.stringify({ keys: [...jwks, first.jwk] }), { format: 'jwks' });
+  assert.deepEqual(events, ['key-skipped 8 key-untried']);
+  const { path, judge, events: later } = scene(context, older.base64, { format: 'secrets', pollSeconds: 0.05 });
+  writeFileSync(path, nine.join('\n'));
+  await until(() => later.includes('keys-refresh-failed invalid'));
+  assert.equal(await judge(byOlder), 'accepted');
+});
+
 test('what the command line prints can be redirected into the file as it is', async (context) => {
   const { judge } = scene(context, `note: do not share this\n${older.base64}\n`, { format: 'secret' });
   assert.equal(await judge(byOlder), 'accepted');

@@ -1,7 +1,7 @@
 /** JWK sets from outside (RFC 7517 §5): what can be used is used, the rest is reported. */
 import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import { type PublicJwk, parsePublicJwk } from '../../core/jws/jwk.ts';
-import type { VerificationKey } from '../../core/jws/key-set.ts';
+import { MAX_KEYS_TRIED, type VerificationKey } from '../../core/jws/key-set.ts';
 import type { CryptoPort } from '../../core/ports.ts';
 import type { KeyProblem } from './key-events.ts';
 
@@ -25,10 +25,17 @@ export function parseKeyDocument(text: string, fallback: AlgorithmName | null, c
   for (const [index, member] of members.entries()) {
     const parsed = parsePublicJwk(member, fallback);
     const key = 'fault' in parsed ? parsed.fault : prepare(parsed, crypto);
-    if (typeof key === 'string') skipped.push({ index, problem: key });
-    else keys.push(key);
+    const problem = typeof key === 'string' ? key : isUntried(key, keys) ? 'key-untried' : null;
+    if (problem !== null) skipped.push({ index, problem });
+    // The cast holds: a key that has no problem is no text.
+    else keys.push(key as VerificationKey);
   }
   return { keys, skipped };
+}
+
+/** Whether a key without `kid` is one more of its algorithm than are tried: no token would ever reach it. */
+function isUntried({ kid, algorithm }: VerificationKey, before: readonly VerificationKey[]): boolean {
+  return kid === null && before.filter((key) => key.kid === null && key.algorithm === algorithm).length >= MAX_KEYS_TRIED;
 }
 
 function membersOf(text: string): readonly unknown[] | null {

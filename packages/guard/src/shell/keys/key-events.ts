@@ -26,8 +26,8 @@ export type KeyFailure =
   /** The file's content is no key: see `code`. */
   | 'invalid';
 
-/** Why a single key of a set is not used. */
-export type KeyProblem = 'other-use' | 'key-not-public' | 'key-algorithm' | 'key-invalid';
+/** Why a single key of a set is not used. `key-untried`: it has no `kid`, and eight such keys of its algorithm stand before it. */
+export type KeyProblem = 'other-use' | 'key-not-public' | 'key-algorithm' | 'key-invalid' | 'key-untried';
 
 /** Something that happened to a key source. Switch on `type`. */
 export type KeySourceEvent = {

@@ -5,7 +5,7 @@ import type { VerificationKey } from '../../core/jws/key-set.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 import type { UncheckedOptions } from '../option-checks.ts';
 import { type KeyDocument, parseKeyDocument } from './key-document.ts';
-import { type KeyContext, staticKeys } from './keys-static.ts';
+import { type KeyContext, refuseUntried, staticKeys } from './keys-static.ts';
 
 /** The forms of a key file. */
 export type FileFormat = 'secret' | 'secrets' | 'jwks' | 'pem';
@@ -25,6 +25,7 @@ export function parseKeyFile(text: string, reading: FileReading): KeyDocument {
   const document = reading.format === 'jwks' ? jwks(text, reading) : { keys: keysOf(text, reading), skipped: [] };
   if (document === null)
     throw new ConfigurationError('key-invalid', 'file', 'must be a JWK set: an object with a list `keys` (RFC 7517 §5)');
+  refuseUntried(document.keys, 'file', 'key-invalid');
   if (document.keys.length > 0) return document;
   const problems = [...new Set(document.skipped.map(({ problem }) => problem))];
   const why = problems.length === 0 ? '' : `; skipped: ${problems.join(', ')}`;

@@ -44,12 +44,16 @@ export function staticKeys(options: unknown, path: string, context: KeyContext):
  * Refuses keys that no token would ever reach: those without `kid` beyond the number that is tried, by algorithm.
  * @throws ConfigurationError
  */
-export function refuseUntried(keys: readonly VerificationKey[], path: string): void {
+export function refuseUntried(
+  keys: readonly VerificationKey[],
+  path: string,
+  code: 'option-invalid' | 'key-invalid' = 'option-invalid',
+): void {
   const nameless = keys.filter(({ kid }) => kid === null);
   const isFull = (name: string): boolean => nameless.filter(({ algorithm }) => algorithm.name === name).length > MAX_KEYS_TRIED;
   if (!nameless.some(({ algorithm }) => isFull(algorithm.name))) return;
   const remedy = `at most ${MAX_KEYS_TRIED} of one algorithm may do without \`kid\`: more would not be tried`;
-  throw new ConfigurationError('option-invalid', path, remedy);
+  throw new ConfigurationError(code, path, remedy);
 }
 
 const KINDS = ['secret', 'secrets', 'jwks', 'pem'] as const;

@@ -31,22 +31,15 @@ export function readSecret(options: UncheckedOptions, place: SecretPlace): Uint8
   const getIt = `get it with \`${place.command}\``;
   const secret = encoding === 'bytes' ? bytesOf(options.bytes, path, getIt) : decoded(options[encoding], path, { encoding, getIt });
   checkStrength(secret, path, place);
+  checkForm(secret, options[encoding], path);
   return secret;
 }
 
 function bytesOf(value: unknown, path: string, getIt: string): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new ConfigurationError('option-invalid', path, 'must be a Uint8Array');
   if (value.length === 0) throw new ConfigurationError('secret-missing', path, `is empty; ${getIt}`);
-  if (isUndecoded(value))
-    throw new ConfigurationError('secret-encoding', path, 'holds base64 text, not decoded; give the text as `base64`');
   // A copy: what the caller does to its array later must not change the key.
   return new Uint8Array(value);
-}
-
-/** Padding at the end of base64: no random bytes look so, nor does a printable secret. */
-function isUndecoded(bytes: Uint8Array): boolean {
-  const text = new TextDecoder().decode(bytes);
-  return text.endsWith('=') && (decodeBase64(text, 'base64') ?? decodeBase64(text, 'base64url')) !== null;
 }
 
 interface Wanted {
@@ -62,8 +55,9 @@ function decoded(value: unknown, path: string, { encoding, getIt }: Wanted): Uin
   if (text === '') throw new ConfigurationError('secret-missing', path, `is blank; ${getIt}`);
   if (isPlaceholder(text)) throw new ConfigurationError('secret-placeholder', path, `is the placeholder of a sample; ${getIt}`);
   const bytes = decodeBase64(text, encoding);
-  if (bytes !== null) return bytes;
-  throw new ConfigurationError('secret-encoding', path, `is no ${encoding} (RFC 4648); ${adviceOn(text, { encoding, getIt })}`);
+  if (bytes === null)
+    throw new ConfigurationError('secret-encoding', path, `is no ${encoding} (RFC 4648); ${adviceOn(text, { encoding, getIt })}`);
+  return bytes;
 }
 
 /** What is most likely wrong with a text that does not decode. */
@@ -89,4 +83,37 @@ function checkStrength(secret: Uint8Array, path: string, place: SecretPlace): vo
     );
   }
   if (secret.every((byte) => byte === secret[0])) throw new ConfigurationError('secret-weak', path, `repeats one byte; ${getIt}`);
+}
+
+/** What surrounds a text in files: byte order marks, white space, quotation marks, and the zero bytes of UTF-16. */
+const AROUND_TEXT = /[\0\s"'\u00bb\u00bf\u00ef\u00fe\u00ff]/g;
+const HEXADECIMAL = /^(?:0x)?[0-9a-f]+$/i;
+
+/** Refuses what was decoded too seldom: it is long enough, and every genuine token would fail. */
+function checkForm(secret: Uint8Array, given: unknown, path: string): void {
+  // Sixteen characters of 64: no base64 of a random secret looks so.
+  if (typeof given === 'string' && HEXADECIMAL.test(given.trim()))
+    throw new ConfigurationError(
+      'secret-encoding',
+      path,
+      "is hexadecimal, which base64 reads as other bytes; give `bytes: Buffer.from(text, 'hex')` instead",
+    );
+  if (!isEncoded(secret)) return;
+  const remedy =
+    typeof given === 'string'
+      ? 'is base64 of base64 text: it was encoded twice, as deployment tools do that encode by themselves; decode it once'
+      : 'holds base64 text, not decoded; give the text as `base64`';
+  throw new ConfigurationError('secret-encoding', path, remedy);
+}
+
+/**
+ * Whether a secret is base64 text itself: no random bytes are. Wholly hexadecimal text, which is base64 by chance, may be a secret as it
+ * stands: samples publish such ones.
+ */
+function isEncoded(secret: Uint8Array): boolean {
+  const text = Array.from(secret, (byte) => String.fromCharCode(byte))
+    .join('')
+    .replace(AROUND_TEXT, '');
+  if (text === '' || HEXADECIMAL.test(text)) return false;
+  return (decodeBase64(text, 'base64') ?? decodeBase64(text, 'base64url')) !== null;
 }

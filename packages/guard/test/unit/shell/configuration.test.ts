@@ -145,6 +145,51 @@ test('the other alphabet, white space inside and broken texts are refused, and t
   }
 });
 
+/** How a text is kept in a file, or handed on by tools. */
+const written: { readonly [how: string]: (text: string) => Buffer } = {
+  'as it is': (text) => Buffer.from(text),
+  'with a line feed': (text) => Buffer.from(`${text}\n`),
+  'with line ends of Windows': (text) => Buffer.from(`${text}\r\n`),
+  wrapped: (text) => Buffer.from(text.replace(/.{20}/g, '$&\n')),
+  'in quotation marks': (text) => Buffer.from(`"${text}"`),
+  'without padding': (text) => Buffer.from(text.replace(/=+$/, '')),
+  'with a byte order mark': (text) => Buffer.from(`\ufeff${text}`),
+  'in UTF-16': (text) => Buffer.from(`\ufeff${text}\n`, 'utf16le'),
+};
+
+for (const [how, write] of Object.entries(written)) {
+  for (const length of [32, 33, 34, 48, 64]) {
+    test(`a secret of ${length} bytes in base64 ${how} is not taken for the secret itself, nor encoded once more`, () => {
+      for (const encoding of ['base64', 'base64url'] as const) {
+        const undecoded = write(secretBytes(freshSecret(length)).toString(encoding));
+        assert.equal(secret({ bytes: undecoded }), 'secret-encoding keys.secret.bytes');
+        assert.equal(secret({ base64: undecoded.toString('base64') }), 'secret-encoding keys.secret.base64');
+        assert.equal(secret({ base64url: undecoded.toString('base64url') }), 'secret-encoding keys.secret.base64url');
+        const account = { label: 'account', accountKeys: [{ base64: undecoded.toString('base64') }] };
+        assert.equal(found({ keys: good, signature: account }), 'secret-encoding signature.accountKeys[0].base64');
+      }
+    });
+  }
+}
+
+test('hexadecimal text is not read as base64, but may be the secret itself', () => {
+  const hexadecimal = bytes.subarray(0, 32).toString('hex');
+  for (const text of [hexadecimal, hexadecimal.toUpperCase(), `${hexadecimal}\n`, bytes.toString('hex')]) {
+    assert.match(mistake({ keys: { secret: { base64: text } } }).message, /is hexadecimal/);
+    assert.match(mistake({ keys: { secret: { base64url: text } } }).message, /is hexadecimal/);
+  }
+  createGuard({ keys: { secret: { bytes: Buffer.from(hexadecimal, 'hex') } } });
+  createGuard({ keys: { secret: { base64: Buffer.from(hexadecimal).toString('base64') } } });
+});
+
+test('genuine secrets of every length are taken', () => {
+  for (let length = 32; length < 232; length++) {
+    const genuine = secretBytes(freshSecret(length));
+    createGuard({ keys: { secrets: [{ bytes: genuine }, { base64: genuine.toString('base64') }] } });
+  }
+  createGuard({ keys: { secret: { bytes: Buffer.from('a pass phrase of people, with words and marks') } } });
+});
+
 test('a secret with what surrounds it is refused, and the message says what to leave out', () => {
   for (const quoted of [`"${text}"`, `'${text}'`]) {
     assert.match(mistake({ keys: { secret: { base64: quoted } } }).message, /quotation marks: leave them out/);
