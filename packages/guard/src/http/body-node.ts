@@ -33,14 +33,18 @@ const REMEDY = 'the body was read before the guard: put the guard before body pa
 /** What was read by a guard, for the next one that asks: by then a parser may have emptied the stream. */
 const readBefore: WeakMap<NodeBody, readonly Uint8Array[]> = new WeakMap();
 
-/** Reads at most `maxBytes`. Bodies that are already read are taken from `rawBody`, if somebody kept it. */
-export function readNodeBody(body: NodeBody, maxBytes: Bytes): MaybePromise<BodyRead> {
+/**
+ * Reads at most `maxBytes`. Bodies that are already read are taken from `rawBody`, if somebody kept it.
+ * @param statedBytes - what `Content-Length` says: it shows the end of streams that no parser of Node's fills
+ */
+export function readNodeBody(body: NodeBody, maxBytes: Bytes, statedBytes: Bytes = Number.NaN): MaybePromise<BodyRead> {
   const kept = readBefore.get(body) ?? keptBytes(body.rawBody);
   if (kept !== null) return lengthOf(kept) > maxBytes ? { outcome: 'too-large' } : { outcome: 'read', chunks: kept };
   if (wasTaken(body)) return { outcome: 'gone', remedy: REMEDY };
   // An empty body that has arrived is left alone: listening for it would end the stream.
   if (hasArrived(body) && body.readableLength === 0) return { outcome: 'read', chunks: [] };
-  return new Promise((resolve) => collect(body, maxBytes, resolve));
+  const isWhole = (length: Bytes): boolean => hasArrived(body) || (body.complete === undefined && length === statedBytes);
+  return new Promise((resolve) => collect(body, maxBytes, isWhole, resolve));
 }
 
 /** Somebody who waits for the body counts, too: two readers would get parts of it each, or parts of it twice. */
@@ -73,7 +77,7 @@ function tellTheEndAgain(body: NodeBody): void {
   body.on?.('newListener', onListener);
 }
 
-function collect(body: NodeBody, maxBytes: Bytes, resolve: (read: BodyRead) => void): void {
+function collect(body: NodeBody, maxBytes: Bytes, isWhole: (length: Bytes) => boolean, resolve: (read: BodyRead) => void): void {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const finish = (read: BodyRead): void => {
@@ -93,7 +97,7 @@ function collect(body: NodeBody, maxBytes: Bytes, resolve: (read: BodyRead) => v
       length += chunk.length;
     }
     if (length > maxBytes) finish({ outcome: 'too-large' });
-    else if (hasArrived(body)) finish({ outcome: 'read', chunks });
+    else if (isWhole(length)) finish({ outcome: 'read', chunks });
   };
   const onGone = (): void => finish({ outcome: 'gone', remedy: 'the client went away before the body was complete' });
   const listeners: readonly (readonly [string, () => void])[] = [

@@ -29,7 +29,7 @@ interface FastifyReply {
 export function nestRequest(context: NestContext): NestRequest {
   const [first, , third] = context.getArgs() as readonly [unknown, unknown, { readonly req?: unknown; readonly request?: unknown }?];
   const request = context.getType() === 'http' ? first : (third?.req ?? third?.request);
-  if (typeof request === 'object' && request !== null && ('rawHeaders' in request || 'raw' in request)) return request as NestRequest;
+  if (typeof request === 'object' && request !== null && ('headers' in request || 'raw' in request)) return request as NestRequest;
   throw new TypeError(`no HTTP request in this ${context.getType()} context: put it into the context as req`);
 }
 

@@ -83,6 +83,8 @@ function nodeBehind(request: { readonly runtime?: { readonly node?: { readonly r
   return 'runtime' in request ? request.runtime?.node?.req : undefined;
 }
 
-function isNodeRequest(value: unknown): value is NodeRequest {
-  return typeof value === 'object' && value !== null && 'rawHeaders' in value && Array.isArray(value.rawHeaders);
+/** Tells Node's request, and what stands in for it, from a Fetch request: that is no emitter of events. */
+export function isNodeRequest(value: unknown): value is NodeRequest {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'rawHeaders' in value ? Array.isArray(value.rawHeaders) : 'on' in value && typeof value.on === 'function' && 'headers' in value;
 }

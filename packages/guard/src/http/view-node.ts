@@ -10,14 +10,22 @@ export interface NodeRequest extends NodeBody {
   readonly url?: string | undefined;
   /** Express keeps the whole target here while routers shorten `url`. */
   readonly originalUrl?: string | undefined;
-  readonly rawHeaders: readonly string[];
+  /** The field lines as Node's parser saw them. Empty or missing where no parser made the request (mocks, bridges from other platforms). */
+  readonly rawHeaders?: readonly string[] | undefined;
+  /** The fields by name, which are read only where there are no lines. */
+  readonly headers?: object | undefined;
+  /** Where no parser made the request, bridges keep the content here. */
+  readonly body?: unknown;
   /** HTTP/2 streams say whether the headers ended them. */
   readonly stream?: object | null | undefined;
   /** A TLS socket says `encrypted`. */
   readonly socket?: object | null | undefined;
 }
 
-/** Reads from `rawHeaders`: `headers` would drop or join repeated lines, each name by its own rule. */
+/**
+ * Reads from `rawHeaders`: `headers` would drop or join repeated lines, each name by its own rule. A request that no parser made has `headers`
+ * alone: repeated lines are then seen only where whoever made it kept them, as a list or joined by commas.
+ */
 export class NodeRequestView implements RequestView {
   readonly #request: NodeRequest;
 
@@ -27,6 +35,10 @@ export class NodeRequestView implements RequestView {
 
   get message(): object {
     return this.#request;
+  }
+
+  get joinsLines(): boolean {
+    return isUnparsed(this.#request);
   }
 
   get method(): string {
@@ -62,20 +74,24 @@ export class NodeRequestView implements RequestView {
     const request = this.#request;
     const [length = '0'] = this.lines('content-length');
     // RFC 9112 §6.3: a request has content if it states a length above zero, or a transfer coding.
-    const present = this.lines('transfer-encoding').length > 0 || length !== '0' || isOpenStream(request.stream);
+    const bridged = isUnparsed(request) ? bridgedBytes(request) : null;
+    const present =
+      this.lines('transfer-encoding').length > 0 || length !== '0' || isOpenStream(request.stream) || (bridged?.length ?? 0) > 0;
     return {
       present,
       read: (maxBytes): MaybePromise<BodyRead> => {
         if (!present) return { outcome: 'read', chunks: [] };
         // What is known to be too large is left to the platform, untouched.
-        return Number(length) > maxBytes ? { outcome: 'too-large' } : readNodeBody(request, maxBytes);
+        if (Number(length) > maxBytes) return { outcome: 'too-large' };
+        return bridged === null ? readNodeBody(request, maxBytes, Number(length)) : readNodeBody({ rawBody: bridged }, maxBytes);
       },
       discard: () => void request.resume?.(),
     };
   }
 
   lines(name: string): readonly string[] {
-    const raw = this.#request.rawHeaders;
+    const { rawHeaders: raw, headers } = this.#request;
+    if (raw === undefined || raw.length === 0) return fieldsOf(headers, name);
     const found: string[] = [];
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const field = raw[index] as string;
@@ -84,6 +100,30 @@ export class NodeRequestView implements RequestView {
     // RFC 9113 §8.2.3: crumbs of a cookie are one field again outside HTTP/2, whose pseudo-headers come first.
     return found.length > 1 && name === 'cookie' && raw[0]?.startsWith(':') === true ? [found.join('; ')] : found;
   }
+}
+
+/** Node's parser leaves no request without lines, but for HTTP/1.0 requests that have none: theirs are no fields either. */
+function isUnparsed({ rawHeaders }: NodeRequest): boolean {
+  return rawHeaders === undefined || rawHeaders.length === 0;
+}
+
+/** The values of a field, from an object of fields: numbers and lists occur, and names in any case. */
+function fieldsOf(headers: object | undefined, name: string): readonly string[] {
+  const entries: Iterable<unknown> = headers instanceof Headers || headers instanceof Map ? headers : Object.entries(headers ?? {});
+  return (Array.from(entries) as [string, unknown][]).flatMap(([field, value]) =>
+    field.toLowerCase() === name ? [value].flat().flatMap((one) => (isFieldValue(one) ? [String(one)] : [])) : [],
+  );
+}
+
+function isFieldValue(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+/** The content as a bridge keeps it, until a body parser has put what it made of it in the same place. */
+function bridgedBytes({ body, readableDidRead }: NodeRequest): Uint8Array | null {
+  if (readableDidRead === true) return null;
+  if (typeof body === 'string') return new TextEncoder().encode(body);
+  return body instanceof Uint8Array ? body : null;
 }
 
 /** RFC 9113 §8.1: HTTP/2 has no transfer coding; content is announced by not ending the stream with the headers. */

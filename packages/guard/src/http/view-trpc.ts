@@ -1,7 +1,7 @@
 /** A request view over what tRPC hands to `createContext`: Node's request, itself or as Fastify keeps it, or a Fetch request. */
 import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
 import { chain } from '../core/result.ts';
-import { viewOfEither } from './view-either.ts';
+import { isNodeRequest, viewOfEither } from './view-either.ts';
 import { type NodeRequest, NodeRequestView } from './view-node.ts';
 import type { WebRequest } from './view-web.ts';
 
@@ -13,12 +13,12 @@ export interface TrpcContextOptions {
 /** The platform's own request. */
 export function requestOf({ req }: TrpcContextOptions): NodeRequest | WebRequest {
   // What Node's request is must be seen first: body parsers may keep bytes at `raw`.
-  return !('rawHeaders' in req) && 'raw' in req ? req.raw : req;
+  return !isNodeRequest(req) && 'raw' in req ? req.raw : req;
 }
 
 /** A view for `createContext`: by then tRPC has begun to take the body of Node's request, though not that of a Fetch request. */
 export function viewInContext(request: NodeRequest | WebRequest): RequestView {
-  return 'rawHeaders' in request ? new TakenRequestView(request) : viewOfEither(request);
+  return isNodeRequest(request) ? new TakenRequestView(request) : viewOfEither(request);
 }
 
 const GONE: BodyRead = { outcome: 'gone', remedy: 'tRPC took the body before the guard: put createContext.middleware in front of tRPC' };
