@@ -31,7 +31,7 @@ function tokens(algorithm, count) {
 const remembered = (algorithm) => (count) => {
   const { options, ...rest } = tokens(algorithm, count);
   // Some tokens are held from their second request on.
-  return { ...rest, options: { ...options, cache: { maxTokens: 2 * count } }, replay: null, times: 2 };
+  return { ...rest, options: { ...options, cache: { maxTokens: count } }, replay: null, times: 2 };
 };
 
 /** Requests that are signed with the keys of few or many installations. @param {number} count @param {number} installations */
@@ -58,7 +58,11 @@ export const HELD = {
   'remembered token, ES256': remembered('ES256'),
   'opened installation key': (count) => {
     const { options, ...rest } = signed(count, count);
-    return { ...rest, options: { ...options, signature: { replay: null } }, replay: null };
+    return {
+      ...rest,
+      options: { ...options, cache: { maxTokens: 2, maxInstallationKeys: count }, signature: { replay: null } },
+      replay: null,
+    };
   },
   'replay entry of a signature': (count) => ({ ...signed(count, 1), replay: 'signature' }),
   'replay entry of a token': (count) => {

@@ -29,6 +29,7 @@ export { type KeysFromUrlOptions, keysFromUrl, type RemoteKeysSettings } from '.
 export type {
   AccountKeyOptions,
   BindingOptions,
+  CacheOptions,
   GuardOptions,
   MatchedRouteOptions,
   ModeOptions,

@@ -205,9 +205,18 @@ export function compileRefusal(options: unknown): RefusalPolicy {
   return { status, format: checks.checkedWord(refusal.format, 'refusal.format', ['empty', 'problem'], 'empty'), render };
 }
 
-/** Compiles the size of the verified-token cache; 0 switches it off. */
-export function compileCache(options: unknown): number {
-  if (options === null) return 0;
-  const cache = checks.checkedObject(options ?? {}, 'cache', ['maxTokens']);
-  return checks.checkedNumber(cache.maxTokens, 'cache.maxTokens', { min: 2, max: 1_000_000, fallback: 20_000, unit: 'tokens' });
+/** How much is remembered. */
+export interface CacheSizes {
+  /** Verified tokens, of each key source; 0 for none. */
+  readonly tokens: number;
+  readonly installationKeys: number;
+}
+
+/** Compiles the sizes of the caches. */
+export function compileCache(options: unknown): CacheSizes {
+  const cache = checks.checkedObject(options ?? {}, 'cache', ['maxTokens', 'maxInstallationKeys']);
+  const size = (name: string, fallback: number, unit: string): number =>
+    Math.floor(checks.checkedNumber(cache[name], `cache.${name}`, { min: 2, max: 1_000_000, fallback, unit }));
+  const tokens = size('maxTokens', 20_000, 'tokens');
+  return { tokens: options === null ? 0 : tokens, installationKeys: size('maxInstallationKeys', 10_000, 'keys') };
 }

@@ -23,10 +23,10 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
   const context = { ...parts, crypto, production, defaultReplay: once(() => parts.memoryReplayStore({ now })) };
   const policy = compileRoute(options, '', null, context);
   const rings: KeyRing[] = [];
-  const cacheTokens = compileCache(given.cache);
+  const cached = compileCache(given.cache);
   const origin = compileOrigin(given.origin);
   const keyRing = (keys: unknown, path: string): KeyRing => {
-    const ring = new KeyRing(compileKeys(keys, path, context), cacheTokens);
+    const ring = new KeyRing(compileKeys(keys, path, context), cached.tokens);
     rings.push(ring);
     return ring;
   };
@@ -39,7 +39,10 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
     routes,
     rings,
     rules: parts.compileRules(given.rules, crypto.sha256Base64),
-    message: { originOf: (request) => originOf(request, origin), openInstallationKey: rememberedInstallationKeys(crypto) },
+    message: {
+      originOf: (request) => originOf(request, origin),
+      openInstallationKey: rememberedInstallationKeys(crypto, cached.installationKeys),
+    },
     compileRoute: (route) => compileRoute(route, 'route', policy, context),
     exempt: compileExempt(given.exempt),
     judgePreflights: checkedWord(given.preflight, 'preflight', ['pass', 'judge'], 'pass') === 'judge',

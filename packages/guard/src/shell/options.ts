@@ -145,6 +145,20 @@ export type MatchedRouteOptions =
       readonly exempt: true;
     };
 
+/** How much is remembered. Each number is what is held: a fleet of that size finds all its entries. */
+export interface CacheOptions {
+  /**
+   * How many verified tokens are held for each key source, 2 to 1000000, so that the next request with the same token costs a comparison.
+   * Default 20000 (about 16 MiB when full). A token with a MAC is held when it comes a second time.
+   */
+  readonly maxTokens?: number;
+  /**
+   * How many opened keys of installations are held for message signatures, 2 to 1000000. Default 10000 (about 40 MiB when full, most of it
+   * OpenSSL's). A device whose key is not held costs opening it: about half a verification more.
+   */
+  readonly maxInstallationKeys?: number;
+}
+
 /** What the hook learns beside the verdict. */
 export interface VerdictFacts {
   /** An id of this judgement, the one that a problem+json refusal shows. Unique, but no secret: where no answer shows them, ids count up. */
@@ -190,12 +204,8 @@ export interface GuardOptions extends RouteOptions {
   readonly exempt?: readonly string[];
   /** True CORS preflights (OPTIONS with Origin and Access-Control-Request-Method, which cannot carry a token): `pass` (default) or `judge`. */
   readonly preflight?: 'pass' | 'judge';
-  /**
-   * The verified tokens that are remembered, so that the next request with the same token costs a comparison: those with an asymmetric
-   * signature at once, those with a MAC when they come a second time. Default 20000 tokens (about 24 MiB when full); `null` switches it off,
-   * which costs a signature verification for each request.
-   */
-  readonly cache?: { readonly maxTokens?: number } | null;
+  /** What is remembered of tokens and installations. `null`: no tokens, which costs a signature verification for each request. */
+  readonly cache?: CacheOptions | null;
   /** How scheme and authority are found as the client saw them; message signatures and host routes depend on it. Default: as the request arrived. */
   readonly origin?: OriginOptions | null;
   /** What the client sees of a refusal. Default: 401, `{}`. */

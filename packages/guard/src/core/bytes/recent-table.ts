@@ -1,34 +1,75 @@
 /** A bounded table that forgets what was not asked for lately. */
 
+interface Place<Name, Entry> {
+  name: Name;
+  entry: Entry;
+  /** Whether it was asked for since it was last considered for removal. */
+  used: boolean;
+}
+
+/** So many places are considered for one removal: in a table where all are in use, looking further finds nothing better. */
+const CONSIDERED = 8;
+
 /**
- * Holds at most `maxEntries` entries in two generations, which makes forgetting one step: when the younger is full it becomes the elder, and
- * the elder goes. What is found in the elder is young again.
+ * Holds as many entries as it says. When it is full, a new entry takes the place of one that was not asked for lately: a hand goes round over the
+ * places, lets those stay that were used since it last came by, and stops at the first that was not.
  */
 export class RecentTable<Name, Entry> {
-  readonly #perGeneration: number;
-  #young: Map<Name, Entry> = new Map();
-  #old: Map<Name, Entry> = new Map();
+  readonly #maxEntries: number;
+  readonly #places: Place<Name, Entry>[] = [];
+  readonly #placeOf: Map<Name, Place<Name, Entry>> = new Map();
+  #hand: number = 0;
 
-  /** @param maxEntries - 2 and more */
+  /** @param maxEntries - a whole number, 1 and more */
   constructor(maxEntries: number) {
-    this.#perGeneration = Math.floor(maxEntries / 2);
+    this.#maxEntries = maxEntries;
   }
 
-  /** The entry of this name, if it was put or found lately. */
+  /** How many entries are held. */
+  get size(): number {
+    return this.#places.length;
+  }
+
+  /** The entry of this name, if it is held. */
   get(name: Name): Entry | undefined {
-    const young = this.#young.get(name);
-    if (young !== undefined || this.#old.size === 0) return young;
-    const old = this.#old.get(name);
-    if (old !== undefined) this.set(name, old);
-    return old;
+    const place = this.#placeOf.get(name);
+    if (place === undefined) return undefined;
+    if (!place.used) place.used = true;
+    return place.entry;
   }
 
   /** Puts an entry under a name. */
   set(name: Name, entry: Entry): void {
-    if (this.#young.size >= this.#perGeneration) {
-      this.#old = this.#young;
-      this.#young = new Map();
+    let place = this.#placeOf.get(name);
+    if (place === undefined) {
+      place = this.#places.length < this.#maxEntries ? this.#newPlace(name, entry) : this.#takePlace(name);
+      this.#placeOf.set(name, place);
     }
-    this.#young.set(name, entry);
+    place.entry = entry;
+  }
+
+  #newPlace(name: Name, entry: Entry): Place<Name, Entry> {
+    const place = { name, entry, used: false };
+    this.#places.push(place);
+    return place;
+  }
+
+  #takePlace(name: Name): Place<Name, Entry> {
+    let place = this.#nextPlace();
+    for (let considered = 1; considered < CONSIDERED && place.used; considered++) {
+      place.used = false;
+      place = this.#nextPlace();
+    }
+    this.#placeOf.delete(place.name);
+    place.name = name;
+    place.used = false;
+    return place;
+  }
+
+  #nextPlace(): Place<Name, Entry> {
+    // The cast holds: the hand stays below the length of a list without holes.
+    const place = this.#places[this.#hand] as Place<Name, Entry>;
+    this.#hand = (this.#hand + 1) % this.#places.length;
+    return place;
   }
 }

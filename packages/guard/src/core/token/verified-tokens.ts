@@ -21,17 +21,23 @@ export class VerifiedTokens {
   readonly #maxLength: number;
   readonly #held: RecentTable<number, VerifiedToken>;
   readonly #slots: number;
-  /** Made for the first token with a MAC: key sets without such keys need none. */
+  /** Made for the first token with a MAC : key sets without such keys need none. */
   #seenOnce: Int32Array | null = null;
+  #turn: number = 0;
 
   /**
-   * @param maxTokens - how many tokens are held at most, 2 and more
+   * @param maxTokens - how many tokens are held at most, a whole number, 1 and more
    * @param maxLength - longer tokens are not held; with `maxTokens` it bounds the memory
    */
   constructor(maxTokens: number, maxLength: number) {
     this.#maxLength = maxLength;
     this.#held = new RecentTable(maxTokens);
     this.#slots = powerOfTwoFrom(maxTokens * SLOTS_PER_TOKEN);
+  }
+
+  /** How many tokens are held. */
+  get size(): number {
+    return this.#held.size;
   }
 
   /** The entry of exactly this token, if it is held. */
@@ -50,16 +56,16 @@ export class VerifiedTokens {
   }
 
   /**
-   * Tells whether this name came before, as far as two slots of a small table remember: names of other tokens push it out, and then the token
-   * is held a request later.
+   * Tells whether this name came before, as far as two slots of a small table remember. Names of other tokens push it out, not always the older
+   * of the two: three that come in turn would all be forgotten for ever.
    */
   #wasSeen(name: number): boolean {
     this.#seenOnce ??= new Int32Array(this.#slots);
     const seen = this.#seenOnce;
     const slot = (name << 1) & (seen.length - 1);
     if (seen[slot] === name || seen[slot + 1] === name) return true;
-    seen[slot + 1] = seen[slot] as number;
-    seen[slot] = name;
+    this.#turn = (Math.imul(this.#turn, 1_664_525) + 1_013_904_223) | 0;
+    seen[slot + (this.#turn >>> 31)] = name;
     return false;
   }
 }

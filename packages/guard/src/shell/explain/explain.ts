@@ -143,7 +143,7 @@ async function keyOf(policy: SignaturePolicy, claims: Claims): Promise<PreparedK
     if (account === null) return rejected('signature-key-missing', 'no account key fits mskid');
     return (await account.keyFor(claims)) ?? rejected('signature-key-invalid', 'the account key cannot be derived for this token');
   }
-  const key = installationKey(claims, rememberedInstallationKeys(crypto));
+  const key = installationKey(claims, rememberedInstallationKeys(crypto, 1));
   if (key !== null) return key;
   return policy.missingKey === 'accept' ? 'absent' : rejected('signature-key-missing', 'ipk');
 }

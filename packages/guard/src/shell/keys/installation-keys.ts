@@ -6,11 +6,12 @@ import { chain } from '../../core/result.ts';
 import { INSTALLATION_ALGORITHM, type OpenInstallationKey, readInstallationKey } from '../../core/signature/signing-key.ts';
 import { rejected } from '../../core/verdict.ts';
 
-const MAX_KEYS = 10_000;
-
-/** Opens keys and remembers those that were used lately. Only keys from verified tokens come here, so that no flood can fill it. */
-export function rememberedInstallationKeys(crypto: CryptoPort): OpenInstallationKey {
-  const opened = new RecentTable<string, PreparedKey>(MAX_KEYS);
+/**
+ * Opens keys and remembers those that were used lately. Only keys from verified tokens come here, so that no flood can fill it.
+ * @param maxKeys - how many are remembered, 1 and more
+ */
+export function rememberedInstallationKeys(crypto: CryptoPort, maxKeys: number): OpenInstallationKey {
+  const opened = new RecentTable<string, PreparedKey>(maxKeys);
   return (ipk) => {
     const known = opened.get(ipk);
     if (known !== undefined) return known;

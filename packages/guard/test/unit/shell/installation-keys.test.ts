@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { freshInstallationKey, freshSecret } from '@approov-guard/testkit';
+import { ConfigurationError, createGuard } from 'approov-guard';
+import type { PreparedKey } from '../../../src/core/jws/key-set.ts';
+import { crypto as nodeCrypto } from '../../../src/crypto/node.ts';
+import { rememberedInstallationKeys } from '../../../src/shell/keys/installation-keys.ts';
+
+test('as many installation keys are remembered as it says', async () => {
+  let opened = 0;
+  const key: PreparedKey = { verify: () => true };
+  const openPublicKey = (): PreparedKey => {
+    opened++;
+    return key;
+  };
+  const port = { ...nodeCrypto, openPublicKey };
+  const open = rememberedInstallationKeys(port, 300);
+  const ipks = Array.from({ length: 300 }, () => freshInstallationKey().ipk);
+  for (let round = 0; round < 5; round++) for (const ipk of ipks) assert.equal(await open(ipk), key);
+  assert.equal(opened, 300);
+});
+
+test('a key that cannot be opened is not remembered, and takes no place', async () => {
+  const open = rememberedInstallationKeys({ ...nodeCrypto, openPublicKey: () => null }, 1);
+  const outcome = await open(freshInstallationKey().ipk);
+  assert.equal('outcome' in outcome && outcome.reason, 'signature-key-invalid');
+});
+
+test('the sizes of both caches are options, and checked', () => {
+  const keys = { secret: freshSecret() };
+  for (const cache of [{ maxInstallationKeys: 2 }, { maxTokens: 2, maxInstallationKeys: 1_000_000 }, {}, null])
+    createGuard({ keys, cache });
+  for (const cache of [{ maxInstallationKeys: 1 }, { maxInstallationKeys: 1_000_001 }, { maxTokens: 1 }, { maxKeys: 5 }]) {
+    assert.throws(() => createGuard({ keys, cache }), ConfigurationError, JSON.stringify(cache));
+  }
+});
