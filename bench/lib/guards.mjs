@@ -59,7 +59,7 @@ export async function coreCandidate(keys, cache) {
   const key = { id: 'key', kid: null, algorithm, prepared };
   const verified = cache ? new VerifiedTokens(20_000, 2048) : null;
   const evidence = { keys: new KeySet([key]), verified, decodeText: crypto.decodeText };
-  const policy = { clockToleranceSeconds: 0, maxLifetimeSeconds: null, issuers: null, audiences: null };
+  const policy = { clockToleranceSeconds: 0, maxLifetimeSeconds: null, issuers: null, audiences: null, audienceRequired: false };
   return (/** @type {string} */ token) => {
     const found = verifyToken(token, evidence);
     return !('outcome' in found) && checkClaims(found.claims, policy, Date.now() / 1000) === null;

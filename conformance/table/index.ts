@@ -1,4 +1,5 @@
 /** The table. */
+import { audience } from './audience.ts';
 import { binding } from './binding.ts';
 import { bodies } from './bodies.ts';
 import type { Family } from './case.ts';
@@ -24,6 +25,7 @@ export const table: readonly Family[] = [
   binding,
   observe,
   exemptPaths,
+  audience,
   routes,
   preflights,
   methods,

@@ -52,7 +52,6 @@ test('the table has a kind for each token reason that needs no further option', 
     'token-key-unknown',
     'token-lifetime-too-long',
     'token-issuer-unexpected',
-    'token-audience-unexpected',
     'token-denied',
     'token-replayed',
     // another request

@@ -28,6 +28,7 @@ export const explain: Command = {
     'bind-header': { value: 'NAME', describe: 'a bound header; may be repeated', repeatable: true },
     'token-header': { value: 'NAME', describe: 'the header that carries the token, default approov-token' },
     prefix: { value: 'WORD', describe: 'the scheme before the token, such as Bearer' },
+    audience: { value: 'TEXT', describe: 'demand this aud; may be repeated. Default: not checked', repeatable: true },
     require: { value: 'NAME', describe: 'a component that must be covered, instead of @target-uri; may be repeated', repeatable: true },
     digest: { value: 'WHEN', describe: 'if-present (default) or required' },
     strict: { value: null, describe: 'accept no deviation of client libraries' },
@@ -81,7 +82,11 @@ async function optionsFrom(given: Arguments, surroundings: Surroundings): Promis
   const origin = given.text('origin');
   return {
     keys: await chosenKeys(given, surroundings),
-    token: { prefix: given.text('prefix') ?? null, ...(header === undefined ? {} : { header }) },
+    token: {
+      prefix: given.text('prefix') ?? null,
+      audience: given.flag('audience') ? given.texts('audience') : null,
+      ...(header === undefined ? {} : { header }),
+    },
     binding: given.flag('bind-header') ? { headers: given.texts('bind-header') } : null,
     signature: await signatureFrom(given, surroundings),
     ...(origin === undefined ? {} : { origin }),
@@ -107,6 +112,7 @@ async function signatureFrom(given: Arguments, surroundings: Surroundings): Prom
 const ARGUMENT_NAMES: ArgumentNames = [
   [/^origin$/, '--origin'],
   [/^token\.header$/, '--token-header'],
+  [/^token\.audience$/, '--audience'],
   [/^binding\.headers.*/, '--bind-header'],
   [/^signature\.required.*/, '--require'],
 ];

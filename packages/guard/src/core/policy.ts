@@ -15,7 +15,10 @@ export interface TokenPolicy {
   readonly clockToleranceSeconds: Seconds;
   readonly maxLifetimeSeconds: Seconds | null;
   readonly issuers: readonly string[] | null;
+  /** The accepted values of `aud`, or `null` where any is. */
   readonly audiences: readonly string[] | null;
+  /** Whether a token without `aud` fails: where the option names values. */
+  readonly audienceRequired: boolean;
 }
 
 /** How the token is bound to other header values. */

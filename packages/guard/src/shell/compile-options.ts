@@ -38,7 +38,7 @@ const MODES = ['enforce', 'observe'] as const;
 export function compileRoute(options: unknown, path: string, base: Policy | null, context: RouteContext): Policy {
   const route = checks.checkedObject(options, path === '' ? 'options' : path, path === '' ? GUARD_OPTION_NAMES : ROUTE_OPTION_NAMES);
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
-  const token = compileToken(route.token, at('token'), base?.token ?? null);
+  const token = compileToken(route.token, at('token'), base?.token ?? { ...DEFAULT_TOKEN, audiences: context.originHosts });
   const binding = route.binding === undefined && base !== null ? base.binding : compileBinding(route.binding, at('binding'));
   const modes = compileModes(route.mode, at('mode'), base?.modes ?? { token: 'enforce', binding: 'enforce', signature: 'enforce' });
   if (binding?.headers.includes(token.header)) {
@@ -65,7 +65,11 @@ function withTokenHeader(base: Policy, header: string): SignaturePolicy | null {
 }
 
 /** What compiling a route depends on, beside its options. */
-export type RouteContext = Omit<SignatureContext, 'tokenHeader'> & Pick<OptionalParts, 'compileSignature'>;
+export type RouteContext = Omit<SignatureContext, 'tokenHeader'> &
+  Pick<OptionalParts, 'compileSignature'> & {
+    /** What the option `origin` says that this server is called: what `aud` may name where nobody said what it must. */
+    readonly originHosts: readonly string[];
+  };
 
 const TOKEN_OPTION_NAMES = [
   'header',
@@ -84,11 +88,11 @@ const DEFAULT_TOKEN: TokenPolicy = {
   clockToleranceSeconds: 0,
   maxLifetimeSeconds: null,
   issuers: null,
-  audiences: null,
+  audiences: [],
+  audienceRequired: false,
 };
 
-function compileToken(options: unknown, path: string, base: TokenPolicy | null): TokenPolicy {
-  const from = base ?? DEFAULT_TOKEN;
+function compileToken(options: unknown, path: string, from: TokenPolicy): TokenPolicy {
   if (options === undefined) return from;
   const token = checks.checkedObject(options, path, TOKEN_OPTION_NAMES);
   const lifetime = { min: 1, max: 10 * 365 * 86_400, fallback: 0, unit: 'seconds' };
@@ -113,6 +117,7 @@ function compileToken(options: unknown, path: string, base: TokenPolicy | null):
     ),
     issuers: given('issuer') ? checks.checkedTexts(token.issuer, `${path}.issuer`) : from.issuers,
     audiences: given('audience') ? checks.checkedTexts(token.audience, `${path}.audience`) : from.audiences,
+    audienceRequired: given('audience') || from.audienceRequired,
   };
 }
 

@@ -37,3 +37,9 @@ function checkedHost(host: string): string {
   if (normal !== null) return normal;
   throw new ConfigurationError('option-invalid', 'origin.hosts', 'must list hosts, each with its port unless that is the default');
 }
+
+/** The hosts that the option names, each with its port, if it has one, and without. */
+export function hostsOf(origin: OriginPolicy): readonly string[] {
+  const authorities = origin.kind === 'fixed' ? [origin.origin.authority] : [...(origin.hosts ?? [])];
+  return authorities.flatMap((authority) => [authority, authority.replace(/:\d+$/, '')]);
+}

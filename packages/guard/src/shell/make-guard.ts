@@ -3,7 +3,7 @@ import type { CryptoPort } from '../core/ports.ts';
 import type { Policy } from '../core/route-policy.ts';
 import { originOf } from '../http/origin.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile-options.ts';
-import { compileOrigin } from './compile-origin.ts';
+import { compileOrigin, hostsOf } from './compile-origin.ts';
 import { compileRoutes } from './compile-routes.ts';
 import { isProduction } from './environment.ts';
 import { assembleGuard, type Guard } from './guard.ts';
@@ -20,11 +20,17 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
   const given = checkedObject(options, 'options', GUARD_OPTION_NAMES);
   const now = checkedFunction<() => number>(given.now, 'now') ?? Date.now;
   const production = isProduction(given.environment);
-  const context = { ...parts, crypto, production, defaultReplay: once(() => parts.memoryReplayStore({ now })) };
+  const origin = compileOrigin(given.origin);
+  const context = {
+    ...parts,
+    crypto,
+    production,
+    originHosts: hostsOf(origin),
+    defaultReplay: once(() => parts.memoryReplayStore({ now })),
+  };
   const policy = compileRoute(options, '', null, context);
   const rings: KeyRing[] = [];
   const cached = compileCache(given.cache);
-  const origin = compileOrigin(given.origin);
   const keyRing = (keys: unknown, path: string): KeyRing => {
     const ring = new KeyRing(compileKeys(keys, path, context), cached.tokens);
     rings.push(ring);

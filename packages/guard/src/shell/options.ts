@@ -17,13 +17,17 @@ export interface TokenOptions {
   readonly prefix?: string | null;
   /** The longest token that is looked at, 512 to 65536 bytes. Default 8192. A larger limit costs CPU under a flood. */
   readonly maxBytes?: Bytes;
-  /** How far clocks may differ when `exp`, `nbf` and `iat` are judged, 0 to 300 s. Default 0. Relaxing it lets expired tokens live on. */
+  /** How far clocks may differ when `exp` and `nbf` are judged, 0 to 300 s. Default 0. Relaxing it lets expired tokens live on. */
   readonly clockToleranceSeconds?: Seconds;
   /** The longest remaining life that is accepted. Default `null`: unlimited, so that long-lived test tokens work. */
   readonly maxLifetimeSeconds?: Seconds | null;
   /** The accepted values of `iss`. Default `null`: `iss` is not checked. */
   readonly issuer?: string | readonly string[] | null;
-  /** The accepted values of `aud`. Default `null`: `aud` is not checked. */
+  /**
+   * The accepted values of `aud`, which a token must then have. `null`: any is accepted, also that of another of your API domains. Left out: a
+   * token may do without `aud`; one that has it must name a host of the option `origin` (with or without port), and is refused where `origin`
+   * names none (RFC 7519 §4.1.3).
+   */
   readonly audience?: string | readonly string[] | null;
   /** Where tokens are remembered so that each is accepted once. Default `null`: a token may be used until it expires. For routes such as payments. */
   readonly replay?: ReplayStore | null;

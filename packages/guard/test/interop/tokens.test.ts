@@ -12,6 +12,8 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const currentDate = new Date(now);
 const bytes = secretBytes(secret);
 
+/** The peers were not told of an audience either, and accept any. */
+const anyAudience = { audience: null };
 const name = fc.stringMatching(/^x[a-z_]{1,8}$/);
 const claims = fc.record(
   {
@@ -40,12 +42,12 @@ async function signers(): Promise<readonly Signer[]> {
   const hmac = (['HS256', 'HS384', 'HS512'] as const).map((algorithm) => ({
     algorithm,
     key: bytes,
-    guard: guardPair({ keys: { secret: { ...secret, algorithm } } }),
+    guard: guardPair({ keys: { secret: { ...secret, algorithm } }, token: anyAudience }),
   }));
   const pairs = ALGORITHMS.map(async (algorithm) => {
     const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: true });
     const jwk = { ...(await exportJWK(publicKey)), alg: algorithm };
-    return { algorithm, key: privateKey, guard: guardPair({ keys: { jwks: { keys: [jwk] } } }) };
+    return { algorithm, key: privateKey, guard: guardPair({ keys: { jwks: { keys: [jwk] } }, token: anyAudience }) };
   });
   return [...hmac, ...(await Promise.all(pairs))];
 }
@@ -69,8 +71,8 @@ test(`what jose mints, we accept with the same claims, on both ports (seed ${see
 const keys = freshKeySet();
 // The cast holds: an exported public key has every member that its key type asks for.
 const resolver = createLocalJWKSet(publicKeySet(keys) as Parameters<typeof createLocalJWKSet>[0]);
-const ours = guardPair({ keys: { jwks: publicKeySet(keys) } });
-const oursHmac = guardPair({ keys: { secret } });
+const ours = guardPair({ keys: { jwks: publicKeySet(keys) }, token: anyAudience });
+const oursHmac = guardPair({ keys: { secret }, token: anyAudience });
 
 test(`what we accept of the testkit, jose and Node accept (seed ${seed})`, async () => {
   for (const { algorithm, privateKey, kid, pem } of keys) {
@@ -138,7 +140,6 @@ const STRICTER: readonly (readonly [string, string, string])[] = [
   ['an understood crit', '{"alg":"HS256","crit":["b64"],"b64":true}', `{"exp":${nowSeconds + 60}}`],
   ['a kid that is no text', '{"alg":"HS256","kid":7}', `{"exp":${nowSeconds + 60}}`],
   ['an infinite exp', '{"alg":"HS256"}', '{"exp":1e400}'],
-  ['an iat in the future', '{"alg":"HS256"}', `{"exp":${nowSeconds + 60},"iat":${nowSeconds + 30}}`],
   ['a did that is no text', '{"alg":"HS256"}', `{"exp":${nowSeconds + 60},"did":7}`],
   ['deep nesting', '{"alg":"HS256"}', `{"exp":${nowSeconds + 60},"x":${'['.repeat(40)}${']'.repeat(40)}}`],
 ];

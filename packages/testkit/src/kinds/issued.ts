@@ -34,14 +34,18 @@ export const issuedKinds: KindTable = {
   web: kind('accepted', 'a web token with embed and without did', (context) => webToken(context)),
   'all-claims': kind(
     'accepted',
-    'every claim that the platform knows',
+    'every claim that the platform knows, but for aud',
     withClaims({
       iss: 'example.approov.io',
-      aud: 'api.example.com',
       sub: 'approov|ExampleApproovTokenDID==',
       arc: 'EAM2W37PSU',
       mskid: 'j3AWy6',
     }),
+  ),
+  audience: kind(
+    'token-audience-unexpected',
+    'names the API domain, which a guard must know: option `token.audience`, or the host of `origin`',
+    withClaims({ aud: 'api.example.com' }),
   ),
   'with-annotation': kind('accepted', 'with a claim that nobody knows', withClaims({ 'x-annotation': { tier: ['gold', 1] } })),
 };

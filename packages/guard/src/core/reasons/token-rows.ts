@@ -68,8 +68,8 @@ export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${str
   },
   'token-not-yet-valid': {
     stage: 'token',
-    spec: 'RFC 7519 §4.1.5, §4.1.6',
-    meaning: '`nbf` or `iat` lies in the future beyond the clock tolerance.',
+    spec: 'RFC 7519 §4.1.5',
+    meaning: '`nbf` lies in the future beyond the clock tolerance. (`iat` is not judged.)',
     action: 'Check this server’s clock (NTP).',
   },
   'token-lifetime-too-long': {
@@ -87,8 +87,10 @@ export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${str
   'token-audience-unexpected': {
     stage: 'token',
     spec: 'RFC 7519 §4.1.3',
-    meaning: '`aud` is absent or names none of `token.audience`.',
-    action: 'Switch the claim on with `approov policy -setAudience on`, and compare the API domain.',
+    meaning:
+      '`aud` is absent or names none of `token.audience`; or that option was left out, and `aud` names no host of the option `origin`.',
+    action:
+      'Switch the claim on with `approov policy -setAudience on`, and compare the API domain. If the option was left out, name your API domains in it; `null` accepts any.',
   },
   'token-claim-invalid': {
     stage: 'token',

@@ -7,7 +7,7 @@
 export interface Claims {
   /** When the token dies, NumericDate; fractions occur. */
   readonly exp: number;
-  /** When the token was issued, NumericDate. */
+  /** When the token was issued, NumericDate. Not judged. */
   readonly iat?: number;
   /** Not valid before, NumericDate. */
   readonly nbf?: number;

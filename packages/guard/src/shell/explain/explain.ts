@@ -14,7 +14,7 @@ import { readToken } from '../../core/token/read-token.ts';
 import { type Rejected, rejected, type Verdict } from '../../core/verdict.ts';
 import { originOf } from '../../http/origin.ts';
 import { compileRoute, GUARD_OPTION_NAMES } from '../compile-options.ts';
-import { compileOrigin } from '../compile-origin.ts';
+import { compileOrigin, hostsOf } from '../compile-origin.ts';
 import { compileSignature } from '../compile-signature.ts';
 import { createGuard } from '../create-guard.ts';
 import { isProduction } from '../environment.ts';
@@ -66,14 +66,21 @@ export async function explainRequest(request: RequestView, options: GuardOptions
 
 function compiledPolicy(options: GuardOptions): Policy {
   const production = isProduction(options.environment);
-  return compileRoute(options, '', null, { crypto, production, compileSignature, defaultReplay: () => NEVER_REMEMBERS });
+  const originHosts = hostsOf(compileOrigin(options.origin));
+  return compileRoute(options, '', null, { crypto, production, originHosts, compileSignature, defaultReplay: () => NEVER_REMEMBERS });
 }
 
 /** The guard's own verdict on the token alone. */
 async function tokenVerdict(request: RequestView, options: GuardOptions, at: number): Promise<Verdict> {
-  const { keys, token = {}, environment } = options;
+  const { keys, token = {}, environment, origin = null } = options;
   const { replay: _, ...rest } = token;
-  const guard = createGuard({ keys: lent(keys), token: rest, now: () => at * 1000, ...(environment === undefined ? {} : { environment }) });
+  const guard = createGuard({
+    keys: lent(keys),
+    token: rest,
+    origin,
+    now: () => at * 1000,
+    ...(environment === undefined ? {} : { environment }),
+  });
   const verdict = await guard.judge(request);
   guard.close();
   return verdict;
