@@ -1,21 +1,21 @@
 /** What the packages export: every subpath has its source and built file, and every public export of the library has a doc comment. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
-import { files, parse, readJson, report, root } from './source.mjs';
+import { completed, packages } from './build/packages.mjs';
+import { parse, readJson, report, root } from './source.mjs';
 
 const problems = /** @type {string[]} */ ([]);
 const documented = new Set();
-const manifests = files(/^packages\/[^/]+\/package\.json$/);
-for (const manifest of manifests) checkManifest(dirname(manifest), readJson(manifest));
-for (const entry of [
-  'packages/guard/src/index.ts',
-  'packages/testkit/src/index.ts',
-  ...files(/^packages\/guard\/src\/adapters\/.*\.ts$/),
-]) {
-  if (existsSync(join(root, entry))) checkDocumented(entry);
-  else problems.push(`${entry} is absent`);
+const published = packages();
+for (const one of published) {
+  const folder = join('packages', one.folder.slice(join(root, 'packages').length));
+  checkManifest(folder, one.manifest);
+  if (JSON.stringify(completed(one)) !== JSON.stringify(one.manifest)) {
+    problems.push(`${folder}/package.json: its entry points have other conditions than all others; npm run build writes them`);
+  }
+  for (const { source } of one.entries) if (existsSync(join(root, folder, source))) checkDocumented(join(folder, source));
 }
-report('check-exports', problems, `${manifests.length} packages, ${documented.size} documented exports.`);
+report('check-exports', problems, `${published.length} packages, ${documented.size} documented exports.`);
 
 /** @param {string} folder @param {any} manifest */
 function checkManifest(folder, manifest) {
@@ -23,27 +23,16 @@ function checkManifest(folder, manifest) {
     if (!manifest[field]) problems.push(`${folder}/package.json has no "${field}"`);
   }
   if (manifest.version !== readJson('packages/guard/package.json').version) problems.push(`${folder}: the packages share one version`);
-  const targets = [
-    ...Object.entries(manifest.exports ?? {}),
-    ...Object.entries(manifest.imports ?? {}),
-    ...Object.entries(manifest.bin ?? {}),
-  ];
-  for (const [name, target] of targets) checkTarget(folder, name, target);
+  for (const field of ['exports', 'imports', 'bin', 'main', 'module', 'types']) checkTarget(folder, field, manifest[field] ?? {});
 }
 
 /** @param {string} folder @param {string} name @param {any} target */
 function checkTarget(folder, name, target) {
-  if (typeof target === 'string') {
-    if (!existsSync(join(root, folder, target))) problems.push(`${folder}: ${name} leads to ${target}, which is absent (is it built?)`);
-    return;
+  if (typeof target !== 'string') {
+    for (const [key, value] of Object.entries(target)) checkTarget(folder, `${name} ${key}`, value);
+  } else if (!existsSync(join(root, folder, target))) {
+    problems.push(`${folder}: ${name} leads to ${target}, which is absent (is it built?)`);
   }
-  const conditions = Object.keys(target);
-  if (conditions.at(-1) !== 'default') problems.push(`${folder}: ${name}: "default" comes last`);
-  const types = conditions.indexOf('types');
-  if (types > 0 && conditions.slice(0, types).some((condition) => condition !== 'source')) {
-    problems.push(`${folder}: ${name}: "types" comes before every condition but "source"`);
-  }
-  for (const condition of conditions) checkTarget(folder, `${name} (${condition})`, target[condition]);
 }
 
 /** @param {string} entry */

@@ -45,7 +45,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const built = run(process.execPath, ['node_modules/typescript/bin/tsc', '--build']);
+const built = run(process.execPath, ['tools/build.mjs']);
 if (built) process.env.APPROOV_GUARD_BUILT = '1';
 const passed = run(process.execPath, ['--conditions=source', '--import=tsx', 'tools/run-tests.mjs', ...arranged(files)]);
 if (!built) console.error('The build failed: see its errors above the test results.');

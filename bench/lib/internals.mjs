@@ -1,11 +1,9 @@
 /** Parts of the built library that are not exported: measured by themselves, so that a figure says which part it is. */
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const dist = dirname(fileURLToPath(import.meta.resolve('approov-guard')));
+const dist = new URL('dist/', import.meta.resolve('approov-guard/package.json'));
 
 /** Imports one built file of the library. @param {string} file @returns {Promise<any>} */
-export const internal = (file) => import(pathToFileURL(join(dist, file)).href);
+export const internal = (file) => import(new URL(file, dist).href);
 
 /** The parts that verify a token. */
 export async function internals() {

@@ -1,0 +1,47 @@
+/** The code of a package in its two forms. */
+import { isAbsolute, join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+/** Packages and Node's modules stay imports. */
+const isOutside = (/** @type {string} */ id) => !id.startsWith('.') && !isAbsolute(id);
+const transform = { target: 'es2023' };
+
+/** ES modules, one for each source, for bundlers; `#crypto` is left to them. @param {string} folder @param {string[]} sources */
+export async function modules(folder, sources) {
+  const bundle = await rolldown({ input: sources, external: isOutside, treeshake: false, transform, logLevel: 'warn' });
+  const { output } = await bundle.generate({
+    format: 'es',
+    preserveModules: true,
+    preserveModulesRoot: join(folder, 'src'),
+    entryFileNames: '[name].js',
+    sourcemap: true,
+  });
+  return output;
+}
+
+/**
+ * CommonJS, one file for each entry point and one for what they share, for platforms with `node:crypto`.
+ * @param {import('./packages.mjs').Package} one
+ */
+export async function common({ folder, entries }) {
+  const bundle = await rolldown({
+    input: Object.fromEntries(entries.map(({ name, source }) => [name, join(folder, source)])),
+    external: (id) => isOutside(id) && id !== '#crypto',
+    platform: 'node',
+    resolve: { conditionNames: ['source', 'node', 'require'] },
+    transform,
+    logLevel: 'warn',
+  });
+  const { output } = await bundle.generate({
+    format: 'cjs',
+    entryFileNames: 'cjs/[name].cjs',
+    chunkFileNames: 'cjs/[name].cjs',
+    codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
+    // Comments are in the declarations; here they would only be read at every start.
+    comments: false,
+    esModule: true,
+    strict: true,
+    sourcemap: true,
+  });
+  return output;
+}
