@@ -16,7 +16,10 @@ export type ConfigurationCode =
   | 'key-invalid'
   | 'key-not-public'
   | 'key-algorithm'
-  | 'keys-missing';
+  | 'keys-missing'
+  | 'secret-in-file'
+  | 'file-unreadable'
+  | 'file-malformed';
 
 /**
  * A mistake in the options of {@link createGuard}. The message names the option and says how to mend it; it never holds a secret or a key.
@@ -36,11 +39,14 @@ export class ConfigurationError extends Error {
   readonly code: ConfigurationCode;
   /** The option, such as `keys.secret.base64`. */
   readonly path: string;
+  /** What to do about it. */
+  readonly remedy: string;
 
   constructor(code: ConfigurationCode, path: string, remedy: string) {
     super(`${path}: ${remedy} [${code}]`);
     this.name = 'ConfigurationError';
     this.code = code;
     this.path = path;
+    this.remedy = remedy;
   }
 }

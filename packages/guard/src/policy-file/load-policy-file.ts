@@ -1,0 +1,141 @@
+/** Reads a policy file and makes its guard. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { KeySource } from '../core/ports.ts';
+import { ConfigurationError } from '../shell/configuration-error.ts';
+import { createGuard } from '../shell/create-guard.ts';
+import type { Guard } from '../shell/guard.ts';
+import type { OnKeyEvent } from '../shell/keys/key-events.ts';
+import { isPlainObject } from '../shell/option-checks.ts';
+import type { GuardOptions } from '../shell/options.ts';
+import { type ReadText, readJsonText } from './json-text.ts';
+import { located } from './policy-file-error.ts';
+import { ReplayStores } from './replay-settings.ts';
+import { resolved } from './resolve-document.ts';
+
+export { type ReadText, readJsonText, TextMistake } from './json-text.ts';
+/** What a policy file says, as it is written: secrets are references. */
+export type PolicyDocument = { readonly [name: string]: unknown };
+
+/** How a policy is loaded. */
+export interface PolicySettings {
+  /** Where `{ "env": NAME }` is looked up. Default `process.env`. */
+  readonly env?: { readonly [name: string]: string | undefined };
+  /** How a text is read. Default: as JSON. The gateway reads YAML, too. */
+  readonly read?: (text: string) => ReadText;
+  /** The replay stores. Give the same ones again when the file is read again, so that they keep what they remember. Default: new ones. */
+  readonly stores?: ReplayStores;
+  /** Called for each event of the policy's key sources. */
+  readonly onKeyEvent?: OnKeyEvent;
+  /** What no file can hold. `environment` is what counts where the file does not say. */
+  readonly guard?: Pick<GuardOptions, 'onVerdict' | 'now' | 'environment'>;
+}
+
+/** A policy that was read and checked. */
+export interface Policy {
+  /** Enforces it. Made with the policy; `guard.close()` when it is no longer used. */
+  readonly guard: Guard;
+  /** The options of that guard: references resolved, key files opened. They hold secrets. */
+  readonly options: GuardOptions;
+  /** The file's content as it is written, with sections that concern other places (`gateway`, `cors`). It holds no secret. */
+  readonly document: PolicyDocument;
+  /** The file, as an absolute path; `null` if the policy comes from none. */
+  readonly file: string | null;
+  /** The files on which it rests, itself first: a change of one is a reason to read it again. Key files watch themselves. */
+  readonly sources: readonly string[];
+  /** Runs a check of a section; a `ConfigurationError` that it throws becomes a `PolicyFileError` with file and line. */
+  locate<T>(check: () => T): T;
+}
+
+/** Sections that are not the guard's. Each is checked by who uses it. */
+const SECTIONS: ReadonlySet<string> = new Set(['$schema', 'cors', 'gateway', 'authorizer']);
+/** Longer than any policy is. */
+const MAX_BYTES = 1024 ** 2;
+
+/**
+ * Reads a policy file, checks everything in it and makes its guard.
+ *
+ * The file holds the options of `createGuard` (see {@link GuardOptions}), except what only code can say: functions. Secrets are references,
+ * `{ "env": NAME }` or `{ "file": PATH }`; a secret that is written out is refused. Relative paths begin in the file's folder.
+ *
+ * It does **not** watch the file (see `watchPolicyFile`), and does not check who may write it: whoever can, decides what is let through.
+ *
+ * @param file - the path of the file
+ * @param settings - see {@link PolicySettings}
+ * @throws PolicyFileError for any mistake, with file, line, option and remedy
+ *
+ * @example
+ * ```ts
+ * import { mkdtempSync, writeFileSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { loadPolicyFile } from 'approov-guard/policy-file';
+ * const file = join(mkdtempSync(join(tmpdir(), 'policy-')), 'policy.json');
+ * writeFileSync(file, '{ "keys": { "secret": { "base64": { "env": "APPROOV_BASE64_SECRET" } } } }');
+ * const { guard } = loadPolicyFile(file);
+ * const verdict = await guard.verifyToken('adasdasdsadasd');
+ * if (verdict.outcome === 'rejected') console.log(verdict.reason); // token-malformed
+ * ```
+ */
+export function loadPolicyFile(file: string, settings: PolicySettings = {}): Policy {
+  const whole = resolve(file);
+  const read = settings.read ?? readJsonText;
+  const { value, lines } = located(file, new Map(), () => read(readWhole(whole)));
+  const policy = located(file, lines, () => policyOf(value, dirname(whole), settings));
+  return { ...policy, file: whole, sources: [whole, ...policy.sources], locate: (check) => located(file, lines, check) };
+}
+
+/**
+ * The same for a document that comes from no file: a literal, or a text that something else has read.
+ *
+ * @param document - what would be in the file
+ * @param settings - see {@link PolicySettings}
+ * @param folder - the folder in which relative paths begin. Default: the working folder
+ * @throws PolicyFileError for any mistake, without file and line
+ */
+export function policyFrom(document: PolicyDocument, settings: PolicySettings = {}, folder: string = '.'): Policy {
+  const locate = <T>(check: () => T): T => located(null, new Map(), check);
+  return { ...locate(() => policyOf(document, resolve(folder), settings)), file: null, locate };
+}
+
+function policyOf(document: unknown, folder: string, settings: PolicySettings): Omit<Policy, 'file' | 'locate'> {
+  if (!isPlainObject(document)) throw new ConfigurationError('option-invalid', 'policy', 'must be an object, such as { "keys": … }');
+  const opened: KeySource[] = [];
+  const sources: string[] = [];
+  const { onVerdict, now, environment: fallback } = settings.guard ?? {};
+  const { environment = fallback } = document;
+  const context = {
+    env: settings.env ?? process.env,
+    folder,
+    environment,
+    stores: settings.stores ?? new ReplayStores(null, now),
+    onKeyEvent: settings.onKeyEvent,
+    onFile: (file: string) => sources.push(file),
+    onSource: (source: KeySource) => opened.push(source),
+  };
+  try {
+    const entries = Object.entries(document).map(([name, value]) => [name, resolved(value, name, context)] as const);
+    // The cast holds once `createGuard` has looked: it checks every option.
+    const options = {
+      ...Object.fromEntries(entries.filter(([name]) => !SECTIONS.has(name))),
+      ...(environment === undefined ? {} : { environment }),
+      ...(onVerdict === undefined ? {} : { onVerdict }),
+      ...(now === undefined ? {} : { now }),
+    } as GuardOptions;
+    return { guard: createGuard(options), options, document, sources };
+  } catch (error) {
+    for (const source of opened) source.close?.();
+    throw error;
+  }
+}
+
+function readWhole(file: string): string {
+  try {
+    const bytes = readFileSync(file);
+    if (bytes.length <= MAX_BYTES) return new TextDecoder().decode(bytes);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigurationError('file-unreadable', 'policy', `the file cannot be read (${code})`);
+  }
+  throw new ConfigurationError('file-unreadable', 'policy', `the file is longer than ${MAX_BYTES} bytes`);
+}

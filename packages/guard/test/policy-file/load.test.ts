@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { devSecret, exampleToken, freshSecret, freshSigningKey, mintToken, publicKeySet, requestView } from '@approov-guard/testkit';
+import { ConfigurationError, type GuardOptions } from 'approov-guard';
+import { loadPolicyFile, PolicyFileError, policyFrom, ReplayStores } from 'approov-guard/policy-file';
+import { folderWith } from './folder.ts';
+
+const secret = freshSecret();
+const env = { APPROOV_BASE64_SECRET: secret.base64 };
+const keys = { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } };
+
+function mistake(context: TestContext, content: string | object, more: { readonly [name: string]: string } = {}): PolicyFileError {
+  const folder = folderWith(context, { 'policy.json': content, ...more });
+  try {
+    loadPolicyFile(join(folder, 'policy.json'), { env }).guard.close();
+  } catch (error) {
+    assert.ok(error instanceof PolicyFileError, String(error));
+    assert.ok(error.message.startsWith(`${join(folder, 'policy.json')}:`), error.message);
+    return error;
+  }
+  return assert.fail('the file was accepted');
+}
+
+test('a file is a guard: every option that data can say', async (context) => {
+  const policy = {
+    $schema: 'https://example.com/policy-file.schema.json',
+    keys,
+    token: { prefix: 'Bearer', clockToleranceSeconds: 5, replay: 'memory' },
+    binding: { headers: ['Authorization'], missing: 'accept' },
+    signature: null,
+    mode: { token: 'enforce', binding: 'observe' },
+    routes: [
+      { match: { path: '/pay' }, name: 'pay', signature: { label: 'install' } },
+      { match: { path: '/health' }, exempt: true },
+    ],
+    rules: [{ name: 'stolen', denyDids: ['bad'] }],
+    cache: null,
+    origin: { trustedProxies: ['loopback'] },
+    refusal: { status: 403, format: 'problem' },
+    gateway: { anything: 1 },
+    cors: {},
+  };
+  const folder = folderWith(context, { 'policy.json': policy });
+  const { guard, document, options, sources, file } = loadPolicyFile(join(folder, 'policy.json'), { env });
+  assert.deepEqual([file, sources, document], [join(folder, 'policy.json'), [join(folder, 'policy.json')], policy]);
+  assert.deepEqual(
+    Object.keys(options).sort(),
+    Object.keys(policy)
+      .filter((name) => !['$schema', 'gateway', 'cors'].includes(name))
+      .sort(),
+  );
+  const token = exampleToken({ secret });
+  const request = { headers: [['approov-token', `Bearer ${token}`]] as const };
+  assert.equal((await guard.judge(requestView(request))).outcome, 'accepted');
+  const again = await guard.judge(requestView(request));
+  assert.equal(again.outcome === 'rejected' && again.reason, 'token-replayed');
+  const denied = await guard.judge(
+    requestView({ headers: [['approov-token', `Bearer ${mintToken({ secret, claims: { did: 'bad' } })}`]] }),
+  );
+  assert.equal(denied.outcome === 'rejected' && denied.detail, 'stolen');
+});
+
+test('secrets are references: environment, file, file with the note of the vendor’s command line, key file, PEM file', async (context) => {
+  const { pem } = freshSigningKey('ES256');
+  const folder = folderWith(context, {
+    bare: `${secret.base64}\n`,
+    noted: `note: admin only\n${secret.base64}\n`,
+    lines: `${secret.base64}\n`,
+    'key.pem': pem,
+  });
+  const parts = [
+    keys,
+    { secret: { base64: { file: 'bare' } } },
+    { secret: { base64: { file: join(folder, 'noted') } } },
+    { keysFile: { path: 'lines', format: 'secret' } },
+    [{ pem: { file: 'key.pem' }, algorithm: 'ES256' }, keys],
+  ];
+  for (const part of parts) {
+    const { guard, sources } = policyFrom({ keys: part }, { env }, folder);
+    assert.equal((await guard.verifyToken(exampleToken({ secret }))).outcome, 'accepted', JSON.stringify(part));
+    assert.equal(sources.length, JSON.stringify(part).includes('"file"') ? 1 : 0);
+    guard.close();
+  }
+});
+
+test('a bad file: path, line, option and remedy, and never the secret', (context) => {
+  const cases: readonly (readonly [content: string, code: string, path: string, line: number | null, message: RegExp])[] = [
+    ['{\n', 'file-malformed', 'policy', 2, /double quotes/],
+    ['[]', 'option-invalid', 'policy', 1, /must be an object/],
+    ['{\n"token": {} }', 'option-missing', 'keys', 1, /is required/],
+    ['{\n"keys": { "secret":\n{ "base64": "SECRET" } } }', 'secret-in-file', 'keys.secret.base64', 3, /"env": "NAME"/],
+    [
+      '{"keys": {"secret":\n{"base64": {"env": "UNSET"}}}}',
+      'secret-missing',
+      'keys.secret.base64',
+      2,
+      /environment variable "UNSET" is not set/,
+    ],
+    [
+      '{"keys": {"secret":\n{"base64": {"file": "absent"}}}}',
+      'file-unreadable',
+      'keys.secret.base64',
+      2,
+      /"absent" cannot be read \(ENOENT\)/,
+    ],
+    ['{"keys": {"secret":\n{"base64": {"file": "two"}}}}', 'secret-encoding', 'keys.secret.base64', 2, /2 lines/],
+    ['{"keys": {"secret":\n{"base64": {"file": "short"}}}}', 'secret-too-short', 'keys.secret.base64', 2, /at least 32/],
+    ['{"keys": KEYS,\n"token": {\n"header": "x",\n"clockTolerance": 5}}', 'option-unknown', 'token.clockTolerance', 4, /known here/],
+    ['{"keys": KEYS,\n"origin": "VARIABLE"}', 'option-invalid', 'origin', 2, /variables are not replaced/],
+    ['{"keys": KEYS,\n"origin": { "env": "ORIGIN" }}', 'option-invalid', 'origin', 2, /for secrets and keys only/],
+    ['{"keys": KEYS,\n"gateway": { "to":\n "VARIABLE" }}', 'option-invalid', 'gateway.to', 3, /variables are not replaced/],
+    ['{"keys": KEYS,\n"onVerdict": "log"}', 'option-invalid', 'onVerdict', 2, /function/],
+    ['{"keys": KEYS,\n"token": {"replay": "disk"}}', 'option-invalid', 'token.replay', 2, /"memory"/],
+    [
+      '{"keys": KEYS,\n"token": {"replay": {"redis": {"url": "redis://u:p@host"}}}}',
+      'secret-in-file',
+      'token.replay.redis.url',
+      2,
+      /"env"/,
+    ],
+    [
+      '{"keys": KEYS,\n"token": {"replay": {"redis": {"url": "redis://host"}}}}',
+      'option-unavailable',
+      'token.replay.redis',
+      2,
+      /openRedis/,
+    ],
+    [
+      '{"keys": KEYS,\n"token": {"replay": {"memory": {"maxEntries": 0}}}}',
+      'option-invalid',
+      'token.replay.memory.maxEntries',
+      2,
+      /from 1/,
+    ],
+    ['{"keys": KEYS,\n"routes": [\n{"match": {}}]}', 'option-missing', 'routes[0].match', 3, /at least one/],
+    [
+      '{"keys": KEYS,\n"routes": [\n{"match": {"path": "/a"},\n"keys": {"secret": {"base64": "SECRET"}}}]}',
+      'secret-in-file',
+      'routes[0].keys.secret.base64',
+      4,
+      /./,
+    ],
+    [
+      '{"keys":\n{"keysFile": {"path": "absent", "format": "pem", "algorithm": "ES256"}}}',
+      'option-invalid',
+      'keys.keysFile.path',
+      2,
+      /ENOENT/,
+    ],
+    ['{"keys":\n{"keysFile": {"path": "two"},\n"kid": "x"}}', 'options-contradict', 'keys.kid', 3, /keysFile/],
+    [
+      '{"keys":\n{"jwksUrl": "https://example.com/",\n"headers": {"authorization": "SECRET"}}}',
+      'secret-in-file',
+      'keys.headers.authorization',
+      3,
+      /./,
+    ],
+  ];
+  for (const [text, code, path, line, message] of cases) {
+    const content = text
+      .replaceAll('SECRET', secret.base64)
+      .replaceAll('VARIABLE', '$\u007bNAME}')
+      .replaceAll('KEYS', JSON.stringify(keys));
+    const error = mistake(context, content, { two: `${secret.base64}\n${secret.base64}\n`, short: 'AAAA' });
+    assert.deepEqual([error.code, error.path, error.line], [code, path, line], text);
+    assert.match(error.message, message);
+    assert.ok(!error.message.includes(secret.base64), text);
+  }
+});
+
+test('a file that is absent or too long', (context) => {
+  const folder = folderWith(context, { 'long.json': `"${'x'.repeat(1024 ** 2)}"` });
+  for (const [name, message] of [
+    ['absent.json', /ENOENT/],
+    ['long.json', /longer than/],
+  ] as const) {
+    assert.throws(
+      () => loadPolicyFile(join(folder, name)),
+      (error) => error instanceof PolicyFileError && message.test(error.message),
+    );
+  }
+});
+
+test('a section that another place checks is located too', (context) => {
+  const folder = folderWith(context, { 'policy.json': `{"keys": ${JSON.stringify(keys)},\n"gateway": {\n"to": 5 }}` });
+  const policy = loadPolicyFile(join(folder, 'policy.json'), { env });
+  const check = () => {
+    throw new ConfigurationError('option-invalid', 'gateway.to', 'must be a URL');
+  };
+  assert.throws(
+    () => policy.locate(check),
+    (error) => error instanceof PolicyFileError && error.line === 3 && /policy\.json:3: gateway\.to/.test(error.message),
+  );
+});
+
+test('the environment of the file wins over that of the place, which refuses published secrets', () => {
+  const settings = { env: { SECRET: devSecret.base64 }, guard: { environment: 'production' as const } };
+  const published = { keys: { secret: { base64: { env: 'SECRET' } } } };
+  assert.throws(() => policyFrom(published, settings), /secret-public/);
+  policyFrom({ ...published, environment: 'development' }, settings).guard.close();
+});
+
+test('a key file of which the rest of the policy is wrong is not watched any more', (context) => {
+  const folder = folderWith(context, { key: secret.base64 });
+  const open = (): number => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap' || name === 'FSEvent').length;
+  const before = open();
+  assert.throws(() => policyFrom({ keys: { keysFile: { path: 'key', format: 'secret' } }, nonsense: 1 }, {}, folder), /nonsense/);
+  assert.equal(open(), before);
+});
+
+test('the same setting is the same store, and Redis is opened once for a URL', () => {
+  const urls: string[] = [];
+  const stores = new ReplayStores((url) => {
+    urls.push(url);
+    return async () => 'OK';
+  });
+  const redis = { redis: { url: { env: 'REDIS' }, prefix: 'x:' } };
+  const document = {
+    keys,
+    token: { replay: redis },
+    signature: { replay: redis },
+    routes: [{ match: { path: '/a' }, token: { replay: null }, signature: {} }],
+  };
+  const of = (): GuardOptions => policyFrom(document, { env: { ...env, REDIS: 'rediss://user:password@redis.example' }, stores }).options;
+  const [first, second] = [of(), of()];
+  assert.deepEqual(urls, ['rediss://user:password@redis.example']);
+  assert.equal(first.token?.replay, second.signature?.replay);
+  const route = first.routes?.[0] as { token: { replay: unknown }; signature: { replay: unknown } };
+  assert.equal(route.token.replay, null);
+  assert.notEqual(route.signature.replay, first.signature?.replay);
+  assert.deepEqual([...stores.kinds].sort(), ['memory', 'redis']);
+});
+
+test('public keys may stand in the file', async () => {
+  const key = freshSigningKey('ES256');
+  const { guard } = policyFrom({ keys: { jwks: publicKeySet([key]) } });
+  const token = mintToken({ key: key.privateKey, algorithm: 'ES256' });
+  assert.equal((await guard.verifyToken(token)).outcome, 'accepted');
+});
