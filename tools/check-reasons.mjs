@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { files, read, report, root } from './source.mjs';
 
-/** @typedef {{ stage?: string, spec: string, meaning: string, action: string }} Row */
+/** @typedef {{ stage?: string, status?: number, spec: string, meaning: string, action: string }} Row */
 
 const DOCUMENT = 'docs/reasons.md';
 const { REASONS, FAULTS } = await tsImport('../packages/guard/src/core/reasons.ts', import.meta.url);
@@ -12,7 +12,8 @@ const reasons = /** @type {[string, Row][]} */ (Object.entries(REASONS));
 const faults = /** @type {[string, Row][]} */ (Object.entries(FAULTS));
 
 /** @param {[string, Row]} entry */
-const section = ([code, row]) => `### ${code}\n\n${row.meaning}\n\n- **What to do**: ${row.action}\n- **Rests on**: ${row.spec}\n`;
+const section = ([code, row]) =>
+  `### ${code}\n\n${row.meaning}\n\n- **What to do**: ${row.action}\n- **Rests on**: ${row.spec}\n${row.status ? `- **Answered with**: ${row.status}\n` : ''}`;
 
 /** @param {[string, Row][]} entries */
 const index = (entries) =>

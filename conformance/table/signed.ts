@@ -126,13 +126,16 @@ export function withBody(request: WireRequest, body: string): WireRequest {
 /** What a case expects beside the verdict. */
 type More = Partial<Omit<Expected, 'verdict'>> & { readonly signature?: string; readonly digest?: string };
 
-/** 200 if accepted or unguarded, else 401, unless it says more. */
+/** What is answered with another status than 401. */
+const STATUS: { readonly [verdict: string]: number } = { accepted: 200, unguarded: 200, 'digest-body-too-large': 413 };
+
+/** 200 if accepted or unguarded, else that of the reason, unless it says more. */
 export function expecting(verdict: string, { signature, digest, ...more }: More = {}): Expected {
   const echo: Expected['echo'] = (seen) => {
     if (signature !== undefined && seen.signature !== signature) throw new Error(`the handler saw signature ${seen.signature}`);
     if (digest !== undefined && seen.digest !== digest) throw new Error(`the handler saw digest ${seen.digest}`);
   };
-  return { status: verdict === 'accepted' || verdict === 'unguarded' ? 200 : 401, verdict, echo, ...more };
+  return { status: STATUS[verdict] ?? 401, verdict, echo, ...more };
 }
 
 /** One request of these families. */

@@ -102,11 +102,25 @@ function judgeContent(content: ContentCase, signature: VerifiedSignature, hasBod
 
 function judgeBody({ request, policy, evidence }: ContentCase, stated: readonly StatedDigest[]): MaybePromise<'verified' | Failure> {
   const body: MaybePromise<BodyRead> = request.body?.read(policy.maxBodyBytes) ?? { outcome: 'read', chunks: [] };
-  return chain(body, (found) => {
-    if (found.outcome === 'too-large') return rejected('digest-body-too-large');
-    if (found.outcome === 'gone') return unavailable('body-unavailable', new Error(found.remedy), 'digest');
-    return checkContentDigest(stated, (algorithm) => evidence.digestBody(algorithm, found.chunks));
-  });
+  return chain(body, (found) =>
+    found.outcome === 'read' ? checkContentDigest(stated, (algorithm) => evidence.digestBody(algorithm, found.chunks)) : unread(found),
+  );
+}
+
+/** Why a body could not be read: the client's side, but for what the server did with it or has no room for. */
+export function unread(body: Exclude<BodyRead, { outcome: 'read' }>): Failure {
+  switch (body.outcome) {
+    case 'too-large':
+      return rejected('digest-body-too-large');
+    case 'left':
+      return rejected('digest-body-incomplete');
+    case 'late':
+      return rejected('digest-body-late');
+    case 'over-budget':
+      return unavailable('body-budget-exceeded', undefined, 'digest');
+    case 'gone':
+      return unavailable('body-unavailable', new Error(body.remedy), 'digest');
+  }
 }
 
 /** Asked last: what is remembered was acceptable in every other respect. */

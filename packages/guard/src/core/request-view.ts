@@ -31,17 +31,34 @@ export interface RequestView {
 export interface RequestBody {
   /** Whether the message has content: a length above zero, or a transfer coding. */
   readonly present: boolean;
-  /** Reads the whole content, as it was sent, at most so many bytes, and leaves it readable for the handler. */
-  read(maxBytes: Bytes): MaybePromise<BodyRead>;
+  /**
+   * Reads the whole content, as it was sent, at most so many bytes, and leaves it readable for the handler.
+   * @param allowance - to be asked before bytes are held. Default: anything goes. A view that never asks is charged when it has read.
+   */
+  read(maxBytes: Bytes, allowance?: BodyAllowance): MaybePromise<BodyRead>;
   /** Lets what is left of it arrive and drops it, lest it stand in the way of the next request. Platforms that do so by themselves have none. */
   discard?(): void;
 }
 
-/** What reading a body gave. `gone`: somebody read it before us and kept no raw bytes; `remedy` says how to mend that. */
+/** What one body may take of the memory and the time that the guard gives to bodies. */
+export interface BodyAllowance {
+  /** Takes note of so many more bytes; `false` if they may not be held. */
+  take(bytes: Bytes): boolean;
+  /** Set by a view that is waiting: lets go of what it holds, since time is up. */
+  stop: (() => void) | null;
+}
+
+/**
+ * What reading a body gave. `gone`: somebody read it before us and kept no raw bytes; `remedy` says how to fix that. `left`: the client went
+ * away before all of it had arrived. `late`: it had not arrived in time. `over-budget`: too many bytes of bodies are held already.
+ */
 export type BodyRead =
   | { readonly outcome: 'read'; readonly chunks: readonly Uint8Array[] }
   | { readonly outcome: 'too-large' }
-  | { readonly outcome: 'gone'; readonly remedy: string };
+  | { readonly outcome: 'gone'; readonly remedy: string }
+  | { readonly outcome: 'left' }
+  | { readonly outcome: 'late' }
+  | { readonly outcome: 'over-budget' };
 
 /** Removes optional white space (SP and HTAB, RFC 9110 §5.6.3) from both ends of a field value. */
 export function trimOptionalWhiteSpace(value: string): string {

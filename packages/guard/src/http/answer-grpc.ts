@@ -1,10 +1,13 @@
 /** gRPC's words for refusals (https://grpc.io/docs/guides/status-codes): the same details whatever the reason. */
 import type { Refuse } from './decide.ts';
+import { statusOf } from './refusal.ts';
 import type { GrpcCall, GrpcListener, GrpcMetadata } from './view-grpc.ts';
 
-/** `UNAUTHENTICATED`, or `UNAVAILABLE` for an outage of ours, which clients may retry. */
+/** `UNAUTHENTICATED`; `UNAVAILABLE` for an outage of ours and `RESOURCE_EXHAUSTED` for a share that is used up, which clients may retry. */
 export function grpcStatus({ verdict }: Refuse): { readonly code: number; readonly details: string } {
-  return verdict.outcome === 'unavailable' ? { code: 14, details: 'Unavailable' } : { code: 16, details: 'Unauthenticated' };
+  const status = statusOf(verdict, 401);
+  if (status === 503) return { code: 14, details: 'Unavailable' };
+  return status === 429 ? { code: 8, details: 'Resource Exhausted' } : { code: 16, details: 'Unauthenticated' };
 }
 
 /**

@@ -1,13 +1,14 @@
-/** What becomes of a body that was read in part. */
+/** What becomes of a body that was not read to its end. */
 import type { RequestView } from '../core/request-view.ts';
 import type { Decision } from './decide.ts';
 
 /**
- * Drops the rest of a body that was too large, if the request is refused: Node does so by itself only where nobody has begun to read, and
- * the next request on the connection would wait for it for ever.
+ * Drops what is left of a body if the request is refused on its account: Node does so by itself only where nobody has begun to read, and the
+ * next request on the connection would wait for it for ever. What still arrives is held by nobody.
  */
 export function discardRest(request: RequestView, { action, verdict }: Decision): void {
-  if (action !== 'refuse' || verdict.outcome !== 'rejected' || verdict.reason !== 'digest-body-too-large') return;
+  if (action !== 'refuse' || (verdict.outcome === 'rejected' ? !verdict.reason.startsWith('digest-body-') : verdict.stage !== 'digest'))
+    return;
   try {
     request.body?.discard?.();
   } catch {

@@ -1,4 +1,6 @@
 /** The one place that turns a verdict into an HTTP answer. */
+
+import type { ReasonCode } from '../core/reasons/codes.ts';
 import { isThenable } from '../core/result.ts';
 import type { Rejected, Unavailable } from '../core/verdict.ts';
 
@@ -20,7 +22,7 @@ export interface RefusalFacts {
 
 /**
  * What the client sees of a refusal.
- * - `status`: another status than 401 for rejections, 400 to 499. The body stays `{}`.
+ * - `status`: another status than 401 for rejections, 400 to 499. The body stays `{}`. Rejections with a status of their own keep it.
  * - `format: 'problem'`: RFC 9457 problem+json, with an opaque id and no reason.
  * - `render`: an answer of your own. Every reason it shows is a clue for an attacker. If it throws, the standard answer is given.
  */
@@ -40,11 +42,34 @@ export function showsId({ format, render }: RefusalPolicy): boolean {
   return format === 'problem' || render !== null;
 }
 
-/** RFC 9110 §10.2.3: when the client may ask again after an outage of ours. */
+/** RFC 9110 §10.2.3: when the client may ask again, after an outage of ours or with its share used up. */
 const RETRY_AFTER_SECONDS = '5';
 
 /**
- * Renders the answer. The standard one is the same bytes whatever the reason (only an outage of ours differs), so it gives nothing away.
+ * Not every rejection is a matter of credentials: a 401 tells an app to fetch a token and to send the same again. As in the table of reasons,
+ * which is not loaded for this.
+ */
+const STATUS_OF: { readonly [Code in ReasonCode]?: number } = {
+  'digest-body-too-large': 413,
+  'digest-body-incomplete': 400,
+  'digest-body-late': 408,
+};
+
+const TITLES: { readonly [status: number]: string } = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  503: 'Service Unavailable',
+};
+
+/** The HTTP status class of a verdict that is not acceptance: what every protocol's own words are chosen by. */
+export function statusOf(verdict: Rejected | Unavailable, usual: number): number {
+  return verdict.outcome === 'unavailable' ? 503 : (STATUS_OF[verdict.reason] ?? usual);
+}
+
+/**
+ * Renders the answer. The standard one is the same bytes whatever the reason, so it gives nothing away. Only an outage of ours differs, and
+ * what has nothing to do with credentials: a body that is too large, late or cut off.
  */
 export function renderRefusal(verdict: Rejected | Unavailable, id: string, policy: RefusalPolicy): Refusal {
   const standard = standardRefusal(verdict, id, policy);
@@ -57,7 +82,7 @@ export function renderRefusal(verdict: Rejected | Unavailable, id: string, polic
 }
 
 function standardRefusal(verdict: Rejected | Unavailable, id: string, policy: RefusalPolicy): Refusal {
-  const status = verdict.outcome === 'rejected' ? policy.status : 503;
+  const status = statusOf(verdict, policy.status);
   if (policy.format === 'problem')
     return Object.freeze({ status, headers: headersOf(status, 'application/problem+json'), body: problemBody(status, id) });
   let empty = EMPTY.get(status);
@@ -75,13 +100,13 @@ function headersOf(status: number, type: string): Refusal['headers'] {
   const headers: { [name: string]: string } = { 'content-type': type, 'cache-control': 'no-store' };
   // RFC 9110 §15.5.2: a 401 carries a challenge.
   if (status === 401) headers['www-authenticate'] = 'Approov';
-  if (status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
+  if (status === 503 || status === 429) headers['retry-after'] = RETRY_AFTER_SECONDS;
   return Object.freeze(headers);
 }
 
 /** RFC 9457 §3.1: no `detail`, since every detail is a clue. */
 function problemBody(status: number, id: string): string {
-  const title = status === 503 ? 'Service Unavailable' : 'Unauthorized';
+  const title = TITLES[status] ?? 'Unauthorized';
   return JSON.stringify({ type: 'about:blank', title, status, instance: `urn:uuid:${id}` });
 }
 

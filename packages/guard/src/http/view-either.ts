@@ -65,9 +65,9 @@ class ServedRequestView extends NodeRequestView {
     const stated = Number(this.lines('content-length')[0] ?? 0);
     return {
       present,
-      read: (maxBytes) => {
+      read: (maxBytes, allowance) => {
         if (!present) return { outcome: 'read', chunks: [] };
-        return stated > maxBytes ? { outcome: 'too-large' } : readWebBody(this.#request, maxBytes);
+        return stated > maxBytes ? { outcome: 'too-large' } : readWebBody(this.#request, maxBytes, allowance);
       },
       discard: () => drain(this.#request.body),
     };

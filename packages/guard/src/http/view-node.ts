@@ -79,11 +79,11 @@ export class NodeRequestView implements RequestView {
       this.lines('transfer-encoding').length > 0 || length !== '0' || isOpenStream(request.stream) || (bridged?.length ?? 0) > 0;
     return {
       present,
-      read: (maxBytes): MaybePromise<BodyRead> => {
+      read: (maxBytes, allowance): MaybePromise<BodyRead> => {
         if (!present) return { outcome: 'read', chunks: [] };
         // What is known to be too large is left to the platform, untouched.
         if (Number(length) > maxBytes) return { outcome: 'too-large' };
-        return bridged === null ? readNodeBody(request, maxBytes, Number(length)) : readNodeBody({ rawBody: bridged }, maxBytes);
+        return bridged === null ? readNodeBody(request, maxBytes, Number(length), allowance) : readNodeBody({ rawBody: bridged }, maxBytes);
       },
       discard: () => void request.resume?.(),
     };

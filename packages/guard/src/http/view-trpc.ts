@@ -37,7 +37,8 @@ class TakenRequestView extends NodeRequestView {
     const { present, read } = super.body;
     return {
       present,
-      read: (maxBytes) => (this.#listened ? GONE : chain(read(maxBytes), (body) => (body.outcome === 'gone' ? GONE : body))),
+      read: (maxBytes, allowance) =>
+        this.#listened ? GONE : chain(read(maxBytes, allowance), (body) => (body.outcome === 'gone' ? GONE : body)),
     };
   }
 }

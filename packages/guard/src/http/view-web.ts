@@ -55,7 +55,7 @@ export class WebRequestView implements RequestView {
     const request = this.#request;
     // Bridges from Node may give a body object to requests without content: a stated length of zero counts.
     const present = request.body !== null && request.body !== undefined && request.headers.get('content-length') !== '0';
-    return { present, read: (maxBytes): Promise<BodyRead> => readWebBody(request, maxBytes) };
+    return { present, read: (maxBytes, allowance): Promise<BodyRead> => readWebBody(request, maxBytes, allowance) };
   }
 
   lines(name: string): readonly string[] {

@@ -51,6 +51,8 @@ export const REASON_CODES = [
   'digest-algorithm-unsupported',
   'digest-mismatch',
   'digest-body-too-large',
+  'digest-body-incomplete',
+  'digest-body-late',
 ] as const;
 
 /** Why a request was rejected. */
@@ -62,6 +64,7 @@ export const FAULT_CODES = [
   'keys-empty',
   'rule-failed',
   'body-unavailable',
+  'body-budget-exceeded',
   'replay-store-unavailable',
   'internal',
 ] as const;
@@ -83,6 +86,8 @@ export function stageOf(reason: ReasonCode): Stage {
 /** One reason code: where it arises, the clause it rests on, what it means, and what the operator should do. */
 export interface ReasonRow {
   readonly stage: Stage;
+  /** The HTTP status where it is not that of all others (401, option `refusal.status`). */
+  readonly status?: number;
   readonly spec: string;
   readonly meaning: string;
   readonly action: string;

@@ -23,6 +23,12 @@ export const FAULTS: { readonly [Code in FaultCode]: FaultRow } = {
     meaning: 'The body was read before the guard, and its raw bytes are gone, so its digest cannot be compared.',
     action: 'Put the guard before body parsers, or keep the raw bytes on the request as `rawBody`.',
   },
+  'body-budget-exceeded': {
+    spec: 'RFC 9110 §15.6.4',
+    meaning: 'So many bytes of bodies are held already, for this signing key or for the whole guard, that this one is not read.',
+    action:
+      'Look at the gauge `bodies`: one key at its limit is one client that holds bodies back; the guard at its limit needs `bodies.maxBytes` or more instances.',
+  },
   'replay-store-unavailable': {
     spec: 'RFC 9421 §7.2.2',
     meaning: 'The replay store could not answer, or is full.',

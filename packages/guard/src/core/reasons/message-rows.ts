@@ -158,8 +158,23 @@ export const MESSAGE_REASONS: {
   },
   'digest-body-too-large': {
     stage: 'digest',
+    status: 413,
     spec: 'RFC 9110 §15.5.14',
     meaning: 'The body is longer than `signature.maxBodyBytes`, so its digest was not computed.',
     action: 'Raise the limit for routes that take uploads; it bounds the memory of each request.',
+  },
+  'digest-body-incomplete': {
+    stage: 'digest',
+    status: 400,
+    spec: 'RFC 9112 §8',
+    meaning: 'The client went away before the whole body had arrived.',
+    action: 'Phones lose their network. Many from one address: somebody opens connections and leaves them.',
+  },
+  'digest-body-late': {
+    stage: 'digest',
+    status: 408,
+    spec: 'RFC 9110 §15.5.9',
+    meaning: 'The body had not arrived `bodies.deadlineSeconds` after its signature was verified.',
+    action: 'Raise the deadline for large uploads over slow networks; otherwise somebody holds bodies back to occupy memory.',
   },
 };

@@ -116,7 +116,14 @@ describe('limits and losses', () => {
         setTimeout(() => socket.destroy(), 50);
       });
     });
-    assert.equal((await found).outcome, 'gone');
+    assert.equal((await found).outcome, 'left');
+  });
+  test('a client that is gone before anybody read is the client’s side, not a parser’s', async () => {
+    assert.deepEqual(await readNodeBody({ destroyed: true, complete: false, read: () => null }, 10), { outcome: 'left' });
+    assert.equal((await readNodeBody({ destroyed: true, complete: true, read: () => null }, 10)).outcome, 'gone');
+  });
+  test('a stream that somebody turned into text is gone: its bytes are not what was sent', async () => {
+    assert.equal((await readNodeBody({ readableEncoding: 'utf8', read: () => null }, 10)).outcome, 'gone');
   });
   test('an object that is no stream has only what it kept', async () => {
     const text = await readNodeBody({ rawBody: 'é' }, 10);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { boundText, keySetKinds, mintToken, tokenKinds } from '@approov-guard/testkit';
 import { createGuard, type GuardOptions, type Refusal, type RefusalOptions } from 'approov-guard';
+import { REASONS, type ReasonCode } from '../../../src/core/reasons.ts';
+import { type RefusalPolicy, renderRefusal } from '../../../src/http/refusal.ts';
 import { now, secret, withToken } from '../../both-ports.ts';
 
 const options: GuardOptions = { keys: { secret }, now: () => now, binding: { headers: ['authorization'] } };
@@ -107,4 +109,24 @@ test('the ids that clients see do not count the requests between them', async ()
     ids.push(decision.id);
   }
   assert.equal(new Set(ids.map((id) => id.slice(0, 8))).size, ids.length);
+});
+
+test('what is not a matter of credentials has a status of its own, and no challenge', () => {
+  const policy: RefusalPolicy = { status: 401, format: 'empty', render: null };
+  const own = Object.entries(REASONS).flatMap(([code, { status }]) => (status === undefined ? [] : [[code, status]]));
+  assert.deepEqual(Object.fromEntries(own), {
+    'digest-body-too-large': 413,
+    'digest-body-incomplete': 400,
+    'digest-body-late': 408,
+  });
+  // The cast holds: the names are those of the table.
+  for (const reason of Object.keys(REASONS) as ReasonCode[]) {
+    const { status = 401 } = REASONS[reason];
+    const refusal = renderRefusal({ outcome: 'rejected', reason }, 'id', policy);
+    assert.deepEqual([refusal.status, 'www-authenticate' in refusal.headers, refusal.body], [status, status === 401, '{}'], reason);
+    const problem = JSON.parse(renderRefusal({ outcome: 'rejected', reason }, 'id', { ...policy, format: 'problem' }).body);
+    assert.deepEqual([problem.status, problem.title === 'Unauthorized'], [status, status === 401], reason);
+  }
+  const over = renderRefusal({ outcome: 'unavailable', fault: 'body-budget-exceeded', stage: 'digest' }, 'id', policy);
+  assert.deepEqual([over.status, over.headers['retry-after']], [503, '5']);
 });
