@@ -15,8 +15,8 @@ const GROUPS = {
   programs: /^(?:packages\/(?:testkit|cli)\/test\/|examples\/test\/(?:containers|line-diff|worker)\.)/,
 };
 
-/** A hook outside every suite would be one of the whole group. */
-const OUTER_HOOK = /^(?:before|after)(?:Each)?\(/m;
+/** A hook outside every suite would be one of the whole group, and steps are counted only in a process that starts with that. */
+const ALONE = /^(?:before|after)(?:Each)?\(|^import .*\/steps\.ts'/m;
 
 /** What takes longest, longest first: it starts first, so that both cores stay busy to the end. */
 const LONGEST = [
@@ -33,7 +33,7 @@ const LONGEST = [
 /** @param {string} file */
 function groupOf(file) {
   const [name] = Object.entries(GROUPS).find(([, members]) => members.test(file)) ?? [];
-  return name === undefined || OUTER_HOOK.test(readFileSync(join(root, file), 'utf8')) ? file : name;
+  return name === undefined || ALONE.test(readFileSync(join(root, file), 'utf8')) ? file : name;
 }
 
 /** @param {string} name */

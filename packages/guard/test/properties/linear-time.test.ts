@@ -1,4 +1,5 @@
-/** Parsers take time in proportion to their input: the growth exponent over sizes is fitted, and noise is answered with another try. */
+/** Parsers take steps in proportion to their input. */
+import './steps.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeBase64, encodeBase64 } from '../../src/core/bytes/base64.ts';
@@ -7,40 +8,13 @@ import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jw
 import { trimOptionalWhiteSpace } from '../../src/core/request-view.ts';
 import { readToken } from '../../src/core/token/read-token.ts';
 import { unambiguousPath } from '../../src/http/exempt-paths.ts';
+import { pathReadings } from '../../src/http/path-readings.ts';
 import { PORTS } from '../both-ports.ts';
+import { growth, stepsOf } from './steps.ts';
 
-const SIZES = [4_000, 8_000, 16_000, 32_000, 64_000];
-const LIMIT = 1.6;
-const TRIES = 5;
-
-/** The shortest of some runs, in milliseconds: noise only ever adds. */
-function shortest(run: () => unknown): number {
-  let best = Infinity;
-  for (let round = 0; round < 4; round++) {
-    const started = performance.now();
-    run();
-    best = Math.min(best, performance.now() - started);
-  }
-  return best;
-}
-
-/** The slope of log time over log size (least squares). */
-function growth(inputs: readonly string[], run: (input: string) => unknown): number {
-  const points = inputs.map((input) => ({
-    x: Math.log(input.length),
-    y: Math.log(
-      Math.max(
-        shortest(() => run(input)),
-        0.001,
-      ),
-    ),
-  }));
-  const mean = (pick: (point: { x: number; y: number }) => number): number =>
-    points.reduce((sum, point) => sum + pick(point), 0) / points.length;
-  const [x, y] = [mean((point) => point.x), mean((point) => point.y)];
-  const above = points.reduce((sum, point) => sum + (point.x - x) * (point.y - y), 0);
-  return above / points.reduce((sum, point) => sum + (point.x - x) ** 2, 0);
-}
+/** Ten times the input: 10 times the steps, and 100 where a parser is quadratic. */
+const SIZES = [3_000, 30_000];
+const LIMIT = 1.2;
 
 const repeated =
   (pattern: string, before = '', after = '') =>
@@ -86,10 +60,16 @@ const SHAPES: readonly (readonly [string, (input: string) => unknown, (size: num
 
 for (const [name, run, shape] of SHAPES) {
   test(`${name}: linear`, () => {
-    const inputs = SIZES.map(shape);
-    run(inputs[0] ?? '');
-    let least = Infinity;
-    for (let attempt = 0; attempt < TRIES && least > LIMIT; attempt++) least = Math.min(least, growth(inputs, run));
-    assert.ok(least <= LIMIT, `the growth exponent is ${least.toFixed(2)}`);
+    const exponent = growth(SIZES.map(shape), run);
+    assert.ok(exponent <= LIMIT, `the growth exponent is ${exponent.toFixed(2)}`);
   });
 }
+
+test('the readings of a path are found in bounded steps', () => {
+  for (const part of ['%2e%2e/', '%25252525', '..;/', '\\\\..\\', '%c3%28/', '#/../']) {
+    const path = `/${part.repeat(4096 / part.length)}`;
+    pathReadings(path);
+    const steps = stepsOf(() => pathReadings(path));
+    assert.ok(steps < 1000 * path.length, `${part}: ${steps} steps`);
+  }
+});

@@ -1,6 +1,7 @@
 /** Coverage-guided mutation: texts that reach code which no text reached before are kept and mutated further. */
-import { Session } from 'node:inspector';
+
 import type { Target } from './parser-targets.ts';
+import { countedRun } from './steps.ts';
 
 const ALPHABET = [
   '"',
@@ -81,38 +82,6 @@ function mutated(corpus: readonly string[], random: Random): string {
   return text.slice(0, 4000);
 }
 
-/** What the library's sources executed since the last look, as places. */
-class Coverage {
-  readonly #session: Session = new Session();
-  readonly #seen: Set<string> = new Set();
-
-  constructor() {
-    this.#session.connect();
-    this.#session.post('Profiler.enable');
-    this.#session.post('Profiler.startPreciseCoverage', { callCount: false, detailed: true });
-  }
-
-  /** Tells whether anything ran that had not run before. */
-  grew(): boolean {
-    const before = this.#seen.size;
-    this.#session.post('Profiler.takePreciseCoverage', (_, { result }) => {
-      for (const { url, functions } of result) {
-        if (!url.includes('/guard/src/')) continue;
-        for (const { functionName, ranges } of functions) {
-          const run = ranges.filter(({ count }) => count > 0).length;
-          for (const { startOffset, endOffset, count } of ranges)
-            this.#seen.add(`${url} ${functionName} ${startOffset}-${endOffset} ${count > 0 ? run : 0}`);
-        }
-      }
-    });
-    return this.#seen.size > before;
-  }
-
-  stop(): void {
-    this.#session.disconnect();
-  }
-}
-
 /** How long to go on, and with which random numbers. */
 export interface FuzzOptions {
   readonly random: Random;
@@ -127,43 +96,50 @@ export interface Failure {
   readonly error: unknown;
 }
 
-const SLOWEST_MS = 500;
-/** Coverage is read after as many texts: reading it costs more than parsing. */
+/** So many texts are counted together: counting costs more than parsing. */
 const BATCH = 25;
+/** What a text may cost: the fixed part is a guard made of it and its refusal. */
+const STEPS_EACH = 20_000;
+const STEPS_A_CHARACTER = 50;
 
-/** Fuzzes one target until `go` says no or a rule is broken. */
+const allowed = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + STEPS_EACH + STEPS_A_CHARACTER * length, 0);
+
+/** Fuzzes one target until `go` says no or a rule is broken. Texts are counted and judged in batches. */
 export function fuzz(
   target: Target,
   { random, go, guided }: FuzzOptions,
 ): { readonly rounds: number; readonly kept: number; readonly failure: Failure | null } {
   const corpus = [...target.seeds];
-  const coverage = guided ? new Coverage() : null;
-  let batch: string[] = [];
+  const seen = new Set<string>();
   let rounds = 0;
-  try {
-    for (; go(rounds); rounds++) {
-      const text = mutated(corpus, random);
-      const failure = failureOf(target, text);
-      if (failure !== null) return { rounds, kept: corpus.length, failure };
-      batch.push(text);
-      if (batch.length < BATCH) continue;
-      if (coverage?.grew() === true) corpus.push(...batch);
-      if (corpus.length > 2000) corpus.splice(target.seeds.length, 1000);
-      batch = [];
-    }
-  } finally {
-    coverage?.stop();
+  for (; go(rounds); rounds += BATCH) {
+    const batch = Array.from({ length: BATCH }, () => mutated(corpus, random));
+    const { failure, places } = judged(target, batch);
+    if (failure !== null) return { rounds, kept: corpus.length, failure };
+    if (!guided) continue;
+    const before = seen.size;
+    for (const place of places) seen.add(place);
+    if (seen.size > before) corpus.push(...batch);
+    if (corpus.length > 2000) corpus.splice(target.seeds.length, 1000);
   }
   return { rounds, kept: corpus.length, failure: null };
 }
 
-function failureOf(target: Target, text: string): Failure | null {
-  const started = performance.now();
+/** Whether texts keep the rules, and the places in the library that they reached. */
+function judged(target: Target, texts: readonly string[]): { readonly failure: Failure | null; readonly places: readonly string[] } {
+  let current = '';
   try {
-    target.check(text);
+    const { steps, places } = countedRun(() => {
+      for (const text of texts) {
+        current = text;
+        target.check(text);
+      }
+    });
+    if (steps <= allowed(texts)) return { failure: null, places: places.map(({ name }) => name) };
+    const costs = texts.map((text) => ({ text, cost: countedRun(() => target.check(text)).steps / allowed([text]) }));
+    const [{ text } = { text: '' }] = costs.sort((one, other) => other.cost - one.cost);
+    return { failure: { text, error: new Error(`took ${steps} steps with ${BATCH - 1} others`) }, places: [] };
   } catch (error) {
-    return { text, error };
+    return { failure: { text: current, error }, places: [] };
   }
-  const took = performance.now() - started;
-  return took < SLOWEST_MS ? null : { text, error: new Error(`took ${took.toFixed(0)} ms`) };
 }

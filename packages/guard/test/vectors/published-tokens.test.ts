@@ -59,9 +59,7 @@ describe('JSONTestSuite in claims', skipUnless(suite, 'vectors'), () => {
   const pair = base64 === '' ? null : guardPair({ keys: { secret: { base64 } }, token: { maxBytes: 65_536 } });
   for (const { id, must, token_gzip_base64 = '', token = unzipped(token_gzip_base64) } of suite?.cases ?? []) {
     test(`${id}: ${must}`, async () => {
-      const started = performance.now();
       const found = await pair?.judgeToken(token);
-      assert.ok(performance.now() - started < 1000);
       if (must === 'policy') assert.equal(found, OUR_ANSWERS[id] ?? 'accepted');
       else assert.equal(found === 'accepted' ? 'accept' : 'reject', must, found);
       if (found !== 'accepted') assert.match(found ?? '', /^token-/);
