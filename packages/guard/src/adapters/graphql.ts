@@ -1,21 +1,26 @@
 /** Apollo Server 4 and 5, and GraphQL servers like it: a context function. For GraphQL Yoga there is a plugin of its own. */
 import type { Decision } from '../http/decide.ts';
 import { graphqlError } from '../http/refusal-errors.ts';
-import { viewOfEither } from '../http/view-either.ts';
 import type { NodeRequest } from '../http/view-node.ts';
+import { viewOfContext } from '../http/view-operation.ts';
 import type { WebRequest } from '../http/view-web.ts';
+import { placesOf } from '../shell/connection.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
-/** What is needed of what the server hands to its context function: Node's request or, on fetch platforms, a Fetch request. */
+/** What is needed of what the server hands to its context function: Node's request, a Fetch request, or the context of graphql-ws. */
 export type GraphqlInitialContext =
   | { readonly req: NodeRequest; readonly request?: WebRequest }
-  | { readonly request: WebRequest; readonly req?: unknown };
+  | { readonly request: WebRequest; readonly req?: unknown }
+  | { readonly extra: object; readonly connectionParams?: object | undefined };
 
 /**
  * A context function: resolvers find the decision at `context.approov`. Operations of requests that do not pass are answered with an
  * error, code `UNAUTHENTICATED`, in a response with the refusal's status (`401`) and headers.
+ *
+ * It is the `context` of graphql-ws, too: there it judges each operation by the request that opened the connection and by what
+ * `connectionParams` say of the token and the bound headers. A context without a request is refused.
  *
  * By then the server has parsed the operation. To refuse before, and for `{}` as the body, put the adapter of your HTTP framework in front.
  *
@@ -40,9 +45,9 @@ export function approov(
   route?: RouteOptions,
 ): (initial: GraphqlInitialContext) => Promise<{ readonly approov: Decision }> {
   const guarded = guardOf(guard, route);
-  return async ({ req, request }) => {
-    // The cast holds: there is one of the two.
-    const decision = await guarded.guard.decide(viewOfEither(request ?? (req as NodeRequest), req), guarded.route);
+  const places = placesOf(guarded);
+  return async (initial) => {
+    const decision = await guarded.guard.decide(viewOfContext(initial, places), guarded.route);
     if (decision.action === 'refuse') throw graphqlError(decision);
     return { approov: decision };
   };

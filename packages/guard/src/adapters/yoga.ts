@@ -1,30 +1,20 @@
 /** GraphQL Yoga 5, on Node and every fetch platform: a plugin. */
 import type { Decision } from '../http/decide.ts';
+import { graphqlError } from '../http/refusal-errors.ts';
 import { viewOfEither } from '../http/view-either.ts';
-import type { WebRequest } from '../http/view-web.ts';
+import { viewOfContext } from '../http/view-operation.ts';
+import type { ContextHook, OperationHook, YogaPlugin } from '../http/yoga-hooks.ts';
+import { placesOf } from '../shell/connection.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
-/** What is needed of Yoga's hooks. */
-interface RequestHook {
-  readonly request: WebRequest;
-  /** On Node, Yoga keeps Node's request here. */
-  readonly serverContext?: object | undefined;
-  endResponse(response: Response): void;
-}
-interface ContextHook {
-  readonly context: { readonly request: WebRequest };
-  /** A method that takes any object: Yoga's takes only what the plugin's context names, and a bare `Plugin` names nothing. */
-  extendContext(extension: object): void;
-}
-
-/** A plugin for `createYoga`. */
-export type YogaPlugin = { onRequest(hook: RequestHook): Promise<void>; onContextBuilding(hook: ContextHook): void };
+export type { YogaPlugin } from '../http/yoga-hooks.ts';
 
 /**
  * A plugin that answers requests which do not pass (`401`, `{}`) before anything is parsed, GraphiQL's page included. Resolvers find the
- * decision at `context.approov`.
+ * decision at `context.approov`. Operations over graphql-ws are judged one by one, by the request that opened their connection and by what
+ * `connectionParams` say of the token and the bound headers. An operation for whose context no request is found is refused.
  *
  * @param guard - a guard, or the options of one
  * @param route - what is demanded here differently
@@ -43,7 +33,19 @@ export type YogaPlugin = { onRequest(hook: RequestHook): Promise<void>; onContex
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): YogaPlugin {
   const guarded = guardOf(guard, route);
-  const decisions = new WeakMap<WebRequest, Decision>();
+  const places = placesOf(guarded);
+  const decisions = new WeakMap<object, Decision>();
+  const judge = async ({ context, extendContext }: ContextHook): Promise<void> => {
+    const known = decisions.get((context as { request?: object }).request ?? context);
+    const decision = known ?? (await guarded.guard.decide(viewOfContext(context, places), guarded.route));
+    if (decision.action === 'refuse') throw graphqlError(decision);
+    decisions.set(decision, decision);
+    extendContext({ approov: decision });
+  };
+  const judgeUnknown = async ({ args, extendContext }: OperationHook): Promise<void> => {
+    const context: { readonly approov?: object } = args.contextValue ?? {};
+    if (!decisions.has(context.approov ?? context)) await judge({ context, extendContext });
+  };
   return {
     async onRequest({ request, serverContext, endResponse }) {
       const node = serverContext !== undefined && 'req' in serverContext ? serverContext.req : undefined;
@@ -51,6 +53,8 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Yoga
       decisions.set(request, decision);
       if (decision.action === 'refuse') endResponse(new Response(decision.refusal.body, decision.refusal));
     },
-    onContextBuilding: ({ context, extendContext }) => extendContext({ approov: decisions.get(context.request) ?? null }),
+    onContextBuilding: judge,
+    onExecute: judgeUnknown,
+    onSubscribe: judgeUnknown,
   };
 }

@@ -2,11 +2,20 @@
 import type { RequestView } from '../core/request-view.ts';
 import type { Decision } from '../http/decide.ts';
 import { type TokenPlace, TokenReplacedView } from '../http/view-handshake.ts';
+import type { Places } from '../http/view-operation.ts';
 import type { GuardedRoute } from './guard-of.ts';
+import { demandsOf } from './route-policies.ts';
 
 /** Where the token of a guarded route is expected. */
 export function tokenPlaceOf({ guard, route }: GuardedRoute): TokenPlace {
   return (route ?? guard.route({})).policy.token;
+}
+
+/** Which headers the first message of a connection may say instead of its handshake: the token's, and those to which a token is bound. */
+export function placesOf(guarded: GuardedRoute): Places {
+  const { policies } = demandsOf(guarded.guard, guarded.route);
+  const headers = policies.flatMap(({ token, binding }) => [token.header, ...(binding?.headers ?? [])]);
+  return { token: tokenPlaceOf(guarded), headers: new Set(headers) };
 }
 
 /** What a connection is made of. */
