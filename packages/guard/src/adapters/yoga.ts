@@ -48,8 +48,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Yoga
   };
   return {
     async onRequest({ request, serverContext, endResponse }) {
-      const node = serverContext !== undefined && 'req' in serverContext ? serverContext.req : undefined;
-      const decision = await guarded.guard.decide(viewOfEither(request, node), guarded.route);
+      const decision = await guarded.guard.decide(viewOfEither(request, serverContext?.req), guarded.route);
       decisions.set(request, decision);
       if (decision.action === 'refuse') endResponse(new Response(decision.refusal.body, decision.refusal));
     },

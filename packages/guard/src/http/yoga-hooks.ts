@@ -5,7 +5,7 @@ import type { WebRequest } from './view-web.ts';
 export interface RequestHook {
   readonly request: WebRequest;
   /** On Node, Yoga keeps Node's request here. */
-  readonly serverContext?: object | undefined;
+  readonly serverContext?: (object & { readonly req?: unknown }) | undefined;
   endResponse(response: Response): void;
 }
 
