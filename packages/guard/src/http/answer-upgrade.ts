@@ -9,7 +9,7 @@ export interface UpgradeSocket {
   write(data: string | Uint8Array): unknown;
   end(data?: string): unknown;
   destroy(): unknown;
-  on(event: string, listener: (...parameters: never[]) => void): unknown;
+  on(event: string, listener: () => void): unknown;
 }
 
 /** How a WebSocket connection is closed when its token has expired: 3000 is `Unauthorized` in IANA's registry of close codes. */

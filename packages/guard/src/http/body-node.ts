@@ -29,8 +29,8 @@ export interface NodeBody {
   resume?(): unknown;
   emit?(event: string): unknown;
   listenerCount?(event: string): number;
-  on?(event: string, listener: (...parameters: never[]) => void): unknown;
-  removeListener?(event: string, listener: (...parameters: never[]) => void): unknown;
+  on?(event: string, listener: () => void): unknown;
+  removeListener?(event: string, listener: () => void): unknown;
 }
 
 const REMEDY = 'the body was read before the guard: put the guard before body parsers, or keep the raw bytes as request.rawBody';
@@ -86,7 +86,7 @@ function hasArrived({ complete, stream }: NodeBody): boolean {
 
 /** A chunked body without content ends before its reader can listen: the first one to do so is told. */
 function tellTheEndAgain(body: NodeBody): void {
-  const onListener = (event: string): void => {
+  const onListener = (event?: string): void => {
     if (event !== 'end') return;
     body.removeListener?.('newListener', onListener);
     if (body.readableEnded === true) setImmediate(() => body.emit?.('end'));
