@@ -52,6 +52,7 @@ export {
   type SendCommand,
 } from './shell/replay/replay-redis.ts';
 export { type ReplayStoreCode, ReplayStoreError } from './shell/replay/replay-store-error.ts';
+export { requireDecision } from './shell/require-decision.ts';
 export type { Route } from './shell/route.ts';
 export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './shell/rules.ts';
 export { tokenFingerprint } from './shell/token-fingerprint.ts';

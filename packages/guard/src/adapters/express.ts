@@ -11,7 +11,7 @@ declare global {
   namespace Express {
     interface Request {
       /** The decision of the guard that this request passed. */
-      approov: Decision;
+      approov?: Decision;
     }
   }
 }
@@ -36,7 +36,7 @@ export type ExpressMiddleware = (request: NodeRequest, response: NodeResponse, n
  * const app = express();
  * app.use(approov(guard));
  * app.post('/pay', approov(guard, { binding: { headers: ['authorization'] } }), (request, response) => {
- *   response.json({ device: request.approov.claims?.did });
+ *   response.json({ device: request.approov?.claims?.did });
  * });
  * ```
  */

@@ -10,7 +10,7 @@ import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 declare module 'fastify' {
   interface FastifyRequest {
     /** The decision of the guard that this request passed. */
-    approov: Decision;
+    approov?: Decision;
   }
 }
 
@@ -39,7 +39,7 @@ export type FastifyHook = (request: Request, reply: Reply, done: () => void) => 
  * import fastify from 'fastify';
  * const app = fastify();
  * app.addHook('onRequest', approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
- * app.get('/', async (request) => ({ device: request.approov.claims?.did }));
+ * app.get('/', async (request) => ({ device: request.approov?.claims?.did }));
  * ```
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): FastifyHook {

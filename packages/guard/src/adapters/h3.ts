@@ -12,7 +12,7 @@ import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 declare module 'h3' {
   interface H3EventContext {
     /** The decision of the guard that this request passed. */
-    approov: Decision;
+    approov?: Decision;
   }
 }
 
@@ -41,7 +41,7 @@ export type H3Middleware = (event: H3EventLike) => MaybePromise<Response | undef
  * import { H3 } from 'h3';
  * const app = new H3();
  * app.use(approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
- * app.get('/', (event) => ({ device: event.context.approov.claims?.did }));
+ * app.get('/', (event) => ({ device: event.context.approov?.claims?.did }));
  * ```
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): H3Middleware {

@@ -11,7 +11,7 @@ import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 declare module 'hono' {
   interface ContextVariableMap {
     /** The decision of the guard that this request passed. */
-    approov: Decision;
+    approov?: Decision;
   }
 }
 
@@ -39,7 +39,7 @@ export type HonoMiddleware = (context: HonoContext, next: () => Promise<void>) =
  * import { Hono } from 'hono';
  * const app = new Hono();
  * app.use(approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
- * app.get('/', (c) => c.json({ device: c.var.approov.claims?.did }));
+ * app.get('/', (c) => c.json({ device: c.var.approov?.claims?.did }));
  * ```
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): HonoMiddleware {

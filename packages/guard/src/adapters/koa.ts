@@ -11,7 +11,7 @@ import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 declare module 'koa' {
   interface ExtendableContext {
     /** The decision of the guard that this request passed. */
-    approov: Decision;
+    approov?: Decision;
   }
 }
 
@@ -41,7 +41,7 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
  * import Koa from 'koa';
  * const app = new Koa();
  * app.use(approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
- * app.use((context) => void (context.body = { device: context.approov.claims?.did }));
+ * app.use((context) => void (context.body = { device: context.approov?.claims?.did }));
  * ```
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): KoaMiddleware {

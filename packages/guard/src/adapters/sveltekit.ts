@@ -9,7 +9,7 @@ declare global {
   namespace App {
     interface Locals {
       /** The decision of the guard that this request passed. */
-      approov: Decision;
+      approov?: Decision;
     }
   }
 }

@@ -19,7 +19,8 @@ export type ConfigurationCode =
   | 'keys-missing'
   | 'secret-in-file'
   | 'file-unreadable'
-  | 'file-malformed';
+  | 'file-malformed'
+  | 'guard-missing';
 
 /**
  * A mistake in the options of {@link createGuard}. The message names the option and says how to mend it; it never holds a secret or a key.

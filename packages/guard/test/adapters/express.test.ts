@@ -2,7 +2,7 @@
 import { deepStrictEqual, strictEqual, throws } from 'node:assert';
 import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
-import { ConfigurationError, type Guard } from 'approov-guard';
+import { ConfigurationError, type Guard, requireDecision } from 'approov-guard';
 import { approov } from 'approov-guard/express';
 import express5, { type Express } from 'express';
 import express4 from 'express4';
@@ -90,7 +90,7 @@ for (const [version, express] of Object.entries(versions)) {
       const app = express();
       app.use(approov(inner));
       app.get('/pay', approov(inner, { binding: { headers: ['authorization'] } }), (request, response) => {
-        const { verdict } = request.approov;
+        const { verdict } = requireDecision(request);
         response.send(verdict?.outcome === 'accepted' ? verdict.attestation.binding : 'not accepted');
       });
       const port = await listening(context, createServer(app));

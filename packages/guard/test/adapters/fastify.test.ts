@@ -26,7 +26,7 @@ describe('fastify 5', () => {
     app.get(
       '/pay',
       { onRequest: approov(inner, { binding: { headers: ['authorization'] } }) },
-      async (request) => request.approov.claims?.did,
+      async (request) => request.approov?.claims?.did,
     );
     strictEqual(await status(app, '/open'), 200);
     strictEqual(await status(app, '/pay', withToken()), 401);
@@ -125,7 +125,7 @@ describe('fastify 5', () => {
     const app = fastify();
     app.decorateRequest('approov');
     app.addHook('onRequest', approov(guard()));
-    app.get('/', async (request) => request.approov.action);
+    app.get('/', async (request) => request.approov?.action);
     strictEqual((await app.inject({ url: '/', headers: withToken() })).body, 'pass');
   });
 });

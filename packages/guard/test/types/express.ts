@@ -1,5 +1,5 @@
 /** The middleware fits Express 5 and 4 wherever a handler goes, and types `request.approov`. */
-import type { Claims, Decision, Guard, GuardOptions } from 'approov-guard';
+import { type Claims, type Decision, type Guard, type GuardOptions, requireDecision } from 'approov-guard';
 import { approov } from 'approov-guard/express';
 import express, { type RequestHandler, Router } from 'express';
 import express4, { type RequestHandler as RequestHandler4, Router as Router4 } from 'express4';
@@ -15,18 +15,20 @@ const app = express();
 app.use(approov(options));
 app.use('/api', approov(guard), Router().use(approov(guard, { mode: 'observe' })));
 app.get('/shapes', (request, response) => {
-  proves<Same<typeof request.approov, Decision>>();
-  proves<Same<typeof request.approov.claims, Claims | null>>();
-  response.json({ device: request.approov.claims?.did satisfies string | undefined });
+  proves<Same<typeof request.approov, Decision | undefined>>();
+  proves<Same<ReturnType<typeof requireDecision>['claims'], Claims | null>>();
+  response.json({ device: request.approov?.claims?.did satisfies string | undefined });
+  // @ts-expect-error: a route without a guard has no decision
+  request.approov.claims;
   // @ts-expect-error: claims may be absent
-  request.approov.claims.did;
+  requireDecision(request).claims.did;
   // @ts-expect-error: no such member
-  request.approov.token;
+  requireDecision(request).token;
 });
 // The types of parameters, bodies and queries survive a middleware before the handler.
 app.post('/pay/:id', approov(guard, { binding: { headers: ['authorization'] } }), async (request, response) => {
   proves<Same<typeof request.params.id, string>>();
-  response.send(request.approov.id);
+  response.send(requireDecision(request).id);
 });
 app.get('/typed', approov(guard), ((request, response) => {
   response.send(request.params.name);
@@ -36,8 +38,8 @@ const app4 = express4();
 app4.use(approov(options));
 app4.use('/api', approov(guard), Router4().use(approov(guard)));
 app4.get('/pay/:id', approov(guard, { binding: null }), (request, response) => {
-  proves<Same<typeof request.approov, Decision>>();
-  response.json([request.params.id, request.approov.claims?.did satisfies string | undefined]);
+  proves<Same<typeof request.approov, Decision | undefined>>();
+  response.json([request.params.id, request.approov?.claims?.did satisfies string | undefined]);
 });
 
 // @ts-expect-error: a middleware needs a guard or its options

@@ -1,5 +1,5 @@
 /** The middleware fits h3 2 and 1 (Nitro), and types `event.context.approov`. */
-import type { Decision, Guard, GuardOptions } from 'approov-guard';
+import { type Decision, type Guard, type GuardOptions, requireDecision } from 'approov-guard';
 import { approov } from 'approov-guard/h3';
 import { defineHandler, H3, type Middleware } from 'h3';
 import { createApp, createRouter, type EventHandler, eventHandler } from 'h31';
@@ -14,10 +14,10 @@ const app = new H3();
 app.use(approov(options));
 app.use('/api/**', approov(guard, { mode: 'observe' }));
 app.get('/pay/:id', (event) => {
-  proves<Same<typeof event.context.approov, Decision>>();
+  proves<Same<typeof event.context.approov, Decision | undefined>>();
   // @ts-expect-error: claims may be absent
-  event.context.approov.claims.did;
-  return { device: event.context.approov.claims?.did satisfies string | undefined };
+  requireDecision(event.context).claims.did;
+  return { device: event.context.approov?.claims?.did satisfies string | undefined };
 });
 app.post('/pay', defineHandler({ middleware: [approov(guard, { binding: { headers: ['authorization'] } })], handler: () => 'paid' }));
 

@@ -1,6 +1,6 @@
 /** The middleware fits Koa 3 and 2, their routers included, and types `context.approov`. */
 import Router from '@koa/router';
-import type { Decision, Guard, GuardOptions } from 'approov-guard';
+import { type Decision, type Guard, type GuardOptions, requireDecision } from 'approov-guard';
 import { approov } from 'approov-guard/koa';
 import Koa, { type Middleware } from 'koa';
 import Koa2, { type Middleware as Middleware2 } from 'koa2';
@@ -16,24 +16,24 @@ const app = new Koa();
 app.use(approov(options));
 app.use(approov(guard, { mode: 'observe' }));
 app.use(async (context, next) => {
-  proves<Same<typeof context.approov, Decision>>();
-  context.body = { device: context.approov.claims?.did satisfies string | undefined };
+  proves<Same<typeof context.approov, Decision | undefined>>();
+  context.body = { device: context.approov?.claims?.did satisfies string | undefined };
   // @ts-expect-error: claims may be absent
-  context.approov.claims.did;
+  requireDecision(context).claims.did;
   // @ts-expect-error: no such member
-  context.approov.token;
+  requireDecision(context).token;
   await next();
 });
 const router = new Router();
 router.use(approov(guard));
 router.get('/pay/:id', approov(guard, { binding: { headers: ['authorization'] } }), (context) => {
-  proves<Same<typeof context.approov, Decision>>();
+  proves<Same<typeof context.approov, Decision | undefined>>();
   context.body = context.params.id satisfies string | undefined;
 });
 app.use(router.routes());
 // The state and the context that an application declares survive.
 new Koa<{ user: string }, { log(text: string): void }>().use(approov(guard)).use((context) => {
-  context.log(context.state.user + context.approov.id);
+  context.log(context.state.user + requireDecision(context).id);
 });
 
 new Koa2().use(approov(options)).use(approov(guard, { binding: null }));

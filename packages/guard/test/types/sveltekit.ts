@@ -2,7 +2,7 @@
  * The hook as SvelteKit calls it, and the type of `locals.approov`. SvelteKit is not installed here: what it passes and takes is written
  * down. Its real build runs in `conformance`.
  */
-import type { Decision, Guard, GuardOptions } from 'approov-guard';
+import { type Decision, type Guard, type GuardOptions, requireDecision } from 'approov-guard';
 import { approov } from 'approov-guard/sveltekit';
 import { proves, type Same } from './same.ts';
 
@@ -34,10 +34,10 @@ export const handles: readonly Handle[] = [handle, ({ event, resolve }) => resol
 
 /** An endpoint, `+server.ts`. */
 export function GET({ locals }: RequestEvent): Response {
-  proves<Same<typeof locals.approov, Decision>>();
+  proves<Same<typeof locals.approov, Decision | undefined>>();
   // @ts-expect-error: claims may be absent
-  locals.approov.claims.did;
-  return Response.json({ device: locals.approov.claims?.did satisfies string | undefined });
+  requireDecision(locals).claims.did;
+  return Response.json({ device: locals.approov?.claims?.did satisfies string | undefined });
 }
 
 // @ts-expect-error: a hook needs a guard or its options
