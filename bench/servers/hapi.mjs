@@ -7,9 +7,9 @@ import { BODY, HEADER } from './given.mjs';
 /** @param {import('./given.mjs').Given} given @param {string} protection @returns {Promise<number>} */
 export async function start({ guard, secret }, protection) {
   const server = createServer({ host: '127.0.0.1', port: 0 });
-  if (protection === 'guard') server.ext('onRequest', approov(guard));
+  if (protection === 'guard') server.ext('onPreAuth', approov(guard));
   if (protection === '@hapi/jwt') {
-    server.ext('onRequest', (request, h) => {
+    server.ext('onPreAuth', (request, h) => {
       try {
         const decoded = hapiToken.decode(String(request.headers[HEADER]));
         hapiToken.verify(decoded, /** @type {any} */ ({ key: secret, algorithms: ['HS256'] }));

@@ -102,6 +102,8 @@ export type Quirk =
   | 'fragment-dropped'
   /** Header bytes are decoded as UTF-8, and what is none is lost. */
   | 'headers-as-utf8'
+  /** A request with OPTIONS has a body object, empty or not. */
+  | 'preflights-may-have-bodies'
   /** The query is parsed and written anew: `%20` becomes `+`, a lone `?` goes. */
   | 'query-rewritten'
   /** Paths with `//` or `\`, and targets in absolute form, are answered 308. */

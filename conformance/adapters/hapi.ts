@@ -47,7 +47,7 @@ export const hapi: AdapterUnderTest = {
       const listener = createServer();
       const app = createHapi({ listener, autoListen: false });
       app.ext('onPreResponse', errorPath);
-      if (setup.scope === 'app') app.ext('onRequest', approov(guard));
+      if (setup.scope === 'app') app.ext('onPreAuth', approov(guard));
       for (const route of setup.routes) {
         const demands = demandsOf(route);
         addRoute(app, route.path, route.behaviour, setup.scope === 'app' || demands === null ? null : approov(guard, demands));

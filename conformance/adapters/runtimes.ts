@@ -15,7 +15,7 @@ import { inSmallBuild } from './small-build.ts';
 
 const fetchTraits: Traits = { joinsLines: true, normalisesTargets: true, crypto: ['platform'] };
 /** Deno and workerd show targets as they were sent. */
-const denoTraits: Traits = { ...fetchTraits, normalisesTargets: false, quirks: ['absolute-form'] };
+const denoTraits: Traits = { ...fetchTraits, normalisesTargets: false, quirks: ['absolute-form', 'preflights-may-have-bodies'] };
 const workerdTraits: Traits = {
   ...denoTraits,
   quirks: ['absolute-form', 'fragment-dropped', 'headers-as-utf8', 'strict-target'],

@@ -6,6 +6,6 @@ import type { AdapterUnderTest, Setup } from './adapter.ts';
 
 export const web: AdapterUnderTest = {
   name: 'fetch',
-  traits: { joinsLines: true, normalisesTargets: true, crypto: ['platform', 'web'] },
+  traits: { joinsLines: true, normalisesTargets: true, quirks: ['preflights-may-have-bodies'], crypto: ['platform', 'web'] },
   start: (setup: Setup) => startServer(setup, (guard) => serveFetch(fetchApp(setup, guard), errorResponse)),
 };

@@ -14,7 +14,7 @@ const FAMILIES = ['transport', 'binding'];
 /** Where several answers are defensible: ours, with the reason. */
 const POLICY: { readonly [id: string]: { readonly status: number; readonly verdict: string } } = {
   'transport/dup-same': { status: 401, verdict: 'token-duplicated' },
-  'transport/options-no-token': { status: 200, verdict: 'preflight' },
+  'transport/options-no-token': { status: 401, verdict: 'token-missing' },
   'binding/falsy-optional-null': { status: 401, verdict: 'binding-mismatch' },
   // The platform's rule has no separator.
   'binding/two-shifted': { status: 200, verdict: 'accepted' },

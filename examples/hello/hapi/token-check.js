@@ -6,7 +6,7 @@ const port = Number(process.env.HTTP_PORT ?? 8002);
 const keys = { secret: { base64: process.env.APPROOV_BASE64_SECRET } };
 
 const server = createServer({ port, host });
-server.ext('onRequest', approov({ keys }));
+server.ext('onPreAuth', approov({ keys }));
 server.route({ method: 'GET', path: '/', handler: () => ({ message: 'Hello, World!' }) });
 
 await server.start();

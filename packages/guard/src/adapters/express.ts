@@ -21,7 +21,7 @@ export type ExpressMiddleware = (request: NodeRequest, response: NodeResponse, n
 
 /**
  * Protects an Express app, router or route: requests that pass go on with `request.approov`, all others are answered (`401`, `{}`).
- * Put it before body parsers and handlers. Does not answer CORS preflights: it lets them through to your CORS middleware.
+ * Put it behind your CORS middleware, which answers preflights, and before body parsers and handlers.
  *
  * @param guard - a guard, or the options of one
  * @param route - what this route demands differently

@@ -1,5 +1,5 @@
 /// <reference types="@hapi/hapi" preserve="true" />
-/** hapi 21: an extension for `onRequest` (every request) or `onPreAuth` (a route). */
+/** hapi 21: an extension for `onPreAuth`, of the server or of a route. */
 import { chain, type MaybePromise } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
@@ -28,9 +28,10 @@ type Toolkit<Continue extends symbol> = { readonly continue: Continue; response(
 export type HapiExtension = <Continue extends symbol>(request: Request, h: Toolkit<Continue>) => MaybePromise<Continue | object>;
 
 /**
- * Protects a hapi server (`server.ext('onRequest', …)`, before routing and parsing) or a route (`{ ext: { onPreAuth: { method: … } } }`):
- * requests that pass go on with `request.plugins.approov`, all others are answered (`401`, `{}`). Uses no authentication scheme, so yours
- * stay as they are.
+ * Protects a hapi server (`server.ext('onPreAuth', …)`) or a route (`{ ext: { onPreAuth: { method: … } } }`): requests that pass go on with
+ * `request.plugins.approov`, all others are answered (`401`, `{}`). It comes after routing and hapi's own CORS, which answers preflights, and
+ * before authentication and parsing. What no route handles is answered by hapi, unjudged: 404. It is not an authentication scheme, so yours stay
+ * as they are.
  *
  * @param guard - a guard, or the options of one
  * @param route - what this route demands differently
@@ -41,7 +42,7 @@ export type HapiExtension = <Continue extends symbol>(request: Request, h: Toolk
  * import { server as createServer } from '@hapi/hapi';
  * import { approov } from 'approov-guard/hapi';
  * const server = createServer();
- * server.ext('onRequest', approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
+ * server.ext('onPreAuth', approov({ keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } } }));
  * server.route({ method: 'GET', path: '/', handler: (request) => ({ device: request.plugins.approov.claims?.did }) });
  * ```
  */

@@ -27,7 +27,7 @@ export type HonoMiddleware = (context: HonoContext, next: () => Promise<void>) =
 
 /**
  * Protects a Hono app or route: requests that pass go on with the variable `approov` (`c.get('approov')`, `c.var.approov`), all others
- * are answered (`401`, `{}`). CORS preflights pass, to your CORS middleware.
+ * are answered (`401`, `{}`). Put it behind `cors()`, which answers preflights.
  *
  * @param guard - a guard, or the options of one
  * @param route - what this route demands differently

@@ -1,6 +1,6 @@
 /** Cloudflare Workers, whose settings come with each request: a fetch handler around yours, or in front of an origin. */
 import type { Decision } from '../http/decide.ts';
-import { forwarded } from '../http/forward.ts';
+import { ForwardedRequestView, forwarded } from '../http/forward.ts';
 import { WebRequestView } from '../http/view-web.ts';
 import type { GuardedRoute } from '../shell/guard-of.ts';
 import { guardOf } from '../shell/guard-of.ts';
@@ -41,7 +41,8 @@ export function approov<Env extends object, Rest extends readonly unknown[] = re
   return async (request, env, ...rest) => {
     const guarded = made.get(env) ?? guardOf(options(env), route);
     made.set(env, guarded);
-    const decision = await guarded.guard.decide(new WebRequestView(request), guarded.route);
+    const view = typeof target === 'function' ? new WebRequestView(request) : new ForwardedRequestView(request);
+    const decision = await guarded.guard.decide(view, guarded.route);
     if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
     if (typeof target === 'function') return target(Object.assign(request, { approov: decision }), env, ...rest);
     const { policy } = guarded.route ?? guarded.guard.route({});

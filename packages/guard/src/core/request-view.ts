@@ -23,6 +23,10 @@ export interface RequestView {
   readonly peer?: string | null;
   /** The platform's own request: two views of the same one show the same message, which is no replay of itself. Default: none. */
   readonly message?: object;
+  /**
+   * True where what passes goes on to another server (a proxy), or becomes a connection: then no preflight passes unjudged. Default: false.
+   */
+  readonly leadsOn?: boolean;
   /** True where the platform joins repeated lines with `, ` before anybody can see them (Fetch `Headers`). Default: false. */
   readonly joinsLines?: boolean;
 }

@@ -65,7 +65,12 @@ export type AnswerTo<Event> = Event extends Payload2 ? SimpleAnswer : Event exte
 
 /** The view of an authoriser, which never sees a body. */
 export function authorizerView(event: AuthorizerEvent, policy: Policy): LambdaRequestView {
-  return new LambdaRequestView(event, policy.token.header);
+  return new AuthorizedRequestView(event, policy.token.header);
+}
+
+/** What passes goes on to whatever API Gateway has behind it. */
+class AuthorizedRequestView extends LambdaRequestView {
+  readonly leadsOn = true;
 }
 
 /** By what requests are judged. */

@@ -1,4 +1,10 @@
 /** Passes a request on to an origin, as a reverse proxy on a fetch platform. */
+import { WebRequestView } from './view-web.ts';
+
+/** A view over a request that goes on to an origin if it passes. */
+export class ForwardedRequestView extends WebRequestView {
+  readonly leadsOn = true;
+}
 
 /** Headers that say something about this hop, or about the client, which only this hop may say. */
 const NOT_FORWARDED = ['host', 'forwarded', 'x-forwarded-host', 'x-forwarded-proto'];

@@ -20,6 +20,7 @@ const SUBPROTOCOLS = 'sec-websocket-protocol';
  * is a duplicate. Never in the query: URLs are logged.
  */
 export class HandshakeView extends NodeRequestView {
+  readonly leadsOn = true;
   readonly #place: TokenPlace;
 
   constructor(request: NodeRequest, place: TokenPlace) {

@@ -106,6 +106,7 @@ export interface EdgeRequest {
 /** Reads from a viewer request. */
 export class EdgeRequestView implements RequestView {
   readonly scheme = 'https';
+  readonly leadsOn = true;
   readonly method: string;
   readonly target: string;
   readonly peer: string | null;

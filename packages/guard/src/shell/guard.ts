@@ -7,7 +7,7 @@ import { unavailable, type Verdict } from '../core/verdict.ts';
 import { type Decision, decide, skip } from '../http/decide.ts';
 import { discardRest } from '../http/discard-body.ts';
 import { type ExemptPaths, isExempt } from '../http/exempt-paths.ts';
-import { isPreflight } from '../http/preflight.ts';
+import { mayPassPreflight, withPreflightRemedy } from '../http/preflight.ts';
 import { type RefusalPolicy, showsId } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
 import { Counters, type GuardCounters } from './counters.ts';
@@ -134,7 +134,7 @@ class AssembledGuard implements Guard {
   #skipped(request: RequestView): 'preflight' | 'exempt' | null {
     try {
       if (this.#parts.exempt !== null && isExempt(request.target, this.#parts.exempt)) return 'exempt';
-      return !this.#parts.judgePreflights && isPreflight(request) ? 'preflight' : null;
+      return !this.#parts.judgePreflights && mayPassPreflight(request) ? 'preflight' : null;
     } catch {
       return null;
     }
@@ -170,7 +170,7 @@ class AssembledGuard implements Guard {
     // What is no route of ours (options that `route` did not compile) has no policy, and was found `internal`.
     const { refusal, whole } = this.#parts;
     const id = showsId(refusal) ? randomId() : nextId();
-    const decision = decide(verdict, (route.policy ?? whole.policy).modes, id, refusal);
+    const decision = decide(withPreflightRemedy(verdict, request), (route.policy ?? whole.policy).modes, id, refusal);
     this.#hook.tell(request, decision, route.name, at);
     discardRest(request, decision);
     return this.#counted(decision);

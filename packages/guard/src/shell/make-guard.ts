@@ -51,7 +51,7 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
     },
     compileRoute: (route) => compileRoute(route, 'route', policy, context),
     exempt: compileExempt(given.exempt),
-    judgePreflights: checkedWord(given.preflight, 'preflight', ['pass', 'judge'], 'pass') === 'judge',
+    judgePreflights: checkedWord(given.preflight, 'preflight', ['judge', 'pass'], 'judge') === 'judge',
     refusal: compileRefusal(given.refusal),
     onVerdict: checkedFunction<NonNullable<GuardOptions['onVerdict']>>(given.onVerdict, 'onVerdict') ?? null,
     now,

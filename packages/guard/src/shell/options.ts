@@ -206,8 +206,12 @@ export interface GuardOptions extends RouteOptions {
    * (`%2f`, `..`, `//`, `;`, `\` …) is never exempt.
    */
   readonly exempt?: readonly string[];
-  /** True CORS preflights (OPTIONS with Origin and Access-Control-Request-Method, which cannot carry a token): `pass` (default) or `judge`. */
-  readonly preflight?: 'pass' | 'judge';
+  /**
+   * True CORS preflights (OPTIONS with Origin and Access-Control-Request-Method, which cannot carry a token): `judge` (default) refuses them like
+   * every request without a token, so put CORS before the guard. `pass` lets them through unjudged to whatever handles OPTIONS behind the guard:
+   * never upgrades, requests with a body (or where the platform cannot tell), or requests that go on to another server.
+   */
+  readonly preflight?: 'judge' | 'pass';
   /** What is remembered of tokens and installations. `null`: no tokens, which costs a signature verification for each request. */
   readonly cache?: CacheOptions | null;
   /** How scheme and authority are found as the client saw them; message signatures and host routes depend on it. Default: as the request arrived. */

@@ -248,18 +248,20 @@ describe('lambda authoriser', () => {
     strictEqual('isAuthorized' in (await authorizer(issued, undefined, 'off')(onlyToken('$default'))), true);
   });
 
-  it('lets no cache open the API to a token that an exempt path or a preflight was sent with', async () => {
+  it('lets no cache open the API to a token that an exempt path was sent with, and no preflight pass', async () => {
     const forged = { ...genuine, 'Approov-Token': 'forged' };
     const preflight = { Origin: 'https://app.example.com', 'Access-Control-Request-Method': 'POST' };
     const options = (headers: Headers) => {
       const event = v2Event({ ...headers, ...preflight }, [headers['Approov-Token'] ?? '', headers.Authorization ?? '']);
       return { ...event, requestContext: { ...event.requestContext, http: { ...event.requestContext.http, method: 'OPTIONS' } } };
     };
-    const open = guard({ ...binding, exempt: ['/health'] });
+    const open = guard({ ...binding, exempt: ['/health'], preflight: 'pass' });
     const health = (headers: Headers) => ({ ...v2Event(headers), rawPath: '/health' });
-    for (const event of [options(forged), health(forged)]) {
-      await rejects(authorizer(open)(event), /caching must be off/);
-      strictEqual('isAuthorized' in (await authorizer(open, undefined, 'off')(event)), true);
+    await rejects(authorizer(open)(health(forged)), /caching must be off/);
+    strictEqual('isAuthorized' in (await authorizer(open, undefined, 'off')(health(forged))), true);
+    for (const caching of ['on', 'off'] as const) {
+      const answer = (await authorizer(open, undefined, caching)(options(forged))) as unknown as APIGatewaySimpleAuthorizerResult;
+      strictEqual(answer.isAuthorized, false);
     }
     for (const event of [options(genuine), health(genuine)]) {
       const answer = (await authorizer(open)(event)) as unknown as APIGatewaySimpleAuthorizerResult;

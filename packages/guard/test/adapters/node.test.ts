@@ -106,8 +106,11 @@ describe('node:http2', () => {
     strictEqual(views[0]?.lines('approov-token').length, 2);
   });
 
-  it('passes a true preflight, and judges one that has a body without Content-Length', async (context) => {
-    const port = await listening(context, createHttp2Server(approov(guard(), (_request, response) => void response.end('ok'))));
+  it('passes a true preflight if so configured, and judges one that has a body without Content-Length', async (context) => {
+    const port = await listening(
+      context,
+      createHttp2Server(approov(guard({ preflight: 'pass' }), (_request, response) => void response.end('ok'))),
+    );
     const preflight = { ':method': 'OPTIONS', origin: 'https://app.example.com', 'access-control-request-method': 'POST' };
     strictEqual(await statusOver(port, preflight), 200);
     strictEqual(await statusOver(port, preflight, 'smuggled'), 401);

@@ -55,7 +55,7 @@ const ways: { readonly [name: string]: Way } = {
   'Koa behind serverless-http': onLambda(koaOf),
   'hapi’s inject': async (inner, { method, path, headers, body }) => {
     const server = hapiServer();
-    server.ext('onRequest', onHapi(inner));
+    server.ext('onPreAuth', onHapi(inner));
     const parse = { parse: false, output: 'data' } as const;
     const handler = (request: { payload: unknown }): string => String(request.payload ?? 'ok');
     server.route({ method: '*', path: '/{path*}', handler, ...(method === 'GET' ? {} : { options: { payload: parse } }) });

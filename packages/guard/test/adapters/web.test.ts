@@ -73,14 +73,16 @@ describe('fetch', () => {
     strictEqual((await fetch(genuine({ headers: { ...withToken({ bind: 'a' }), authorization: 'a' } }))).status, 200);
   });
 
-  it('passes a preflight, even with an empty body object, and judges one that states content', async () => {
-    const fetch = approov(guard(), () => new Response('ok'));
+  it('passes a preflight if so configured, and judges one that states content, or might have some', async () => {
+    const fetch = approov(guard({ preflight: 'pass' }), () => new Response('ok'));
     const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' };
     const preflight = (body: string | null, length: string): Request =>
       new Request('https://api.example.com/', { method: 'OPTIONS', headers: { ...headers, 'content-length': length }, body });
     strictEqual((await fetch(preflight(null, '0'))).status, 200);
     strictEqual((await fetch(preflight('', '0'))).status, 200);
     strictEqual((await fetch(preflight('smuggled', '8'))).status, 401);
+    const unstated = new Request('https://api.example.com/', { method: 'OPTIONS', headers, body: 'smuggled' });
+    strictEqual((await fetch(unstated)).status, 401);
   });
 });
 

@@ -10,7 +10,7 @@ declare const options: GuardOptions;
 export const method: Lifecycle.Method = approov(guard);
 
 const server = createServer();
-server.ext('onRequest', approov(options));
+server.ext('onPreAuth', approov(options));
 server.route({
   method: 'GET',
   path: '/shapes',

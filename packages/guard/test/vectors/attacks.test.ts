@@ -19,7 +19,7 @@ const OUR_ANSWERS: { readonly [id: string]: string } = {
   'claims/did-object': 'token-claim-invalid',
   'claims/did-number': 'token-claim-invalid',
   'transport/dup-same': 'token-duplicated',
-  'transport/options-no-token': 'preflight',
+  'transport/options-no-token': 'token-missing',
   'binding/falsy-optional-null': 'binding-mismatch',
   'binding/two-shifted': 'accepted',
 };

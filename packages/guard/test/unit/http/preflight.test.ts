@@ -14,13 +14,39 @@ async function found(content: RequestContent, options: Partial<GuardOptions> = {
   return decision.action === 'pass' ? String(decision.skipped) : '';
 }
 
-test('a true CORS preflight passes unjudged', async () => {
-  assert.equal(await found(preflight), 'preflight');
-  assert.equal(await found({ ...preflight, headers: { ...preflight.headers, 'content-length': '0' } }), 'preflight');
+const pass = { preflight: 'pass' } as const;
+
+test('a true CORS preflight is judged, and the operator learns what to do', async () => {
+  for (const options of [{}, { preflight: 'judge' }] as const) {
+    assert.equal(await found(preflight, options), 'token-missing');
+    const decision = await createGuard({ keys: { secret }, now: () => now, ...options }).decide(requestView(preflight));
+    assert.ok(decision.verdict?.outcome === 'rejected');
+    assert.match(decision.verdict.detail ?? '', /CORS preflight.*put CORS before the guard/);
+  }
 });
 
-test('preflights are judged if so configured', async () => {
-  assert.equal(await found(preflight, { preflight: 'judge' }), 'token-missing');
+test('only a refused true preflight has that detail', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now });
+  const detailOf = async (content: RequestContent): Promise<string> => {
+    const { verdict } = await guard.decide(requestView(content));
+    return verdict?.outcome === 'rejected' ? (verdict.detail ?? '') : '';
+  };
+  assert.doesNotMatch(await detailOf({ method: 'OPTIONS' }), /CORS/);
+  assert.doesNotMatch(await detailOf({ ...preflight, method: 'POST' }), /CORS/);
+  assert.doesNotMatch(await detailOf({ ...preflight, headers: { ...preflight.headers, 'approov-token': 'garbage' } }), /CORS/);
+});
+
+test('a true CORS preflight passes unjudged if so configured', async () => {
+  assert.equal(await found(preflight, pass), 'preflight');
+  assert.equal(await found({ ...preflight, headers: { ...preflight.headers, 'content-length': '0' } }, pass), 'preflight');
+});
+
+test('what leads on to another server, or becomes a connection, is judged all the same', async () => {
+  const guard = createGuard({ keys: { secret }, now: () => now, ...pass });
+  assert.equal((await guard.decide({ ...requestView(preflight), leadsOn: true })).action, 'refuse');
+  for (const upgrade of ['websocket', 'h2c', '']) {
+    assert.equal(await found({ ...preflight, headers: { ...preflight.headers, upgrade } }, pass), 'token-missing');
+  }
 });
 
 test('anything less than a true preflight is judged', async () => {
@@ -36,5 +62,5 @@ test('anything less than a true preflight is judged', async () => {
     { ...preflight, headers: [...Object.entries(headers), ['origin', 'https://b.example']] },
     { ...preflight, headers: [...Object.entries(headers), ['content-length', '0'], ['content-length', '0']] },
   ];
-  for (const content of lesser) assert.equal(await found(content), 'token-missing', JSON.stringify(content));
+  for (const content of lesser) assert.equal(await found(content, pass), 'token-missing', JSON.stringify(content));
 });
