@@ -5,7 +5,12 @@ import type { BuildPlan } from '../app/built-app.ts';
 import type { AdapterUnderTest, Traits } from './adapter.ts';
 import { hostedAdapter } from './hosting-server.ts';
 
-const traits: Traits = { joinsLines: true, normalisesTargets: true, quirks: ['first-line'], crypto: ['platform'] };
+const traits: Traits = {
+  joinsLines: true,
+  normalisesTargets: true,
+  quirks: ['first-line', 'preflights-may-have-bodies'],
+  crypto: ['platform'],
+};
 
 const plan: BuildPlan = {
   whole: {

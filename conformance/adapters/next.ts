@@ -8,13 +8,13 @@ import { hostedAdapter } from './hosting-server.ts';
 const middlewareTraits: Traits = {
   joinsLines: true,
   normalisesTargets: true,
-  quirks: ['first-line', 'redirects-targets'],
+  quirks: ['first-line', 'redirects-targets', 'preflights-may-have-bodies'],
   crypto: ['platform'],
 };
 /** Routes see less of the target than `proxy.js` does. */
 const routeTraits: Traits = {
   ...middlewareTraits,
-  quirks: ['first-line', 'redirects-targets', 'decodes-paths', 'fragment-dropped', 'query-rewritten'],
+  quirks: ['first-line', 'redirects-targets', 'decodes-paths', 'fragment-dropped', 'query-rewritten', 'preflights-may-have-bodies'],
 };
 const source = (name: string): string => fileURLToPath(new URL(`../app/next/${name}`, import.meta.url));
 const NEXT = 'next/dist/bin/next';

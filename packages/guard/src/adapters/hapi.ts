@@ -29,9 +29,8 @@ export type HapiExtension = <Continue extends symbol>(request: Request, h: Toolk
 
 /**
  * Protects a hapi server (`server.ext('onPreAuth', …)`) or a route (`{ ext: { onPreAuth: { method: … } } }`): requests that pass go on with
- * `request.plugins.approov`, all others are answered (`401`, `{}`). It comes after routing and hapi's own CORS, which answers preflights, and
- * before authentication and parsing. What no route handles is answered by hapi, unjudged: 404. It is not an authentication scheme, so yours stay
- * as they are.
+ * `request.plugins.approov`, all others are answered (`401`, `{}`). It comes after routing and hapi's own CORS, and before authentication and
+ * parsing. What no route handles is answered by hapi, unjudged: 404. It is not an authentication scheme, so yours stay as they are.
  *
  * @param guard - a guard, or the options of one
  * @param route - what this route demands differently
