@@ -35,7 +35,7 @@ export const exemptPaths: Family = {
     exempt('/public/'),
     exempt('/public/a.txt'),
     exempt('/public/a/b/c?d=/../../e'),
-    exempt('/%68ealth'),
+    notExempt('/%68ealth'),
     exempt('/caf%C3%A9'),
     notExempt('/'),
     notExempt('/private/secret'),

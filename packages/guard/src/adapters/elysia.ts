@@ -9,7 +9,7 @@ import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 const decisions: WeakMap<WebRequest, Decision> = new WeakMap();
 
 /** Answers a response for requests that are refused, and nothing for those that pass. */
-export type ElysiaGuard = (context: { readonly request: WebRequest }) => Promise<Response | undefined>;
+export type ElysiaGuard = (context: { readonly request: WebRequest; readonly path?: string }) => Promise<Response | undefined>;
 
 /**
  * Protects an Elysia app (`app.onRequest(…)`, before routing and parsing) or a route (`{ beforeHandle: … }`): all requests but those that
@@ -33,8 +33,8 @@ export type ElysiaGuard = (context: { readonly request: WebRequest }) => Promise
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): ElysiaGuard {
   const guarded = guardOf(guard, route);
-  return async ({ request }) => {
-    const decision = await guarded.guard.decide(viewOfEither(request), guarded.route);
+  return async ({ request, path }) => {
+    const decision = await guarded.guard.decide(viewOfEither(request, undefined, path), guarded.route);
     decisions.set(request, decision);
     return decision.action === 'refuse' ? new Response(decision.refusal.body, decision.refusal) : undefined;
   };

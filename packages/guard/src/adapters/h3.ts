@@ -22,6 +22,10 @@ export interface H3EventLike {
   readonly req: WebRequest | NodeRequest;
   readonly node?: { readonly req?: unknown } | undefined;
   readonly web?: { readonly request?: WebRequest };
+  /** By which h3 2 chooses the handler. */
+  readonly url?: { readonly pathname: string };
+  /** By which h3 1 does. */
+  readonly path?: string;
 }
 
 /** A middleware: answers a response for requests that are refused, and nothing for those that pass. */
@@ -46,9 +50,11 @@ export type H3Middleware = (event: H3EventLike) => MaybePromise<Response | undef
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): H3Middleware {
   const guarded = guardOf(guard, route);
-  return (event) =>
-    chain(guarded.guard.decide(viewOfEither(event.web?.request ?? event.req, event.node?.req), guarded.route), (decision) => {
+  return (event) => {
+    const view = viewOfEither(event.web?.request ?? event.req, event.node?.req, event.url?.pathname ?? event.path);
+    return chain(guarded.guard.decide(view, guarded.route), (decision) => {
       Object.assign(event.context, { approov: decision });
       return decision.action === 'refuse' ? new Response(decision.refusal.body, decision.refusal) : undefined;
     });
+  };
 }

@@ -15,7 +15,7 @@ declare module '@hapi/hapi' {
 }
 
 /** What is needed of hapi's request and toolkit. */
-type Request = { readonly raw: { readonly req: NodeRequest }; readonly plugins: object };
+type Request = { readonly raw: { readonly req: NodeRequest }; readonly path: string; readonly plugins: object };
 interface Answer {
   code(status: number): Answer;
   charset(name: string): unknown;
@@ -48,7 +48,7 @@ export type HapiExtension = <Continue extends symbol>(request: Request, h: Toolk
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): HapiExtension {
   const guarded = guardOf(guard, route);
   return (request, h) =>
-    chain(guarded.guard.decide(new NodeRequestView(request.raw.req), guarded.route), (decision: Decision) => {
+    chain(guarded.guard.decide(new NodeRequestView(request.raw.req, request.path), guarded.route), (decision: Decision) => {
       Object.assign(request.plugins, { approov: decision });
       if (decision.action === 'pass') return h.continue;
       const answer = h.response(decision.refusal.body).code(decision.refusal.status);

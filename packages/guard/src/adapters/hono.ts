@@ -17,7 +17,7 @@ declare module 'hono' {
 
 /** What is needed of Hono's context. */
 export interface HonoContext {
-  readonly req: { readonly raw: WebRequest };
+  readonly req: { readonly raw: WebRequest; readonly path: string };
   readonly env: unknown;
   set(name: 'approov', decision: Decision): void;
 }
@@ -51,7 +51,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Hono
       // The cast holds: what Hono's `next` promises is nothing.
       return next() as Promise<undefined>;
     };
-    const decision = guarded.guard.decide(viewOfFetch(context.req.raw, context.env), guarded.route);
+    const decision = guarded.guard.decide(viewOfFetch(context.req.raw, context.env, context.req.path), guarded.route);
     return isPromise(decision) ? decision.then(proceed) : proceed(decision);
   };
 }

@@ -2,8 +2,7 @@
 /** Koa 2 and 3: a middleware. */
 import { chain } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
-import type { NodeRequest } from '../http/view-node.ts';
-import { OriginalTargetView } from '../http/view-original-target.ts';
+import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
@@ -19,6 +18,11 @@ declare module 'koa' {
 export interface KoaContext {
   readonly req: NodeRequest;
   readonly originalUrl: string;
+  readonly url: string;
+  /** What `koa-mount` took off the front of the path. */
+  readonly mountPath?: string;
+  /** What `@koa/router` reads instead of the path. */
+  readonly newRouterPath?: string;
   status: number;
   body: unknown;
   set(headers: { readonly [name: string]: string }): void;
@@ -47,12 +51,22 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): KoaMiddleware {
   const guarded = guardOf(guard, route);
   return (context, next) =>
-    chain<Decision, unknown>(guarded.guard.decide(new OriginalTargetView(context.req, context.originalUrl), guarded.route), (decision) => {
-      (context as { approov?: Decision }).approov = decision;
-      if (decision.action === 'pass') return next();
-      // The headers first: Koa would guess a content type for a body without one.
-      const { status, headers, body } = decision.refusal;
-      context.set(headers);
-      return Object.assign(context, { status, body });
-    });
+    chain<Decision, unknown>(
+      guarded.guard.decide(new NodeRequestView(context.req, pathRead(context), context.originalUrl), guarded.route),
+      (decision) => {
+        (context as { approov?: Decision }).approov = decision;
+        if (decision.action === 'pass') return next();
+        // The headers first: Koa would guess a content type for a body without one.
+        const { status, headers, body } = decision.refusal;
+        context.set(headers);
+        return Object.assign(context, { status, body });
+      },
+    );
+}
+
+/** What routers read. `koa-mount` says what it took off last, but not whether that still holds: what cannot be told may be any path. */
+function pathRead({ originalUrl, url, mountPath, newRouterPath }: KoaContext): string {
+  if (newRouterPath !== undefined) return url === originalUrl ? newRouterPath : '*';
+  if (url === originalUrl || mountPath === undefined) return url;
+  return mountPath + url === originalUrl ? originalUrl : '*';
 }

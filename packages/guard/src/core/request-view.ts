@@ -13,6 +13,11 @@ export interface RequestView {
   /** The request target exactly as it was sent: never decoded, never normalised. */
   readonly target: string;
   /**
+   * The target by which the handler is chosen, where something has rewritten it on its way: raw, and whole (a prefix that a router took off
+   * is put back). Routes and exemptions hold for both. Default: `target`.
+   */
+  readonly currentTarget?: string;
+  /**
    * The field lines with this name, as they arrived, duplicates kept, in order. Each character stands for one byte (ISO-8859-1).
    * @param name - the field name in lower case
    */

@@ -1,18 +1,16 @@
 /** Which of the configured routes a request belongs to. When in doubt, it belongs to several. */
 import type { RequestView } from '../core/request-view.ts';
-import { unambiguousPath } from './exempt-paths.ts';
-import { pathReadings } from './path-readings.ts';
+import { coverage, type PathPattern, type PlainPath, plainPath } from './plain-path.ts';
 
 /** What a request must look like to belong to a route. `null` matches anything. */
 export interface RouteMatch {
   /** Host names in lower case; `*.` and a domain for every host below it. */
   readonly hosts: readonly string[] | null;
-  /** In lower case: exact, or a prefix and `/*` for the prefix itself and everything below. */
-  readonly paths: readonly string[] | null;
+  readonly paths: readonly PathPattern[] | null;
   readonly methods: ReadonlySet<string> | null;
 }
 
-/** A row of the table: the first row that matches wins. */
+/** A row of the table. */
 export interface RouteRow<T> {
   readonly match: RouteMatch;
   /** What the match leads to; `exempt` to let the request pass unjudged. */
@@ -20,12 +18,12 @@ export interface RouteRow<T> {
 }
 
 /**
- * Finds where a request belongs.
+ * Finds where a request belongs: to all that its original and its current target lead to.
  *
- * - A request that no row matches belongs to `otherwise`.
- * - Where servers may disagree about the path, every reading is looked up. If they lead to different rows, the request belongs to each of
- *   them and has to satisfy all, so that no spelling of a path escapes to a weaker route.
- * - A path is exempt only if it is unambiguous, as for {@link isExempt}.
+ * - A row that covers a plain path byte for byte ends the search. One that covers it only loosely counts, too, and the search goes on:
+ *   routers differ in what they take for the same. What no row covers exactly belongs to `otherwise` as well.
+ * - Any other path may be every path: it belongs to each row whose host and method may be the request's, and to `otherwise`.
+ * - Exempt is a request whose targets are both covered exactly by exempt rows, before any other.
  *
  * The client chooses the host that it names, and so among the rows: `otherwise` should not be the weakest of them.
  *
@@ -38,37 +36,45 @@ export function findRoutes<T>(
   table: readonly RouteRow<T>[],
   otherwise: T,
 ): 'exempt' | readonly T[] {
-  const readings = pathReadings(request.target);
+  const { target, currentTarget = target } = request;
   const method = request.method.toUpperCase();
-  if (readings === null) {
-    // No telling what path this is, nor (in absolute-form) what host: it must satisfy every row for its method.
-    const possible = table.filter(({ match }) => methodMatches(match, method)).map(({ leadsTo }) => leadsTo);
-    return judged([...possible, otherwise], otherwise);
-  }
-  const host = hostOf(authority);
-  const rows = table.filter(({ match }) => methodMatches(match, method) && mayMatchHost(match, host));
-  const found = readings.flatMap((path) => rowsFor(path, host, rows, otherwise));
-  if (found.every((one) => one === 'exempt') && unambiguousPath(request.target) !== null) return 'exempt';
-  return judged(found, otherwise);
-}
-
-/** The first row that surely matches a path, and those before it that match if the unknown host is theirs. */
-function rowsFor<T>(path: string, host: string | null, rows: readonly RouteRow<T>[], otherwise: T): readonly (T | 'exempt')[] {
-  const matching = rows.filter(({ match }) => pathMatches(match, path));
-  const sure = matching.findIndex(({ match }) => host !== null || match.hosts === null);
-  const found = matching.slice(0, sure < 0 ? undefined : sure + 1).map(({ leadsTo }) => leadsTo);
-  return sure < 0 ? [...found, otherwise] : found;
-}
-
-/** Exemption counts only where all agree on it. */
-function judged<T>(found: readonly (T | 'exempt')[], otherwise: T): readonly T[] {
+  const rows = table.filter(({ match }) => methodMatches(match, method));
+  // Who writes `http://${host}${target}` reads a path in such a host.
+  const isPlainHost = !/[/\\?#]/.test(request.authority ?? '');
+  const host = isPlainHost ? hostOf(authority) : null;
+  const found = (target === currentTarget ? [target] : [target, currentTarget]).flatMap((one) => {
+    const path = isPlainHost ? plainPath(one) : null;
+    return path === null ? allRows(MAY_NAME_HOST.test(one) ? null : host, rows, otherwise) : rowsFor(path, host, rows, otherwise);
+  });
+  if (found.every((one) => one === 'exempt')) return 'exempt';
   return [...new Set(found.map((one) => (one === 'exempt' ? otherwise : one)))];
+}
+
+/** Two slashes of either kind start an authority (RFC 3986 §4.2, WHATWG URL §4.4), whatever parsers drop before and between them. */
+const MAY_NAME_HOST = /^(?!\/(?:[\w%.~;:@!$&'()*+,=-]|$))/;
+
+function allRows<T>(host: string | null, rows: readonly RouteRow<T>[], otherwise: T): readonly T[] {
+  const possible = rows.filter(({ match }) => mayMatchHost(match, host));
+  return [...possible.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo])), otherwise];
+}
+
+/** The rows that may cover a path, to the first that surely does. An exempt row counts only if it surely does. */
+function rowsFor<T>(path: PlainPath, host: string | null, rows: readonly RouteRow<T>[], otherwise: T): readonly (T | 'exempt')[] {
+  const found: (T | 'exempt')[] = [];
+  for (const { match, leadsTo } of rows) {
+    const covers = pathMatches(match, path);
+    if (covers === null || !mayMatchHost(match, host)) continue;
+    const surely = covers === 'exactly' && (host !== null || match.hosts === null);
+    if (surely || leadsTo !== 'exempt') found.push(leadsTo);
+    if (surely) return found;
+  }
+  return [...found, otherwise];
 }
 
 /** The host name of an authority, without port and final dot; `null` if it is absent or nonsense. */
 function hostOf(authority: string | null): string | null {
-  const host = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d*)?$/.exec(authority?.toLowerCase() ?? '')?.[1];
-  return host?.replace(/\.$/, '') ?? null;
+  const host = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d*)?$/i.exec(authority ?? '')?.[1];
+  return host?.toLowerCase().replace(/\.$/, '') ?? null;
 }
 
 function mayMatchHost({ hosts }: RouteMatch, host: string | null): boolean {
@@ -84,13 +90,8 @@ function methodMatches({ methods }: RouteMatch, method: string): boolean {
   return methods === null || methods.has(method) || (method === 'HEAD' && methods.has('GET'));
 }
 
-function pathMatches({ paths }: RouteMatch, path: string): boolean {
-  return paths === null || paths.some((pattern) => coversPath(pattern, path));
-}
-
-/** `/pay/*` covers `/pay` and everything below; `/pay` covers `/pay/` too, since most servers make no difference. */
-function coversPath(pattern: string, path: string): boolean {
-  if (!pattern.endsWith('/*')) return path === pattern || path === `${pattern}/`;
-  const prefix = pattern.slice(0, -1);
-  return path.startsWith(prefix) || path === prefix.slice(0, -1);
+function pathMatches({ paths }: RouteMatch, path: PlainPath): 'exactly' | 'loosely' | null {
+  if (paths === null) return 'exactly';
+  const found = paths.map((pattern) => coverage(pattern, path));
+  return found.includes('exactly') ? 'exactly' : found.includes('loosely') ? 'loosely' : null;
 }

@@ -8,46 +8,60 @@ import { type NodeRequest, NodeRequestView } from './view-node.ts';
 import { type WebRequest, WebRequestView } from './view-web.ts';
 
 /**
- * A view over Node's request if there is one, else over the Fetch request.
+ * A view over Node's request if there is one, else over the Fetch request. A Fetch request that was rewritten on its way (mounted apps,
+ * overridden methods) speaks for itself, and Node's tells what its target was.
  * @param request - the request that the framework shows
  * @param node - where else it may keep Node's request; by default where the servers of the srvx family keep it
+ * @param pathRead - the path by which the framework chooses the handler, where it is not that of the request
  */
-export function viewOfEither(request: WebRequest | NodeRequest, node: unknown = nodeBehind(request)): RequestView {
-  if (isNodeRequest(request)) return new NodeRequestView(request);
-  return isNodeRequest(node) ? new ServedRequestView(node, request) : new WebRequestView(request);
+export function viewOfEither(
+  request: WebRequest | NodeRequest,
+  node: unknown = nodeBehind(request),
+  pathRead: string | undefined = undefined,
+): RequestView {
+  if (isNodeRequest(request)) return new NodeRequestView(request, pathRead);
+  if (!isNodeRequest(node)) return new WebRequestView(request, pathRead);
+  const rewritten = new RewrittenRequestView(node, request, pathRead);
+  return isServed(rewritten, node) ? new ServedRequestView(node, request, pathRead) : rewritten;
 }
 
 /**
- * The same for fetch handlers and Hono. A request that was rewritten on its way (mounted apps, overridden methods) speaks for itself: its handler
- * is chosen by it, and so must be the route.
+ * The same for fetch handlers and Hono.
  * @param second - what the platform passes after the request: Hono's server for Node passes Node's request in it, elsewhere it may be anything
  */
-export function viewOfFetch(request: WebRequest, second: unknown): RequestView {
-  const besides = typeof second === 'object' && second !== null && 'incoming' in second ? second.incoming : undefined;
-  const node = besides ?? nodeBehind(request);
-  if (!isNodeRequest(node)) return new WebRequestView(request);
-  const rewritten = new RewrittenRequestView(node, request);
-  return isServed(rewritten, node) ? new ServedRequestView(node, request) : rewritten;
+export function viewOfFetch(request: WebRequest, second: unknown, pathRead?: string): RequestView {
+  const node = typeof second === 'object' && second !== null && 'incoming' in second ? second.incoming : undefined;
+  return viewOfEither(request, node ?? nodeBehind(request), pathRead);
 }
 
 /** Whether a Fetch request names what Node's request does: the same, or what URLs make of it. */
-function isServed(request: RequestView, { method, url = '' }: NodeRequest): boolean {
-  const { target } = request;
+function isServed(request: RewrittenRequestView, { method, url = '' }: NodeRequest): boolean {
+  const { urlTarget } = request;
   if (request.method !== method) return false;
-  if (target === url) return true;
+  if (urlTarget === url) return true;
   const absolute = url.startsWith('/') ? `http://host${url}` : url;
   if (!URL.canParse(absolute)) return false;
   const { pathname, search } = new URL(absolute);
-  return target === pathname + search;
+  return urlTarget === pathname + search;
 }
 
-/** The Fetch request, which came with Node's all the same: a guard that stands in front judged the same message. */
+/** The Fetch request, which came with Node's all the same: a guard that stands in front judged the same message, with its target. */
 class RewrittenRequestView extends WebRequestView {
   override readonly message: object;
+  readonly #node: NodeRequest;
 
-  constructor(node: NodeRequest, request: WebRequest) {
-    super(request);
+  constructor(node: NodeRequest, request: WebRequest, pathRead: string | undefined) {
+    super(request, pathRead);
     this.message = node;
+    this.#node = node;
+  }
+
+  override get target(): string {
+    return this.#node.originalUrl ?? this.#node.url ?? '';
+  }
+
+  override get currentTarget(): string {
+    return (this.#node.baseUrl ?? '') + super.currentTarget;
   }
 }
 
@@ -55,8 +69,8 @@ class RewrittenRequestView extends WebRequestView {
 class ServedRequestView extends NodeRequestView {
   readonly #request: WebRequest;
 
-  constructor(node: NodeRequest, request: WebRequest) {
-    super(node);
+  constructor(node: NodeRequest, request: WebRequest, pathRead: string | undefined) {
+    super(node, pathRead);
     this.#request = request;
   }
 

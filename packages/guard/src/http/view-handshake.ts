@@ -47,6 +47,7 @@ export class TokenReplacedView implements RequestView {
   readonly scheme: string | null;
   readonly authority: string | null;
   readonly target: string;
+  readonly currentTarget: string;
   readonly peer: string | null;
   readonly joinsLines: boolean;
   readonly body: RequestBody = { present: false, read: () => ({ outcome: 'read', chunks: [] }) };
@@ -59,6 +60,7 @@ export class TokenReplacedView implements RequestView {
     this.scheme = request.scheme;
     this.authority = request.authority;
     this.target = request.target;
+    this.currentTarget = request.currentTarget ?? request.target;
     this.peer = request.peer ?? null;
     this.joinsLines = request.joinsLines ?? false;
   }

@@ -3,6 +3,7 @@
  * viewer requests of Lambda@Edge.
  */
 import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
+import { targetRead } from './plain-path.ts';
 
 /** Test events and tools that make events of their own write `null` for what is not there. */
 type Values = { readonly [name: string]: string | null | undefined } | null | undefined;
@@ -37,6 +38,8 @@ interface RequestContext {
   readonly elb?: object;
   /** The path with the stage, as the client sent it. */
   readonly path?: string;
+  /** What stands before the path if the client called the API by its own host, and not by a domain of yours. */
+  readonly stage?: string;
 }
 
 /** Reads from an event. */
@@ -76,6 +79,15 @@ export class LambdaRequestView implements RequestView {
       encodedPath(this.#context.path ?? path ?? ''),
       queryOf(this.#event, this.#context.elb === undefined ? encodeURIComponent : asItIs),
     );
+  }
+
+  /** API Gateway chooses the handler, and frameworks in handlers do, by the path without the stage, which some callers send and some do not. */
+  get currentTarget(): string {
+    const { rawPath, path } = this.#event;
+    const read = encodedPath(rawPath ?? path ?? this.#context.path ?? '');
+    const prefix = `/${this.#context.stage ?? '$default'}`;
+    if (`${read}/`.startsWith(`${prefix}/`)) return read.slice(prefix.length) || '/';
+    return targetRead(read, this.target);
   }
 
   get peer(): string | null {

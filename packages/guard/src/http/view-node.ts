@@ -3,13 +3,16 @@ import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts
 import type { MaybePromise } from '../core/result.ts';
 import { normaliseAuthority } from '../core/signature/target.ts';
 import { type NodeBody, readNodeBody } from './body-node.ts';
+import { targetRead } from './plain-path.ts';
 
 /** What the view needs of a request: satisfied by `http.IncomingMessage`, `http2.Http2ServerRequest` and what frameworks make of them. */
 export interface NodeRequest extends NodeBody {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** Express keeps the whole target here while routers shorten `url`. */
+  /** Frameworks keep the target as it was sent here, and change `url`. */
   readonly originalUrl?: string | undefined;
+  /** What Express's routers took off the front of `url`. */
+  readonly baseUrl?: string | undefined;
   /** The field lines as Node's parser saw them. Empty or missing where no parser made the request (mocks, bridges from other platforms). */
   readonly rawHeaders?: readonly string[] | undefined;
   /** The fields by name, which are read only where there are no lines. */
@@ -28,9 +31,18 @@ export interface NodeRequest extends NodeBody {
  */
 export class NodeRequestView implements RequestView {
   readonly #request: NodeRequest;
+  readonly #pathRead: string | undefined;
+  readonly #original: string | undefined;
 
-  constructor(request: NodeRequest) {
+  /**
+   * @param request - Node's request
+   * @param pathRead - the path by which the framework chooses the handler, where it is not that of `url`
+   * @param original - the target as it was sent, where the framework keeps it elsewhere
+   */
+  constructor(request: NodeRequest, pathRead?: string, original?: string) {
     this.#request = request;
+    this.#pathRead = pathRead;
+    this.#original = original;
   }
 
   get message(): object {
@@ -60,7 +72,15 @@ export class NodeRequestView implements RequestView {
   }
 
   get target(): string {
-    return this.#request.originalUrl ?? this.#request.url ?? '';
+    return this.#request.originalUrl ?? this.#original ?? this.#request.url ?? '';
+  }
+
+  get currentTarget(): string {
+    const { target } = this;
+    const { baseUrl = '', url = '' } = this.#request;
+    if (this.#pathRead !== undefined) return targetRead(baseUrl + this.#pathRead, target);
+    // Where nothing is left of the path, Express adds a slash.
+    return baseUrl !== '' && url.startsWith('/') && baseUrl + url.slice(1) === target ? target : baseUrl + url;
   }
 
   get peer(): string | null {

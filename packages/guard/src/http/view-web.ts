@@ -1,6 +1,7 @@
 /** A request view over a Fetch `Request`. */
 import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
 import { readWebBody, type WebBody } from './body-web.ts';
+import { targetRead } from './plain-path.ts';
 
 /** What the view needs of a request: satisfied by the Fetch `Request` of every runtime. */
 export interface WebRequest extends WebBody {
@@ -20,10 +21,16 @@ export class WebRequestView implements RequestView {
   readonly joinsLines = true;
   readonly message: object;
   readonly #request: WebRequest;
+  readonly #pathRead: string | undefined;
 
-  constructor(request: WebRequest) {
+  /**
+   * @param request - the Fetch request
+   * @param pathRead - the path by which the framework chooses the handler, where it is not that of the URL
+   */
+  constructor(request: WebRequest, pathRead?: string) {
     this.message = request;
     this.#request = request;
+    this.#pathRead = pathRead;
   }
 
   get method(): string {
@@ -40,6 +47,11 @@ export class WebRequestView implements RequestView {
   }
 
   get target(): string {
+    return this.urlTarget;
+  }
+
+  /** Path and query of the URL. */
+  get urlTarget(): string {
     const { url } = this.#request;
     const slashes = url.indexOf('/');
     const start = url.indexOf('/', slashes + 2);
@@ -49,6 +61,10 @@ export class WebRequestView implements RequestView {
     if (isPlain && !url.includes('#')) return url.slice(start);
     const target = url.replace(AFTER_SCHEME, '');
     return target.startsWith('/') ? target : `/${target}`;
+  }
+
+  get currentTarget(): string {
+    return this.#pathRead === undefined ? this.urlTarget : targetRead(this.#pathRead, this.urlTarget);
   }
 
   get body(): RequestBody {

@@ -2,8 +2,9 @@
 import type { SignaturePolicy } from '../core/judge-message.ts';
 import type { BindingPolicy, Mode, Modes, TokenPolicy } from '../core/policy.ts';
 import type { Policy } from '../core/route-policy.ts';
-import type { ExemptPaths } from '../http/exempt-paths.ts';
+import { compilePattern, type PathPattern } from '../http/plain-path.ts';
 import type { RefusalPolicy } from '../http/refusal.ts';
+import type { RouteRow } from '../http/route-table.ts';
 import { compileReplay } from './compile-replay.ts';
 import type { SignatureContext } from './compile-signature.ts';
 import { ConfigurationError } from './configuration-error.ts';
@@ -181,21 +182,20 @@ function compileModes(options: unknown, path: string, base: Modes): Modes {
 }
 
 /** Compiles the list of exempt paths. */
-export function compileExempt(options: unknown): ExemptPaths | null {
+export function compileExempt(options: unknown): readonly RouteRow<never>[] {
   const paths = checks.checkedTexts(options, 'exempt');
-  if (paths === null) return null;
-  const wrong = paths.find((path) => !/^\/[^*?#%;\\]*(?:\/\*)?$/.test(path) && path !== '/*');
-  if (wrong !== undefined) {
-    throw new ConfigurationError(
-      'option-invalid',
-      'exempt',
-      'each must be a plain path such as `/health`, or everything below one, such as `/public/*`',
-    );
-  }
-  return {
-    exact: new Set(paths.filter((path) => !path.endsWith('/*'))),
-    prefixes: paths.filter((path) => path.endsWith('/*')).map((path) => path.slice(0, -1)),
-  };
+  return paths === null ? [] : [{ match: { hosts: null, paths: compilePaths(paths, 'exempt'), methods: null }, leadsTo: 'exempt' }];
+}
+
+/** Compiles the paths of a row. */
+export function compilePaths(paths: readonly string[], option: string): readonly PathPattern[] {
+  return paths.map((path) => {
+    const pattern = compilePattern(path);
+    if (pattern !== null) return pattern;
+    const remedy =
+      'each must be a plain path as clients send it, percent-encoded, such as `/pay`, or everything below one, such as `/pay/*`';
+    throw new ConfigurationError('option-invalid', option, remedy);
+  });
 }
 
 /** Compiles what the client sees of a refusal. */

@@ -1,7 +1,7 @@
 /** Checks and compiles the option `routes`: policies by host, path and method. */
 import type { Policy } from '../core/route-policy.ts';
-import { pathReadings } from '../http/path-readings.ts';
 import type { RouteMatch, RouteRow } from '../http/route-table.ts';
+import { compilePaths } from './compile-options.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { checkedObject, checkedTexts, type UncheckedOptions } from './option-checks.ts';
@@ -15,11 +15,11 @@ export interface RoutesContext {
   readonly keyRing: (keys: unknown, path: string) => KeyRing;
 }
 
-/** Compiles the table, or answers `null` if there is none. */
-export function compileRoutes(options: unknown, context: RoutesContext): readonly RouteRow<Route>[] | null {
-  if (options === undefined || options === null) return null;
+/** Compiles the table. */
+export function compileRoutes(options: unknown, context: RoutesContext): readonly RouteRow<Route>[] {
+  if (options === undefined || options === null) return [];
   if (!Array.isArray(options)) throw new ConfigurationError('option-invalid', 'routes', 'must be a list of routes');
-  return options.length === 0 ? null : options.map((route: unknown, index) => compileRow(route, `routes[${index}]`, context));
+  return options.map((route: unknown, index) => compileRow(route, `routes[${index}]`, context));
 }
 
 function compileRow(options: unknown, path: string, context: RoutesContext): RouteRow<Route> {
@@ -50,7 +50,6 @@ function checkedName(name: unknown, path: string): string | null {
 }
 
 const HOST = /^(?:\*\.)?[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$|^\[[0-9a-f:.]+\]$/;
-const PATH = /^\/(?:[^*?#%;\\/]+\/)*(?:[^*?#%;\\/]*|\*)$/;
 const METHOD = /^[A-Z][A-Z-]*$/;
 
 function compileMatch(options: unknown, path: string): RouteMatch {
@@ -59,7 +58,7 @@ function compileMatch(options: unknown, path: string): RouteMatch {
     throw new ConfigurationError('options-contradict', path, 'give either `path` or `paths`');
   }
   const hosts = checkedTexts(match.host, `${path}.host`)?.map((host) => host.toLowerCase()) ?? null;
-  const paths = checkedTexts(match.paths ?? match.path, `${path}.paths`)?.map((one) => one.toLowerCase()) ?? null;
+  const paths = checkedTexts(match.paths ?? match.path, `${path}.paths`);
   const methods = checkedTexts(match.methods, `${path}.methods`)?.map((method) => method.toUpperCase()) ?? null;
   if (hosts === null && paths === null && methods === null) {
     throw new ConfigurationError(
@@ -69,11 +68,12 @@ function compileMatch(options: unknown, path: string): RouteMatch {
     );
   }
   demand(hosts, HOST, `${path}.host`, 'must be a host name without port, such as `api.example.com` or `*.example.com`');
-  // A pattern that can itself be read in several ways would match only some of them.
-  const plain = paths?.every((one) => pathReadings(one)?.length === 1) !== false;
-  demand(plain ? paths : [''], PATH, `${path}.paths`, 'must be plain paths such as `/pay`, or everything below one, such as `/pay/*`');
   demand(methods, METHOD, `${path}.methods`, 'must be methods such as `POST`');
-  return { hosts, paths, methods: methods === null ? null : new Set(methods) };
+  return {
+    hosts,
+    paths: paths === null ? null : compilePaths(paths, `${path}.paths`),
+    methods: methods === null ? null : new Set(methods),
+  };
 }
 
 function demand(texts: readonly string[] | null, form: RegExp, path: string, remedy: string): void {

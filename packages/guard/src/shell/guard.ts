@@ -6,7 +6,6 @@ import type { Policy } from '../core/route-policy.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
 import { type Decision, decide, skip } from '../http/decide.ts';
 import { discardRest } from '../http/discard-body.ts';
-import { type ExemptPaths, isExempt } from '../http/exempt-paths.ts';
 import { mayPassPreflight, withPreflightRemedy } from '../http/preflight.ts';
 import { type RefusalPolicy, showsId } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
@@ -51,12 +50,13 @@ export interface Guard {
 export interface GuardParts extends JudgeParts {
   /** What requests must satisfy that no other route claims. */
   readonly whole: Route;
-  /** The option `routes`, or `null` if it is not used. */
-  readonly routes: readonly RouteRow<Route>[] | null;
+  /** The option `exempt`. */
+  readonly exempt: readonly RouteRow<never>[];
+  /** The option `routes`. */
+  readonly routes: readonly RouteRow<Route>[];
   /** All key rings, each once. */
   readonly rings: readonly KeyRing[];
   readonly compileRoute: (options: RouteOptions) => Policy;
-  readonly exempt: ExemptPaths | null;
   readonly judgePreflights: boolean;
   readonly refusal: RefusalPolicy;
   readonly onVerdict: OnVerdict | null;
@@ -71,10 +71,12 @@ export function assembleGuard(parts: GuardParts): Guard {
 class AssembledGuard implements Guard {
   readonly #parts: GuardParts;
   readonly #counters: Counters = new Counters();
+  readonly #table: readonly RouteRow<Route>[];
   readonly #hook: VerdictHook;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
+    this.#table = [...parts.exempt, ...parts.routes];
     this.#hook = new VerdictHook(parts.onVerdict, this.#counters);
   }
 
@@ -98,12 +100,16 @@ class AssembledGuard implements Guard {
   }
 
   decide(request: RequestView, route?: Route): MaybePromise<Decision> {
-    const skipped = this.#skipped(request);
+    const routes = this.#routesOf(request, route);
+    const skipped = routes === 'exempt' ? routes : this.#passesUnjudged(request) ? 'preflight' : null;
     if (skipped !== null) return this.#counted(skip(skipped, (route?.policy ?? this.#parts.whole.policy).modes, nextId()));
-    const { routes, whole } = this.#parts;
-    if (route === undefined && routes !== null) return this.#decideByTable(request);
-    const only = route ?? whole;
     const at = this.#readClock();
+    // The cast holds: `exempt` was skipped.
+    const [only, ...others] = routes as readonly [Route, ...Route[]];
+    if (others.length > 0) {
+      const judged = judgeByEach(this.#parts, request, [only, ...others], at);
+      return chain(judged, (found) => this.#decided(request, found.verdict, found.route, at));
+    }
     const verdict = judgeByRoute(this.#parts, request, only, at);
     if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, found, only, at));
     return this.#decided(request, verdict, only, at);
@@ -131,12 +137,11 @@ class AssembledGuard implements Guard {
     for (const ring of this.#parts.rings) ring.source.close?.();
   }
 
-  #skipped(request: RequestView): 'preflight' | 'exempt' | null {
+  #passesUnjudged(request: RequestView): boolean {
     try {
-      if (this.#parts.exempt !== null && isExempt(request.target, this.#parts.exempt)) return 'exempt';
-      return !this.#parts.judgePreflights && mayPassPreflight(request) ? 'preflight' : null;
+      return !this.#parts.judgePreflights && mayPassPreflight(request);
     } catch {
-      return null;
+      return false;
     }
   }
 
@@ -149,20 +154,16 @@ class AssembledGuard implements Guard {
     }
   }
 
-  #decideByTable(request: RequestView): MaybePromise<Decision> {
-    const routes = this.#routesOf(request, undefined);
-    if (routes === 'exempt') return this.#counted(skip('exempt', this.#parts.whole.policy.modes, nextId()));
-    const at = this.#readClock();
-    return chain(judgeByEach(this.#parts, request, routes, at), ({ verdict, route }) => this.#decided(request, verdict, route, at));
-  }
-
+  /** What the request has to satisfy: where a route is given, that one, and else what the table says. Paths are exempt either way. */
   #routesOf(request: RequestView, route: Route | undefined): 'exempt' | readonly Route[] {
-    const { routes, whole, message } = this.#parts;
-    if (route !== undefined || routes === null) return [route ?? whole];
+    const { exempt, whole, message } = this.#parts;
+    const table: readonly RouteRow<Route>[] = route === undefined ? this.#table : exempt;
+    const otherwise = route ?? whole;
+    if (table.length === 0) return [otherwise];
     try {
-      return findRoutes(request, message.originOf(request)?.authority ?? null, routes, whole);
+      return findRoutes(request, message.originOf(request)?.authority ?? null, table, otherwise);
     } catch {
-      return [whole, ...routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]))];
+      return [otherwise, ...table.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]))];
     }
   }
 

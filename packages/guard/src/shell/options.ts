@@ -124,7 +124,10 @@ export interface RouteOptions {
 export interface RouteMatchOptions {
   /** The host that the client asked for, without port: exact, or `*.example.com` for everything below. Behind a proxy see `origin`. */
   readonly host?: string | readonly string[];
-  /** `/pay`, or `/pay/*` for `/pay` and everything below; without regard to case. */
+  /**
+   * `/pay`, or `/pay/*` for `/pay` and everything below, percent-encoded. Demands match loosely (case, encoding, a slash at the end), and what
+   * matches only loosely has to satisfy the routes after it, too. Exemptions match byte for byte.
+   */
   readonly path?: string | readonly string[];
   /** Another word for `path`. */
   readonly paths?: string | readonly string[];
@@ -145,7 +148,7 @@ export type MatchedRouteOptions =
       /** Must name paths. */
       readonly match: RouteMatchOptions;
       readonly name?: string;
-      /** Such requests pass unjudged, if their path is unambiguous. */
+      /** Such requests pass unjudged, if their path is the row's byte for byte. */
       readonly exempt: true;
     };
 
@@ -193,7 +196,8 @@ export interface GuardOptions extends RouteOptions {
   /**
    * Other demands for other requests: the first whose `match` fits is used, what it does not say is taken from the guard's own options, and
    * a request that none fits is judged by the guard's own options. Where servers may disagree about a path, the request has to satisfy
-   * every route that a reading of it leads to.
+   * every route whose host and method may be its own, and the guard's own options. Where something rewrote the path before the guard, it has to
+   * satisfy what both paths demand. What is rewritten behind the guard is not seen.
    */
   readonly routes?: readonly MatchedRouteOptions[];
   /**
@@ -202,8 +206,9 @@ export interface GuardOptions extends RouteOptions {
    */
   readonly rules?: readonly RuleOptions[];
   /**
-   * Paths that pass unjudged: exact (`/health`) or everything below (`/public/*`). A path whose meaning is ambiguous
-   * (`%2f`, `..`, `//`, `;`, `\` …) is never exempt.
+   * Paths that pass unjudged: exact (`/health`) or everything below (`/public/*`), percent-encoded and compared byte for byte, without the query. A
+   * path that was rewritten before the guard is exempt if it was before and is after. A path whose meaning is ambiguous (`%2f`, `..`, `//`, `;`,
+   * `\` …) is never exempt.
    */
   readonly exempt?: readonly string[];
   /**

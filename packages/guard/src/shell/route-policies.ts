@@ -20,8 +20,8 @@ const NO_ROUTES: OfRoutes = { policies: [], byHost: false };
 const NOTED: WeakMap<Guard, OfRoutes> = new WeakMap();
 
 /** Remembers what the option `routes` demands. */
-export function noteRoutes(guard: Guard, routes: readonly RouteRow<Route>[] | null): Guard {
-  if (routes === null) return guard;
+export function noteRoutes(guard: Guard, routes: readonly RouteRow<Route>[]): Guard {
+  if (routes.length === 0) return guard;
   const policies = routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo.policy]));
   NOTED.set(guard, { policies, byHost: routes.some(({ match }) => match.hosts !== null) });
   return guard;

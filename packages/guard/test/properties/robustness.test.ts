@@ -8,7 +8,7 @@ import { parseJsonObject } from '../../src/core/bytes/json.ts';
 import { excerpt } from '../../src/core/bytes/text.ts';
 import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/compact.ts';
 import { parsePublicJwk } from '../../src/core/jws/jwk.ts';
-import { unambiguousPath } from '../../src/http/exempt-paths.ts';
+import { plainPath } from '../../src/http/plain-path.ts';
 import { guardPair, nowSeconds, PORTS, runSeed, secret } from '../both-ports.ts';
 
 const seed = runSeed();
@@ -129,7 +129,7 @@ test(`parsers answer for every text (seed ${seed})`, () => {
       parseUnverifiedHeader(text);
       const object = parseJsonObject(text, 8);
       if (object !== null) assert.deepEqual(object, JSON.parse(text));
-      unambiguousPath(text);
+      plainPath(text);
       assert.match(excerpt(text, 40), /^[\x20-\x7e]*…?$/);
       for (const port of Object.values(PORTS)) port.decodeText(text);
     }),
