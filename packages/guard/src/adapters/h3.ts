@@ -22,9 +22,8 @@ export interface H3EventLike {
   readonly req: WebRequest | NodeRequest;
   readonly node?: { readonly req?: unknown } | undefined;
   readonly web?: { readonly request?: WebRequest };
-  /** By which h3 2 chooses the handler. */
+  /** By which h3 2 chooses the handler, and h3 1 by `path`. */
   readonly url?: { readonly pathname: string };
-  /** By which h3 1 does. */
   readonly path?: string;
 }
 

@@ -2,6 +2,7 @@
 /** Koa 2 and 3: a middleware. */
 import { chain } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
+import { type KoaPath, pathReadByKoa } from '../http/path-read.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
@@ -15,14 +16,8 @@ declare module 'koa' {
 }
 
 /** What is needed of Koa's context. */
-export interface KoaContext {
+export interface KoaContext extends KoaPath {
   readonly req: NodeRequest;
-  readonly originalUrl: string;
-  readonly url: string;
-  /** What `koa-mount` took off the front of the path. */
-  readonly mountPath?: string;
-  /** What `@koa/router` reads instead of the path. */
-  readonly newRouterPath?: string;
   status: number;
   body: unknown;
   set(headers: { readonly [name: string]: string }): void;
@@ -50,23 +45,15 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): KoaMiddleware {
   const guarded = guardOf(guard, route);
-  return (context, next) =>
-    chain<Decision, unknown>(
-      guarded.guard.decide(new NodeRequestView(context.req, pathRead(context), context.originalUrl), guarded.route),
-      (decision) => {
-        (context as { approov?: Decision }).approov = decision;
-        if (decision.action === 'pass') return next();
-        // The headers first: Koa would guess a content type for a body without one.
-        const { status, headers, body } = decision.refusal;
-        context.set(headers);
-        return Object.assign(context, { status, body });
-      },
-    );
-}
-
-/** What routers read. `koa-mount` says what it took off last, but not whether that still holds: what cannot be told may be any path. */
-function pathRead({ originalUrl, url, mountPath, newRouterPath }: KoaContext): string {
-  if (newRouterPath !== undefined) return url === originalUrl ? newRouterPath : '*';
-  if (url === originalUrl || mountPath === undefined) return url;
-  return mountPath + url === originalUrl ? originalUrl : '*';
+  return (context, next) => {
+    const view = new NodeRequestView(context.req, pathReadByKoa(context), context.originalUrl);
+    return chain<Decision, unknown>(guarded.guard.decide(view, guarded.route), (decision) => {
+      (context as { approov?: Decision }).approov = decision;
+      if (decision.action === 'pass') return next();
+      // The headers first: Koa would guess a content type for a body without one.
+      const { status, headers, body } = decision.refusal;
+      context.set(headers);
+      return Object.assign(context, { status, body });
+    });
+  };
 }

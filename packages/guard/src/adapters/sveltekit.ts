@@ -1,5 +1,6 @@
 /** SvelteKit 1 to 3: a `handle` hook. */
 import type { Decision } from '../http/decide.ts';
+import { pathReadBySvelteKit, type SvelteKitPath } from '../http/path-read.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
@@ -15,13 +16,9 @@ declare global {
 }
 
 /** What is needed of SvelteKit's event. */
-export interface SvelteKitEvent {
+export interface SvelteKitEvent extends SvelteKitPath {
   readonly request: WebRequest;
   readonly locals: object;
-  readonly url?: { readonly pathname: string };
-  /** The route that was found, such as `/shapes/[id]`; the hook `reroute` may have led there. */
-  readonly route?: { readonly id: string | null };
-  readonly params?: { readonly [name: string]: string | undefined };
 }
 
 /**
@@ -45,29 +42,9 @@ export function approov(
 ): <Event extends SvelteKitEvent>(input: { event: Event; resolve: (event: Event) => Response | Promise<Response> }) => Promise<Response> {
   const guarded = guardOf(guard, route);
   return async ({ event, resolve }) => {
-    const decision = await guarded.guard.decide(new WebRequestView(event.request, pathRead(event)), guarded.route);
+    const decision = await guarded.guard.decide(new WebRequestView(event.request, pathReadBySvelteKit(event)), guarded.route);
     if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
     Object.assign(event.locals, { approov: decision });
     return resolve(event);
   };
-}
-
-/** The path of the route that was found: that of a page for the page's data (`/account/__data.json`), too. */
-function pathRead({ route, params = {}, url }: SvelteKitEvent): string | undefined {
-  const id = route?.id ?? null;
-  if (id === null) return undefined;
-  const segments = id.split('/').filter((segment) => !/^\(.*\)$/.test(segment));
-  const path = segments.map((segment) =>
-    segment.replace(PARAMETER, (_, code: string | undefined, name: string) => filled(code, params[name])),
-  );
-  const read = path.filter((segment) => segment !== '').map((segment) => `/${segment}`);
-  // Routes are found with or without a slash at the end.
-  return read.join('') + (read.length === 0 || url?.pathname.endsWith('/') === true ? '/' : '');
-}
-
-/** `[id]`, `[[lang]]`, `[...rest]`, `[page=matcher]`, and characters by their number: `[x+3a]`, `[u+d83d-de00]`. */
-const PARAMETER = /\[{1,2}(?:\.{3})?(?:[xu]\+([0-9a-f-]+)|(\w+)(?:=\w+)?)\]{1,2}/g;
-
-function filled(code: string | undefined, value: string | undefined): string {
-  return code === undefined ? (value ?? '') : String.fromCharCode(...code.split('-').map((hex) => Number.parseInt(hex, 16)));
 }

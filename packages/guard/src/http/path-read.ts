@@ -1,0 +1,46 @@
+/** The path by which a framework chooses the handler, where that is not simply a member of the request. */
+
+/** What Koa's context tells of it. */
+export interface KoaPath {
+  readonly originalUrl: string;
+  readonly url: string;
+  /** What `koa-mount` took off the front of the path. */
+  readonly mountPath?: string;
+  /** What `@koa/router` reads instead of the path. */
+  readonly newRouterPath?: string;
+}
+
+/** What routers read. `koa-mount` says what it took off last, but not whether that still holds: what cannot be told may be any path. */
+export function pathReadByKoa({ originalUrl, url, mountPath, newRouterPath }: KoaPath): string {
+  if (newRouterPath !== undefined) return url === originalUrl ? newRouterPath : '*';
+  if (url === originalUrl || mountPath === undefined) return url;
+  return mountPath + url === originalUrl ? originalUrl : '*';
+}
+
+/** What SvelteKit's event tells of it. */
+export interface SvelteKitPath {
+  readonly url?: { readonly pathname: string };
+  /** The route that was found, such as `/shapes/[id]`; the hook `reroute` may have led there. */
+  readonly route?: { readonly id: string | null };
+  readonly params?: { readonly [name: string]: string | undefined };
+}
+
+/** The path of the route that was found: that of a page for the page's data (`/account/__data.json`), too. */
+export function pathReadBySvelteKit({ route, params = {}, url }: SvelteKitPath): string | undefined {
+  const id = route?.id ?? null;
+  if (id === null) return undefined;
+  const segments = id.split('/').filter((segment) => !/^\(.*\)$/.test(segment));
+  const path = segments.map((segment) =>
+    segment.replace(PARAMETER, (_, code: string | undefined, name: string) => filled(code, params[name])),
+  );
+  const read = path.filter((segment) => segment !== '').map((segment) => `/${segment}`);
+  // Routes are found with or without a slash at the end.
+  return read.join('') + (read.length === 0 || url?.pathname.endsWith('/') === true ? '/' : '');
+}
+
+/** `[id]`, `[[lang]]`, `[...rest]`, `[page=matcher]`, and characters by their number: `[x+3a]`, `[u+d83d-de00]`. */
+const PARAMETER = /\[{1,2}(?:\.{3})?(?:[xu]\+([0-9a-f-]+)|(\w+)(?:=\w+)?)\]{1,2}/g;
+
+function filled(code: string | undefined, value: string | undefined): string {
+  return code === undefined ? (value ?? '') : String.fromCharCode(...code.split('-').map((hex) => Number.parseInt(hex, 16)));
+}
