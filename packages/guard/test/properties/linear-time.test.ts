@@ -9,7 +9,7 @@ import { trimOptionalWhiteSpace } from '../../src/core/request-view.ts';
 import { readToken } from '../../src/core/token/read-token.ts';
 import { plainPath } from '../../src/http/plain-path.ts';
 import { PORTS } from '../both-ports.ts';
-import { growth, stepsOf } from './steps.ts';
+import { growth } from './steps.ts';
 
 /** Ten times the input: 10 times the steps, and 100 where a parser is quadratic. */
 const SIZES = [3_000, 30_000];
