@@ -21,6 +21,7 @@ const ALONE = /^(?:before|after)(?:Each)?\(|^import .*\/steps\.ts'/m;
 /** What takes longest, longest first: it starts first, so that both cores stay busy to the end. */
 const LONGEST = [
   'tools/checks',
+  'tools/packed',
   'conformance/test/table',
   'examples/test/hello',
   'properties',
