@@ -33,6 +33,8 @@ export class NodeRequestView implements RequestView {
   readonly #request: NodeRequest;
   readonly #pathRead: string | undefined;
   readonly #original: string | undefined;
+  #asked = 0;
+  #index: ReadonlyMap<string, readonly string[]> | null = null;
 
   /**
    * @param request - Node's request
@@ -111,15 +113,41 @@ export class NodeRequestView implements RequestView {
 
   lines(name: string): readonly string[] {
     const { rawHeaders: raw, headers } = this.#request;
-    if (raw === undefined || raw.length === 0) return fieldsOf(headers, name);
-    const found: string[] = [];
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      const field = raw[index] as string;
-      if (field.length === name.length && (field === name || field.toLowerCase() === name)) found.push(raw[index + 1] as string);
-    }
-    // RFC 9113 §8.2.3: crumbs of a cookie are one field again outside HTTP/2, whose pseudo-headers come first.
-    return found.length > 1 && name === 'cookie' && raw[0]?.startsWith(':') === true ? [found.join('; ')] : found;
+    // Looking through all lines is cheap a few times, and dear where a signature covers many fields.
+    if (this.#asked++ < LOOKS_WITHOUT_INDEX) return raw === undefined || raw.length === 0 ? fieldsOf(headers, name) : linesOf(raw, name);
+    this.#index ??= indexOf(raw ?? [], headers);
+    return asOneCookie(this.#index.get(name) ?? [], name, raw ?? []);
   }
+}
+
+const LOOKS_WITHOUT_INDEX = 24;
+
+function linesOf(raw: readonly string[], name: string): readonly string[] {
+  const found: string[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const field = raw[index] as string;
+    if (field.length === name.length && (field === name || field.toLowerCase() === name)) found.push(raw[index + 1] as string);
+  }
+  return asOneCookie(found, name, raw);
+}
+
+/** RFC 9113 §8.2.3: crumbs of a cookie are one field again outside HTTP/2, whose pseudo-headers come first. */
+function asOneCookie(lines: readonly string[], name: string, raw: readonly string[]): readonly string[] {
+  return lines.length > 1 && name === 'cookie' && raw[0]?.startsWith(':') === true ? [lines.join('; ')] : lines;
+}
+
+function indexOf(raw: readonly string[], headers: object | undefined): ReadonlyMap<string, readonly string[]> {
+  const index = new Map<string, string[]>();
+  const add = (field: string, value: string): void => {
+    const name = field.toLowerCase();
+    const lines = index.get(name);
+    if (lines === undefined) index.set(name, [value]);
+    else lines.push(value);
+  };
+  // The casts hold: the list has a value after each name.
+  for (let at = 0; at + 1 < raw.length; at += 2) add(raw[at] as string, raw[at + 1] as string);
+  if (raw.length === 0) for (const [field, value] of fieldsIn(headers)) add(field, value);
+  return index;
 }
 
 /** Node's parser leaves no request without lines, but for HTTP/1.0 requests that have none: theirs are no fields either. */
@@ -127,12 +155,16 @@ function isUnparsed({ rawHeaders }: NodeRequest): boolean {
   return rawHeaders === undefined || rawHeaders.length === 0;
 }
 
-/** The values of a field, from an object of fields: numbers and lists occur, and names in any case. */
-function fieldsOf(headers: object | undefined, name: string): readonly string[] {
+/** The fields of an object of them: numbers and lists occur, and names in any case. */
+function fieldsIn(headers: object | undefined): readonly (readonly [string, string])[] {
   const entries: Iterable<unknown> = headers instanceof Headers || headers instanceof Map ? headers : Object.entries(headers ?? {});
   return (Array.from(entries) as [string, unknown][]).flatMap(([field, value]) =>
-    field.toLowerCase() === name ? [value].flat().flatMap((one) => (isFieldValue(one) ? [String(one)] : [])) : [],
+    [value].flat().flatMap((one) => (isFieldValue(one) ? [[field, String(one)] as const] : [])),
   );
+}
+
+function fieldsOf(headers: object | undefined, name: string): readonly string[] {
+  return fieldsIn(headers).flatMap(([field, value]) => (field.toLowerCase() === name ? [value] : []));
 }
 
 function isFieldValue(value: unknown): value is string | number {

@@ -5,8 +5,9 @@ import { type HeaderLine, requestView } from '@approov-guard/testkit';
 import { readVectors, skipUnless } from '../../../../tools/optional.mjs';
 import { parseDictionary, parseItem } from '../../src/core/sfv/parse.ts';
 import { serialiseInnerList } from '../../src/core/sfv/serialise.ts';
-import { signatureBase } from '../../src/core/signature/base.ts';
-import { parseComponent, resolveComponent, type SignedMessage } from '../../src/core/signature/components.ts';
+import { SignatureBases } from '../../src/core/signature/base.ts';
+import { parseComponent, type SignedMessage } from '../../src/core/signature/components.ts';
+import { resolveComponent } from '../../src/core/signature/covered-values.ts';
 import { STRICT } from '../../src/core/signature/sdk-tolerances.ts';
 import { rawFromDer } from '../../src/core/signature/signature-value.ts';
 import { guardPair } from '../both-ports.ts';
@@ -78,7 +79,7 @@ describe('the client SDKs’ own vectors', skipUnless(clients, 'vectors'), () =>
         if (given.rfc_base === undefined) return;
         const components = member.items.map((item) => parseComponent(item) ?? assert.fail());
         const base = given.rfc_base === 'same' ? given.client_base : given.rfc_base;
-        assert.deepEqual(signatureBase(components, text ?? '', messageOf(given)), { base });
+        assert.deepEqual(new SignatureBases(components, text ?? '', messageOf(given)).with(STRICT), { base });
       }
       if (given.component !== undefined) {
         const item = parseItem(given.component);

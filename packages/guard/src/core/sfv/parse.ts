@@ -29,6 +29,16 @@ export function parseItem(text: string): Item | null {
   return parser.ended ? item : null;
 }
 
+/** Commas, semicolons and white space: what members, parameters and items are separated by. */
+const SEPARATOR = /[,; \t]/g;
+
+/** Tells, at the cost of looking for so many separators, whether a text can hold at most so many members, items and parameters. */
+export function hasItemsAtMost(text: string, items: number): boolean {
+  SEPARATOR.lastIndex = 0;
+  for (let found = 1; SEPARATOR.test(text); found++) if (found > items) return false;
+  return true;
+}
+
 const KEY = /[a-z*][a-z0-9_.*-]*/y;
 const TOKEN = /[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*/y;
 /** RFC 9651 §4.2.4: at most 15 digits, or 12 and 1 to 3 decimals. */

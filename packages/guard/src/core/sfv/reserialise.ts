@@ -1,7 +1,6 @@
 /** Re-serialising field values, as RFC 9421 §2.1.1 and §2.1.2 need it. */
 import { parseDictionary, parseItem, parseList } from './parse.ts';
 import { serialiseDictionary, serialiseItem, serialiseList, serialiseMember } from './serialise.ts';
-import type { Dictionary } from './values.ts';
 
 /** Parses a structured field and writes it in canonical form; `null` if it is no field of this type. */
 export function reserialise(text: string, type: 'dictionary' | 'list' | 'item'): string | null {
@@ -12,15 +11,7 @@ export function reserialise(text: string, type: 'dictionary' | 'list' | 'item'):
 
 /** The canonical form of one member of a dictionary; `null` if the text is none or has no such member. */
 export function reserialiseMember(text: string, key: string): string | null {
-  return mapped(dictionaryOf(text)?.get(key) ?? null, serialiseMember);
-}
-
-/** The dictionary that was asked about last: a signature may cover many members of one. */
-let known: { readonly text: string; readonly dictionary: Dictionary | null } = { text: '', dictionary: null };
-
-function dictionaryOf(text: string): Dictionary | null {
-  if (known.text !== text) known = { text, dictionary: parseDictionary(text) };
-  return known.dictionary;
+  return mapped(parseDictionary(text)?.get(key) ?? null, serialiseMember);
 }
 
 function mapped<T>(value: T | null, serialise: (value: T) => string | null): string | null {

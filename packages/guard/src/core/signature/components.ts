@@ -1,13 +1,8 @@
-/** Component identifiers and their values (RFC 9421 §2). Every value is resolved or refused; there is no empty default. */
-import { encodeBase64 } from '../bytes/base64.ts';
-import { bytesOfFieldValue } from '../bytes/text.ts';
-import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
-import { reserialise, reserialiseMember } from '../sfv/reserialise.ts';
+/** Component identifiers (RFC 9421 §2). */
+import type { RequestView } from '../request-view.ts';
 import { serialiseItem } from '../sfv/serialise.ts';
 import type { Item } from '../sfv/values.ts';
-import type { Deviations } from './sdk-tolerances.ts';
-import { hostOf, type Origin } from './target.ts';
-import { targetValue } from './target-value.ts';
+import type { Origin } from './target.ts';
 
 /** A component that a signature covers. */
 export interface Component {
@@ -74,61 +69,4 @@ function isUsableField(name: string, flags: Flags): boolean {
 
 function identityOf(name: string, { sf, bs, key, queryName }: Flags): string {
   return JSON.stringify([name, sf, bs, key, queryName]);
-}
-
-/** The value of a component (RFC 9421 §2.5 step 2), or `null` where this message has none. */
-export function resolveComponent(component: Component, message: SignedMessage, deviations: Deviations): string | null {
-  return component.name.startsWith('@') ? derivedValue(component, message, deviations) : fieldValue(component, message.request);
-}
-
-function derivedValue(component: Component, { request, origin }: SignedMessage, deviations: Deviations): string | null {
-  switch (component.name) {
-    case '@method':
-      return request.method;
-    case '@request-target':
-      return request.target;
-    case '@scheme':
-      return origin?.scheme ?? null;
-    case '@authority':
-      return origin === null ? null : deviations.authorityWithoutPort ? hostOf(origin.authority) : origin.authority;
-    default:
-      return targetValue(component, request.target, origin, deviations);
-  }
-}
-
-function fieldValue(component: Component, request: RequestView): string | null {
-  const lines = request.lines(component.name);
-  if (lines.length === 0) return null;
-  const values = lines.map(canonicalLine);
-  if (component.bs) return values.map((value) => `:${encodeBase64(bytesOfFieldValue(value), 'base64')}:`).join(', ');
-  const combined = values.join(', ');
-  // RFC 9421 §2.5: a value that holds a line feed would forge lines of the base.
-  if (combined.includes('\n') || combined.includes('\r')) return null;
-  if (component.key !== null) return reserialiseMember(combined, component.key);
-  return component.sf ? strictlySerialised(component.name, combined) : combined;
-}
-
-/** RFC 9421 §2.1: obsolete folding becomes one space, and white space around the value goes. */
-function canonicalLine(line: string): string {
-  return trimOptionalWhiteSpace(line.includes('\n') ? line.replace(/[ \t]*\r?\n[ \t]+/g, ' ') : line);
-}
-
-/** RFC 9421 §2.1.1 needs the field's type. These are known; others are refused where two types would be written differently. */
-const FIELD_TYPES: ReadonlyMap<string, 'dictionary' | 'list' | 'item'> = new Map([
-  ['accept', 'list'],
-  ['cache-control', 'dictionary'],
-  ['content-digest', 'dictionary'],
-  ['repr-digest', 'dictionary'],
-  ['priority', 'dictionary'],
-  ['signature', 'dictionary'],
-  ['signature-input', 'dictionary'],
-]);
-
-function strictlySerialised(name: string, value: string): string | null {
-  const type = FIELD_TYPES.get(name);
-  if (type !== undefined) return reserialise(value, type);
-  const readings = (['dictionary', 'list', 'item'] as const)
-    .map((candidate) => reserialise(value, candidate))
-    .filter((text) => text !== null);
-  return new Set(readings).size === 1 ? (readings[0] ?? null) : null;
 }

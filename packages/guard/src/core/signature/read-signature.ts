@@ -1,6 +1,6 @@
 /** Finds the one signature that the policy asks for: by its label, never any, never the last (RFC 9421 §3.2 steps 1 to 3). */
 import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
-import { parseDictionary } from '../sfv/parse.ts';
+import { hasItemsAtMost, parseDictionary } from '../sfv/parse.ts';
 import { serialiseParameters } from '../sfv/serialise.ts';
 import type { Item, Member } from '../sfv/values.ts';
 import type { Bytes } from '../time.ts';
@@ -27,6 +27,8 @@ export interface SignatureFormPolicy extends FreshnessPolicy {
 }
 
 const MAX_COMPONENTS = 64;
+/** Members, items and parameters of one of both fields, those of other labels included: each costs as much as a hundred bytes. */
+const MAX_ITEMS = 256;
 
 /** Reads and parses both fields. Their bytes are counted before anything is parsed. */
 export function readSignature(request: RequestView, policy: SignatureFormPolicy): UnverifiedSignature | Rejected {
@@ -35,9 +37,9 @@ export function readSignature(request: RequestView, policy: SignatureFormPolicy)
   if (inputs === '' || signatures === '') return rejected('signature-missing', inputs === '' ? 'Signature-Input' : 'Signature');
   if (inputs === null || signatures === null) return rejected('signature-malformed', 'longer than signature.maxBytes');
   const input = memberOf(inputs, policy.label);
-  if (input === null) return rejected('signature-malformed', 'Signature-Input is no dictionary');
+  if (input === null) return rejected('signature-malformed', `Signature-Input is not a dictionary of at most ${MAX_ITEMS} items`);
   const value = memberOf(signatures, policy.label);
-  if (value === null) return rejected('signature-malformed', 'Signature is no dictionary');
+  if (value === null) return rejected('signature-malformed', `Signature is not a dictionary of at most ${MAX_ITEMS} items`);
   if (input === undefined || value === undefined) return rejected('signature-label-missing', policy.label);
   return parseMembers(input, value, policy);
 }
@@ -50,7 +52,7 @@ function fieldValue(request: RequestView, name: string, maxBytes: Bytes): string
 }
 
 function memberOf(text: string, label: string): Member | undefined | null {
-  const dictionary = parseDictionary(text);
+  const dictionary = hasItemsAtMost(text, MAX_ITEMS) ? parseDictionary(text) : null;
   return dictionary === null ? null : dictionary.get(label);
 }
 

@@ -1,22 +1,12 @@
-/** The derived components of the request target (RFC 9421 §2.2.2, §2.2.6 to §2.2.8), and how SDKs deviate. */
+/** The derived components of the request target (RFC 9421 §2.2.2, §2.2.6, §2.2.7), and how SDKs deviate. */
 import { hasControlEscape, hasNestedEscape, hasSeparatorEscape, percentDecode, percentEncode } from './percent.ts';
-import { queryParameter } from './query-param.ts';
 import type { Deviations } from './sdk-tolerances.ts';
-import { type Origin, splitTarget, type TargetParts } from './target.ts';
+import type { Origin, TargetParts } from './target.ts';
 
-/** The component whose value is asked for. */
-export interface TargetComponent {
-  readonly name: string;
-  readonly queryName: string | null;
-}
-
-/** The value of `@target-uri`, `@path`, `@query` or `@query-param`; `null` where the target or the origin gives none. */
-export function targetValue(component: TargetComponent, target: string, origin: Origin | null, deviations: Deviations): string | null {
-  const parts = splitTarget(target);
-  if (parts === null) return null;
-  if (component.name === '@path') return pathValue(parts, deviations);
-  if (component.name === '@query') return queryValue(parts, deviations);
-  if (component.name === '@query-param') return queryParameter(parts.query, component.queryName ?? '', deviations.queryParam);
+/** The value of `@target-uri`, `@path` or `@query`; `null` where the origin gives none. */
+export function targetValue(name: string, parts: TargetParts, origin: Origin | null, deviations: Deviations): string | null {
+  if (name === '@path') return pathValue(parts, deviations);
+  if (name === '@query') return queryValue(parts, deviations);
   return origin === null ? null : `${origin.scheme}://${origin.authority}${uriRest(parts, deviations)}`;
 }
 

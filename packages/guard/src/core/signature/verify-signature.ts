@@ -6,12 +6,12 @@ import type { PreparedKey } from '../jws/key-set.ts';
 import { chain, isPromise, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
-import { signatureBase, signatureBases } from './base.ts';
+import { SignatureBases } from './base.ts';
 import type { SignedMessage } from './components.ts';
 import { type CoveragePolicy, checkCoverage } from './coverage.ts';
 import { acceptableUntil, checkParameters } from './parameters.ts';
 import { readSignature, type SignatureFormPolicy, type UnverifiedSignature } from './read-signature.ts';
-import type { Deviations } from './sdk-tolerances.ts';
+import { type Deviations, STRICT } from './sdk-tolerances.ts';
 
 /** What a signature must satisfy. */
 export interface SignatureCheck extends SignatureFormPolicy, CoveragePolicy {
@@ -50,14 +50,16 @@ export function verifySignature(check: SignatureCheck, evidence: SignatureEviden
   if ('outcome' in unverified) return unverified;
   const failed = checkPolicy(unverified, check, evidence, at);
   if (failed !== null) return failed;
-  const strict = signatureBase(unverified.components, unverified.parametersText, message);
+  const bases = new SignatureBases(unverified.components, unverified.parametersText, message);
+  const strict = bases.with(STRICT);
+  if ('exceeded' in strict) return rejected('signature-malformed', `covers ${strict.exceeded}`);
   if ('unresolvable' in strict) return rejected('signature-component-unresolvable', strict.unresolvable.slice(0, 64));
   const { signature } = unverified;
   const proven = chain(evidence.key.verify(strict.base, signature), (good) => {
     if (good) return true;
-    // Only now: most clients sign as the RFC has it, and five more bases cost as much as parsing.
-    const bases = signatureBases(unverified.components, unverified.parametersText, message, check.combinations);
-    return tryBases(bases, signature, evidence.key, bases[0] === strict.base ? 1 : 0);
+    // Only now: most clients sign as the RFC has it.
+    const others = bases.distinct(check.combinations);
+    return tryBases(others, signature, evidence.key, others[0] === strict.base ? 1 : 0);
   });
   return chain(proven, (good) => outcomeOf(good, unverified, check));
 }

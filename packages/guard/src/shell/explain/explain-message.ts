@@ -3,9 +3,10 @@ import { encodeBase64 } from '../../core/bytes/base64.ts';
 import type { PreparedKey } from '../../core/jws/key-set.ts';
 import { type RequestView, trimOptionalWhiteSpace } from '../../core/request-view.ts';
 import { parseDictionary } from '../../core/sfv/parse.ts';
-import { signatureBases } from '../../core/signature/base.ts';
-import { resolveComponent, type SignedMessage } from '../../core/signature/components.ts';
+import { SignatureBases } from '../../core/signature/base.ts';
+import type { SignedMessage } from '../../core/signature/components.ts';
 import { checkCoverage } from '../../core/signature/coverage.ts';
+import { resolveComponent } from '../../core/signature/covered-values.ts';
 import { checkParameters } from '../../core/signature/parameters.ts';
 import { readSignature, type UnverifiedSignature } from '../../core/signature/read-signature.ts';
 import { STRICT } from '../../core/signature/sdk-tolerances.ts';
@@ -97,7 +98,7 @@ async function proofOf(unverified: UnverifiedSignature, message: MessageCase, is
   const holds = async (base: string): Promise<boolean> => prepared !== null && (await prepared.verify(base, text));
   const agrees = async (base: string): Promise<boolean> =>
     (stated !== null && (await crypto.sha256Base64(base)) === stated) || (await holds(base));
-  const bases = signatureBases(components, parametersText, message, policy.combinations);
+  const bases = new SignatureBases(components, parametersText, message).distinct(policy.combinations);
   const [proven, agreed] = [await first(bases, holds), await first(bases, agrees)];
   const baseDigest =
     stated === null

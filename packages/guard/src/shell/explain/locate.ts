@@ -1,6 +1,7 @@
 /** Finds what the client signed differently: tries what is known to differ until the base agrees. */
-import { signatureBase } from '../../core/signature/base.ts';
-import { type Component, resolveComponent, type SignedMessage } from '../../core/signature/components.ts';
+import { SignatureBases } from '../../core/signature/base.ts';
+import type { Component, SignedMessage } from '../../core/signature/components.ts';
+import { resolveComponent } from '../../core/signature/covered-values.ts';
 import type { UnverifiedSignature } from '../../core/signature/read-signature.ts';
 import { type Deviations, STRICT } from '../../core/signature/sdk-tolerances.ts';
 import * as alternatives from './alternatives.ts';
@@ -51,7 +52,7 @@ export async function locateDifferences(search: Search): Promise<readonly Differ
   const tried = new Set<string>();
   const { components, parametersText } = search.unverified;
   for (const reading of readings(search)) {
-    const outcome = signatureBase(components, parametersText, reading.message, reading.form);
+    const outcome = new SignatureBases(components, parametersText, reading.message).with(reading.form);
     if (!('base' in outcome) || tried.has(outcome.base)) continue;
     tried.add(outcome.base);
     if (await search.agrees(outcome.base)) return differencesOf(search, reading);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requestView } from '@approov-guard/testkit';
 import { parseList } from '../../../../src/core/sfv/parse.ts';
-import { signatureBases } from '../../../../src/core/signature/base.ts';
+import { SignatureBases } from '../../../../src/core/signature/base.ts';
 import { parseComponent } from '../../../../src/core/signature/components.ts';
 import { acceptedCombinations, MAX_BASES, TOLERANCE_NAMES, type Tolerances } from '../../../../src/core/signature/sdk-tolerances.ts';
 
@@ -18,7 +18,9 @@ function basesOf(list: string, target: string): readonly string[] {
     assert.ok(component);
     return component;
   });
-  return signatureBases(components, list, { request: requestView({ method: 'GET', target }), origin }, acceptedCombinations(all));
+  return new SignatureBases(components, list, { request: requestView({ method: 'GET', target }), origin }).distinct(
+    acceptedCombinations(all),
+  );
 }
 
 const CASES = [
