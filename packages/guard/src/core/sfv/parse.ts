@@ -32,11 +32,12 @@ export function parseItem(text: string): Item | null {
 /** Commas, semicolons and white space: what members, parameters and items are separated by. */
 const SEPARATOR = /[,; \t]/g;
 
-/** Tells, at the cost of looking for so many separators, whether a text can hold at most so many members, items and parameters. */
-export function hasItemsAtMost(text: string, items: number): boolean {
+/** How many members, items and parameters a text can hold at most, as far as its separators tell; it is not looked through beyond `most`. */
+export function itemsAtMost(text: string, most: number): number {
   SEPARATOR.lastIndex = 0;
-  for (let found = 1; SEPARATOR.test(text); found++) if (found > items) return false;
-  return true;
+  let items = 1;
+  while (items < most && SEPARATOR.test(text)) items++;
+  return items;
 }
 
 const KEY = /[a-z*][a-z0-9_.*-]*/y;

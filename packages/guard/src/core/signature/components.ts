@@ -70,3 +70,8 @@ function isUsableField(name: string, flags: Flags): boolean {
 function identityOf(name: string, { sf, bs, key, queryName }: Flags): string {
   return JSON.stringify([name, sf, bs, key, queryName]);
 }
+
+/** Whether a component stands for the whole value: it has no parameter. */
+export function isPlain({ sf, bs, key, queryName }: Component): boolean {
+  return !sf && !bs && key === null && queryName === null;
+}

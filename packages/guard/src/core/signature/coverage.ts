@@ -1,6 +1,6 @@
 /** Which components a signature must cover (RFC 9421 §3.2.1: an application's requirements). */
 import { type Rejected, rejected } from '../verdict.ts';
-import type { Component } from './components.ts';
+import { type Component, isPlain } from './components.ts';
 
 /** What must be covered. */
 export interface CoveragePolicy {
@@ -21,8 +21,4 @@ export function checkCoverage(components: readonly Component[], policy: Coverage
   if (policy.digest === 'required' && hasDigest && !covers('content-digest'))
     return rejected('signature-component-not-covered', 'content-digest');
   return null;
-}
-
-function isPlain({ sf, bs, key, queryName }: Component): boolean {
-  return !sf && !bs && key === null && queryName === null;
 }

@@ -2,13 +2,13 @@
 import { encodeBase64 } from '../bytes/base64.ts';
 import { bytesOfFieldValue } from '../bytes/text.ts';
 import { trimOptionalWhiteSpace } from '../request-view.ts';
-import { hasItemsAtMost, parseDictionary } from '../sfv/parse.ts';
+import { itemsAtMost, parseDictionary } from '../sfv/parse.ts';
 import { reserialise } from '../sfv/reserialise.ts';
 import { serialiseMember } from '../sfv/serialise.ts';
 import type { Dictionary } from '../sfv/values.ts';
 import type { Bytes } from '../time.ts';
-import type { Component, SignedMessage } from './components.ts';
-import { type QueryParameters, queryParameter, readQuery } from './query-param.ts';
+import { type Component, isPlain, type SignedMessage } from './components.ts';
+import { type QueryParameters, queryParameter, queryValueOf, readQuery } from './query-param.ts';
 import type { Deviations } from './sdk-tolerances.ts';
 import { hostOf, splitTarget, type TargetParts } from './target.ts';
 import { targetValue } from './target-value.ts';
@@ -17,10 +17,12 @@ import { targetValue } from './target-value.ts';
 export const MAX_COVERED_LINES = 128;
 /** How long the values of the covered fields and the target may be in all: as much as Node lets a request's header section have. */
 export const MAX_COVERED_BYTES: Bytes = 16_384;
-/** How many members, items and parameters a field may have that is covered with `sf` or `key`: it is parsed. */
+/** How long the fields and values may be in all that components with parameters take theirs from: making these takes more than copying. */
+export const MAX_PARAMETRISED_BYTES: Bytes = 2048;
+/** How many members, items and parameters the fields may have in all that are covered with `sf` or `key`: they are parsed. */
 export const MAX_COVERED_ITEMS = 64;
 /** How many parameters a query may have of which one is covered: they are decoded. */
-export const MAX_COVERED_PARAMETERS = 256;
+export const MAX_COVERED_PARAMETERS = 128;
 
 interface CoveredField {
   readonly lines: readonly string[];
@@ -38,6 +40,9 @@ export class CoveredValues {
   #query: QueryParameters | null = null;
   #lines = 0;
   #bytes: Bytes = 0;
+  #parametrisedBytes: Bytes = 0;
+  #items = 0;
+  readonly #counted: Set<string> = new Set();
   #exceeded: string | null = null;
 
   constructor(message: SignedMessage) {
@@ -80,18 +85,22 @@ export class CoveredValues {
     if (component.queryName === null) return targetValue(component.name, parts, this.#message.origin, deviations);
     this.#query ??= readQuery(parts.query, MAX_COVERED_PARAMETERS);
     if (this.#query === null) return this.#exceed(`a query of more than ${MAX_COVERED_PARAMETERS} parameters`);
-    return queryParameter(this.#query, component.queryName, deviations.queryParam);
+    const value = queryValueOf(this.#query, component.queryName);
+    if (value === null || !this.#countsParametrised(component, value.length)) return null;
+    return queryParameter(value, deviations.queryParam);
   }
 
   #field(component: Component): string | null {
     const field = this.#fieldOf(component.name);
     if (field === null || field.lines.length === 0) return null;
+    const length = field.lines.reduce((sum, line) => sum + line.length, 0);
+    if (!isPlain(component) && !this.#countsParametrised(component, field.dictionary === undefined ? length : 0)) return null;
     if (component.bs) return field.lines.map((value) => `:${encodeBase64(bytesOfFieldValue(value), 'base64')}:`).join(', ');
     const combined = field.lines.length === 1 ? (field.lines[0] as string) : field.lines.join(', ');
     // RFC 9421 §2.5: a value that holds a line feed would forge lines of the base.
     if (combined.includes('\n') || combined.includes('\r')) return null;
-    if (component.key === null && !component.sf) return combined;
-    if (!hasItemsAtMost(combined, MAX_COVERED_ITEMS)) return this.#exceed(`a field of more than ${MAX_COVERED_ITEMS} items`);
+    if (isPlain(component)) return combined;
+    if (field.dictionary === undefined && !this.#countsItems(combined)) return null;
     return component.key === null ? strictlySerialised(component.name, combined) : memberOf(field, combined, component.key);
   }
 
@@ -111,6 +120,21 @@ export class CoveredValues {
     this.#bytes += bytes;
     if (this.#lines > MAX_COVERED_LINES) this.#exceed(`more than ${MAX_COVERED_LINES} field lines`);
     if (this.#bytes > MAX_COVERED_BYTES) this.#exceed(`more than ${MAX_COVERED_BYTES} bytes`);
+    return this.#exceeded === null;
+  }
+
+  /** A component counts once, however many deviations are tried. */
+  #countsParametrised({ identity }: Component, bytes: Bytes): boolean {
+    if (!this.#counted.has(identity)) this.#parametrisedBytes += bytes;
+    this.#counted.add(identity);
+    if (this.#parametrisedBytes > MAX_PARAMETRISED_BYTES)
+      this.#exceed(`more than ${MAX_PARAMETRISED_BYTES} bytes by components with parameters`);
+    return this.#exceeded === null;
+  }
+
+  #countsItems(text: string): boolean {
+    this.#items += itemsAtMost(text, MAX_COVERED_ITEMS + 1);
+    if (this.#items > MAX_COVERED_ITEMS) this.#exceed(`fields of more than ${MAX_COVERED_ITEMS} items`);
     return this.#exceeded === null;
   }
 

@@ -1,10 +1,15 @@
 /** Percent-encoding as text (RFC 3986 §2.1), one character a byte. */
 
-const ESCAPE = /%([0-9a-f]{2})/gi;
+const DIGITS = /^[0-9a-f]{2}/i;
 
 /** Decodes every escape to its byte. What encodes nothing stays. */
 export function percentDecode(text: string): string {
-  return text.replace(ESCAPE, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const [first = '', ...escaped] = text.split('%');
+  let decoded = first;
+  for (const part of escaped) {
+    decoded += DIGITS.test(part) ? String.fromCharCode(Number.parseInt(part.slice(0, 2), 16)) + part.slice(2) : `%${part}`;
+  }
+  return decoded;
 }
 
 /** Whether decoding would give a control character: a line feed would forge lines of a signature base. */
@@ -22,7 +27,9 @@ export function hasSeparatorEscape(text: string): boolean {
   return /%(?:2f|5c|3b)/i.test(text);
 }
 
-/** Encodes the characters that a pattern finds; all of them are ASCII. */
-export function percentEncode(text: string, characters: RegExp): string {
-  return text.replace(characters, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+/** Encodes these characters; all of them are ASCII. */
+export function percentEncode(text: string, characters: string): string {
+  let encoded = text;
+  for (const character of characters) encoded = encoded.replaceAll(character, `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encoded;
 }

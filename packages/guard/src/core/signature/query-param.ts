@@ -27,15 +27,17 @@ export function readQuery(query: string | null, most: number): QueryParameters |
 }
 
 /**
- * The re-encoded value of a query parameter; `null` if it is absent or occurs more than once (which may not be covered).
+ * The value of a parameter as it was sent; `null` if it is absent or occurs more than once (which may not be covered).
  * @param encodedName - the parameter's name, percent-encoded as in the component identifier
- * @param form - the value as the RFC has it, or decoded as SDKs have it
  */
-export function queryParameter(query: QueryParameters, encodedName: string, form: Deviations['queryParam']): string | null {
+export function queryValueOf(query: QueryParameters, encodedName: string): string | null {
   const name = decodeForm(encodedName);
-  if (name === null) return null;
-  const [value, ...more] = query.get(name) ?? [];
-  if (value === undefined || more.length > 0) return null;
+  const values = name === null ? undefined : query.get(name);
+  return values?.length === 1 ? (values[0] as string) : null;
+}
+
+/** The value re-encoded as the RFC has it, or decoded as SDKs have it; `null` where it cannot be. */
+export function queryParameter(value: string, form: Deviations['queryParam']): string | null {
   return form === 'encoded' ? encodeForm(decodeForm(value)) : decodedValue(value, form);
 }
 

@@ -1,11 +1,11 @@
 /** Finds the one signature that the policy asks for: by its label, never any, never the last (RFC 9421 §3.2 steps 1 to 3). */
 import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
-import { hasItemsAtMost, parseDictionary } from '../sfv/parse.ts';
+import { itemsAtMost, parseDictionary } from '../sfv/parse.ts';
 import { serialiseParameters } from '../sfv/serialise.ts';
 import type { Item, Member } from '../sfv/values.ts';
 import type { Bytes } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
-import { type Component, parseComponent } from './components.ts';
+import { type Component, isPlain, parseComponent } from './components.ts';
 import { type FreshnessPolicy, parseParameters, type SignatureParameters } from './parameters.ts';
 import { type SignatureForm, signatureBytes } from './signature-value.ts';
 
@@ -27,8 +27,11 @@ export interface SignatureFormPolicy extends FreshnessPolicy {
 }
 
 const MAX_COMPONENTS = 64;
-/** Members, items and parameters of one of both fields, those of other labels included: each costs as much as a hundred bytes. */
-const MAX_ITEMS = 256;
+/** How many components may have parameters (`sf`, `bs`, `key`, `name`): making their values takes more than copying them. */
+const MAX_PARAMETRISED = 16;
+/** Members, items and parameters of `Signature-Input`, those of other labels included, and of `Signature`: each costs as much as a hundred bytes. */
+const MAX_INPUT_ITEMS = 128;
+const MAX_SIGNATURES = 16;
 
 /** Reads and parses both fields. Their bytes are counted before anything is parsed. */
 export function readSignature(request: RequestView, policy: SignatureFormPolicy): UnverifiedSignature | Rejected {
@@ -36,10 +39,10 @@ export function readSignature(request: RequestView, policy: SignatureFormPolicy)
   const signatures = fieldValue(request, 'signature', policy.maxBytes);
   if (inputs === '' || signatures === '') return rejected('signature-missing', inputs === '' ? 'Signature-Input' : 'Signature');
   if (inputs === null || signatures === null) return rejected('signature-malformed', 'longer than signature.maxBytes');
-  const input = memberOf(inputs, policy.label);
-  if (input === null) return rejected('signature-malformed', `Signature-Input is not a dictionary of at most ${MAX_ITEMS} items`);
-  const value = memberOf(signatures, policy.label);
-  if (value === null) return rejected('signature-malformed', `Signature is not a dictionary of at most ${MAX_ITEMS} items`);
+  const input = memberOf(inputs, policy.label, MAX_INPUT_ITEMS);
+  if (input === null) return rejected('signature-malformed', `Signature-Input is not a dictionary of at most ${MAX_INPUT_ITEMS} items`);
+  const value = memberOf(signatures, policy.label, MAX_SIGNATURES);
+  if (value === null) return rejected('signature-malformed', `Signature is not a dictionary of at most ${MAX_SIGNATURES} items`);
   if (input === undefined || value === undefined) return rejected('signature-label-missing', policy.label);
   return parseMembers(input, value, policy);
 }
@@ -51,8 +54,8 @@ function fieldValue(request: RequestView, name: string, maxBytes: Bytes): string
   return length > maxBytes ? null : lines.map(trimOptionalWhiteSpace).join(', ');
 }
 
-function memberOf(text: string, label: string): Member | undefined | null {
-  const dictionary = hasItemsAtMost(text, MAX_ITEMS) ? parseDictionary(text) : null;
+function memberOf(text: string, label: string, maxItems: number): Member | undefined | null {
+  const dictionary = itemsAtMost(text, maxItems + 1) > maxItems ? null : parseDictionary(text);
   return dictionary === null ? null : dictionary.get(label);
 }
 
@@ -89,6 +92,8 @@ function parseComponents(items: readonly Item[]): ComponentList | Rejected {
     seen.add(component.identity);
     components.push(component);
   }
+  if (components.filter((component) => !isPlain(component)).length > MAX_PARAMETRISED)
+    return rejected('signature-malformed', `more than ${MAX_PARAMETRISED} components with parameters`);
   const list = { components, text: components.map(({ identifier }) => identifier).join(' ') };
   KNOWN_LISTS.set(items, list);
   return list;

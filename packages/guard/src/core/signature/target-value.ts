@@ -7,7 +7,18 @@ import type { Origin, TargetParts } from './target.ts';
 export function targetValue(name: string, parts: TargetParts, origin: Origin | null, deviations: Deviations): string | null {
   if (name === '@path') return pathValue(parts, deviations);
   if (name === '@query') return queryValue(parts, deviations);
-  return origin === null ? null : `${origin.scheme}://${origin.authority}${uriRest(parts, deviations)}`;
+  const rest = uriRest(parts, deviations);
+  return origin === null || rest === null ? null : `${origin.scheme}://${origin.authority}${rest}`;
+}
+
+/** How many characters of a path or a query deviations may rewrite: each costs as much as a hundred others. */
+const MAX_REWRITTEN = 256;
+const REWRITTEN = /[%[\]\\^`{|}]/g;
+
+function isRewritable(text: string): boolean {
+  REWRITTEN.lastIndex = 0;
+  for (let found = 0; REWRITTEN.test(text); found++) if (found === MAX_REWRITTEN) return false;
+  return true;
 }
 
 function isRoot({ path }: TargetParts): boolean {
@@ -17,6 +28,7 @@ function isRoot({ path }: TargetParts): boolean {
 function pathValue(parts: TargetParts, deviations: Deviations): string | null {
   if (isRoot(parts)) return deviations.emptyRootPath ? '' : '/';
   if (!deviations.decodedPath) return parts.path;
+  if (!isRewritable(parts.path)) return null;
   const unsafe = hasControlEscape(parts.path) || hasSeparatorEscape(parts.path) || hasNestedEscape(parts.path);
   return unsafe ? null : percentDecode(parts.path);
 }
@@ -29,11 +41,12 @@ function queryValue({ query }: TargetParts, deviations: Deviations): string | nu
   return whole.startsWith('??') ? null : whole.slice(1);
 }
 
-function uriRest(parts: TargetParts, deviations: Deviations): string {
+function uriRest(parts: TargetParts, deviations: Deviations): string | null {
   const path = isRoot(parts) ? (deviations.emptyRootTarget ? '' : '/') : parts.path;
   const query = parts.query ?? '';
   if (!deviations.reescapedTarget) return path + query;
-  return percentEncode(strictly(path), /[[\]]/g) + percentEncode(strictly(query), /[\\^`{|}]/g);
+  if (!isRewritable(path) || !isRewritable(query)) return null;
+  return percentEncode(strictly(path), '[]') + percentEncode(strictly(query), '\\^`{|}');
 }
 
 /** A percent sign that encodes nothing is encoded itself. */
