@@ -6,6 +6,7 @@ import type { Family } from './case.ts';
 import { concurrency, disconnects } from './concurrency.ts';
 import { errors } from './errors.ts';
 import { exemptPaths } from './exempt.ts';
+import { headerSections } from './header-sections.ts';
 import { methods, preflights } from './methods.ts';
 import { observe } from './observe.ts';
 import { refusals } from './refusals.ts';
@@ -28,6 +29,7 @@ export const table: readonly Family[] = [
   audience,
   routes,
   preflights,
+  headerSections,
   methods,
   bodies,
   signing,

@@ -6,7 +6,7 @@ const missingStatus = process.env.APPROOV_MISSING_STATUS === '401' ? 401 : 400;
 /** @type {ReadonlySet<string>} */
 const MISSING = new Set(['token-missing', 'binding-claim-missing', 'binding-value-missing', 'signature-missing']);
 
-const CHECKS = { token: 'TOKEN', binding: 'TOKEN BINDING', signature: 'MESSAGE SIGNATURE', digest: 'MESSAGE SIGNATURE' };
+const CHECKS = { request: 'TOKEN', token: 'TOKEN', binding: 'TOKEN BINDING', signature: 'MESSAGE SIGNATURE', digest: 'MESSAGE SIGNATURE' };
 
 /** The guard that all routes share. */
 export const guard = createGuard({

@@ -37,6 +37,8 @@ export type AskRules = (verified: VerifiedToken, at: Seconds) => MaybePromise<Re
  * @returns the verdict; see `reasons.ts` for every reason
  */
 export function judge(request: RequestView, policy: Policy, evidence: Evidence): MaybePromise<Verdict> {
+  // Whatever was dropped was meant for somebody: the handler would read another message than the one that is judged.
+  if (request.mayBeCut === true) return rejected('request-headers-cut');
   const token = readToken(request, policy.token);
   if (typeof token !== 'string') return token;
   const verified = judgeToken(token, policy, evidence);

@@ -40,6 +40,7 @@ export interface Modes {
 }
 
 const CHECK_OF_STAGE: { readonly [S in Stage]: keyof Modes } = {
+  request: 'token',
   token: 'token',
   binding: 'binding',
   signature: 'signature',

@@ -5,10 +5,10 @@
  */
 import type { ReasonCode, ReasonRow } from './reasons/codes.ts';
 import { MESSAGE_REASONS } from './reasons/message-rows.ts';
-import { TOKEN_REASONS } from './reasons/token-rows.ts';
+import { REQUEST_REASONS, TOKEN_REASONS } from './reasons/token-rows.ts';
 
 export type { FaultCode, FaultRow, ReasonCode, ReasonRow, Stage } from './reasons/codes.ts';
 export { FAULTS } from './reasons/fault-rows.ts';
 
 /** Every reason code with its row. */
-export const REASONS: { readonly [Code in ReasonCode]: ReasonRow } = { ...TOKEN_REASONS, ...MESSAGE_REASONS };
+export const REASONS: { readonly [Code in ReasonCode]: ReasonRow } = { ...REQUEST_REASONS, ...TOKEN_REASONS, ...MESSAGE_REASONS };

@@ -28,6 +28,8 @@ export interface RequestView {
   readonly peer?: string | null;
   /** The platform's own request: two views of the same one show the same message, which is no replay of itself. Default: none. */
   readonly message?: object;
+  /** True where the platform may have dropped header lines, because there were too many for it. Default: false. */
+  readonly mayBeCut?: boolean;
   /**
    * True where what passes goes on to another server (a proxy), or becomes a connection: then no preflight passes unjudged. Default: false.
    */

@@ -139,7 +139,7 @@ function leftToShow(event: AuthorizerEvent, decision: Decision, policies: readon
   if (action === 'refuse' || verdict?.outcome === 'accepted') return null;
   // Exempt paths and preflights pass whatever their token, which must not open other paths and methods to it.
   if (verdict === null) return decision.skipped === 'exempt' && namesRoute(event) ? null : 'all';
-  const isTokenObserved = verdict.outcome === 'unavailable' || stageOf(verdict.reason) === 'token';
+  const isTokenObserved = verdict.outcome === 'unavailable' || ['request', 'token'].includes(stageOf(verdict.reason));
   // Only the binding failed, which is observed: when the token expires, it is to be refused all the same.
   return isTokenObserved || policies.every(({ modes }) => modes.token === 'observe') ? null : 'token';
 }

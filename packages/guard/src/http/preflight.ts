@@ -21,7 +21,7 @@ function hasNoBody(request: RequestView): boolean {
 
 /** Tells whether a preflight may pass unjudged: it does nothing but ask, and stays with this server. */
 export function mayPassPreflight(request: RequestView): boolean {
-  return isPreflight(request) && request.leadsOn !== true && request.lines('upgrade').length === 0;
+  return isPreflight(request) && request.leadsOn !== true && request.mayBeCut !== true && request.lines('upgrade').length === 0;
 }
 
 const REMEDY = 'a CORS preflight, which never carries a token: put CORS before the guard, so that it is answered there';

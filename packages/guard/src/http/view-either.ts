@@ -4,6 +4,7 @@
  */
 import type { RequestBody, RequestView } from '../core/request-view.ts';
 import { readWebBody } from './body-web.ts';
+import { mayBeCut } from './header-limit.ts';
 import { type NodeRequest, NodeRequestView } from './view-node.ts';
 import { type WebRequest, WebRequestView } from './view-web.ts';
 
@@ -54,6 +55,10 @@ class RewrittenRequestView extends WebRequestView {
     super(request, pathRead);
     this.message = node;
     this.#node = node;
+  }
+
+  get mayBeCut(): boolean {
+    return mayBeCut(this.#node);
   }
 
   override get target(): string {

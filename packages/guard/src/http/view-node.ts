@@ -3,6 +3,7 @@ import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts
 import type { MaybePromise } from '../core/result.ts';
 import { normaliseAuthority } from '../core/signature/target.ts';
 import { type NodeBody, readNodeBody } from './body-node.ts';
+import { mayBeCut } from './header-limit.ts';
 import { targetRead } from './plain-path.ts';
 
 /** What the view needs of a request: satisfied by `http.IncomingMessage`, `http2.Http2ServerRequest` and what frameworks make of them. */
@@ -53,6 +54,10 @@ export class NodeRequestView implements RequestView {
 
   get joinsLines(): boolean {
     return isUnparsed(this.#request);
+  }
+
+  get mayBeCut(): boolean {
+    return mayBeCut(this.#request);
   }
 
   get method(): string {

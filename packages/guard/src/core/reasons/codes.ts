@@ -4,10 +4,11 @@
  */
 
 /** The part of the judgement that gave the verdict. */
-export type Stage = 'token' | 'binding' | 'signature' | 'digest';
+export type Stage = 'request' | 'token' | 'binding' | 'signature' | 'digest';
 
 /** Every reason code: why a request was rejected. Stable strings: operators alert on them, dashboards group by them. */
 export const REASON_CODES = [
+  'request-headers-cut',
   'token-missing',
   'token-duplicated',
   'token-too-large',

@@ -1,5 +1,17 @@
-/** Why tokens are rejected. */
+/** Why requests as such, and tokens, are rejected. */
 import type { ReasonCode, ReasonRow } from './codes.ts';
+
+/** The rows of the stage `request`. */
+export const REQUEST_REASONS: { readonly [Code in Extract<ReasonCode, `request-${string}`>]: ReasonRow } = {
+  'request-headers-cut': {
+    stage: 'request',
+    spec: 'RFC 9110 §5.4',
+    meaning:
+      'The request has as many header lines as the server keeps, so that others may have been dropped: among them what frames its body, or a second token.',
+    action:
+      'Not one genuine app sends so many (Node keeps 1000). If yours does, raise `server.maxHeadersCount`, or set it to 0, which drops none; `maxHeaderSize` bounds them all the same.',
+  },
+};
 
 /** The rows of the stage `token`. */
 export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${string}`>]: ReasonRow } = {
