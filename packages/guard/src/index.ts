@@ -4,7 +4,7 @@ export { KeySet, type PreparedKey, type VerificationKey } from './core/jws/key-s
 export type { Mode } from './core/policy.ts';
 export type { KeySource, ReplayStore } from './core/ports.ts';
 export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons.ts';
-export type { RequestView } from './core/request-view.ts';
+export type { BodyAllowance, BodyRead, RequestBody, RequestView } from './core/request-view.ts';
 export type { MaybePromise } from './core/result.ts';
 export type { Claims } from './core/token/claims.ts';
 export type { Accepted, Attestation, Rejected, Unavailable, Verdict } from './core/verdict.ts';
@@ -29,6 +29,7 @@ export { type KeysFromUrlOptions, keysFromUrl, type RemoteKeysSettings } from '.
 export type {
   AccountKeyOptions,
   BindingOptions,
+  BodyOptions,
   CacheOptions,
   GuardOptions,
   MatchedRouteOptions,
@@ -36,6 +37,7 @@ export type {
   OriginOptions,
   RouteMatchOptions,
   RouteOptions,
+  ShareOptions,
   SignatureOptions,
   TokenOptions,
   ToleranceOptions,

@@ -9,6 +9,7 @@ import { type OnceOnly, rememberOnce } from './remember-once.ts';
 import type { RequestView } from './request-view.ts';
 import { chain, isPromise, type MaybePromise } from './result.ts';
 import type { Policy } from './route-policy.ts';
+import { ownerOf } from './shares.ts';
 import type { Seconds } from './time.ts';
 import { checkClaims } from './token/check-claims.ts';
 import { readToken } from './token/read-token.ts';
@@ -126,8 +127,21 @@ function judgeMessageAndReplay({ request, policy, evidence, verified }: Case): M
   return chain<Proven | Rejected | Unavailable, Proven | Rejected | Unavailable>(message, (proven) =>
     'outcome' in proven && !failsOnlyObserved(proven, policy.modes)
       ? proven
-      : chain(judgeTokenReplay(tokenReplay, judged(request, policy, verified), evidence), (failed) => failed ?? proven),
+      : chain(onceOnly({ request, policy, evidence, verified }, tokenReplay), (failed) => failed ?? proven),
   );
+}
+
+/** A token that may be used once takes of its device's share, as a signature does of its key's. */
+function onceOnly({ request, policy, evidence, verified }: Case, store: ReplayStore): MaybePromise<Rejected | Unavailable | null> {
+  const token = judged(request, policy, verified);
+  const until = token.until + evidence.bodies.deadlineSeconds;
+  const taking = { key: `once ${ownerOf(verified, 'token')}`, at: evidence.at, until, message: request.message };
+  const took = evidence.shares?.take(taking) ?? 'before';
+  if (took === 'over') return rejected('token-share-exceeded');
+  return chain(judgeTokenReplay(store, { ...token, until }, evidence), (failed) => {
+    if (took === 'now' && failed !== null) evidence.shares?.giveBack(taking, failed.outcome === 'rejected');
+    return failed;
+  });
 }
 
 /** The signing input, not the whole token: an ECDSA signature has a twin that verifies as well. */

@@ -1,8 +1,9 @@
 /** What the core needs from outside: the platform's cryptography, and where keys come from. */
 import type { AlgorithmRow } from './jws/algorithms.ts';
 import type { KeySet, PreparedKey } from './jws/key-set.ts';
+import type { BodyRead, RequestBody } from './request-view.ts';
 import type { MaybePromise } from './result.ts';
-import type { Seconds } from './time.ts';
+import type { Bytes, Seconds } from './time.ts';
 
 /** Public key material in one of the forms that platforms import. */
 export type PublicKeyMaterial =
@@ -64,4 +65,27 @@ export interface ReplayStore {
    * @returns whether the key is new
    */
   setIfAbsent(key: string, untilSeconds: Seconds): MaybePromise<boolean>;
+}
+
+/** A body that is to be read. */
+export interface BodyReading {
+  readonly body: RequestBody;
+  readonly maxBytes: Bytes;
+  /** The signing key that answers for what is held. */
+  readonly owner: string;
+  /** The signature, of which one body arrives at a time; `null` where replays are accepted. */
+  readonly once: string | null;
+  /** The platform's own request: a message is not its own twin. */
+  readonly message: object | undefined;
+}
+
+/** What reading gave. `twin`: another body with the same signature is still arriving. */
+export type BodyFound = BodyRead | { readonly outcome: 'twin' };
+
+/** Reads bodies within a budget of bytes and time. */
+export interface BodyReader {
+  /** How long a body may take to arrive. */
+  readonly deadlineSeconds: Seconds;
+  /** Reads, and holds what was read until `use` has done with it. */
+  read<T>(reading: BodyReading, use: (found: BodyFound) => MaybePromise<T>): MaybePromise<T>;
 }

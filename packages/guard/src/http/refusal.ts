@@ -50,6 +50,8 @@ const RETRY_AFTER_SECONDS = '5';
  * which is not loaded for this.
  */
 const STATUS_OF: { readonly [Code in ReasonCode]?: number } = {
+  'token-share-exceeded': 429,
+  'signature-share-exceeded': 429,
   'digest-body-too-large': 413,
   'digest-body-incomplete': 400,
   'digest-body-late': 408,
@@ -59,6 +61,7 @@ const TITLES: { readonly [status: number]: string } = {
   400: 'Bad Request',
   408: 'Request Timeout',
   413: 'Content Too Large',
+  429: 'Too Many Requests',
   503: 'Service Unavailable',
 };
 

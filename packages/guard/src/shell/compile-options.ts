@@ -25,6 +25,8 @@ export const GUARD_OPTION_NAMES = [
   'exempt',
   'preflight',
   'cache',
+  'share',
+  'bodies',
   'origin',
   'refusal',
   'onVerdict',

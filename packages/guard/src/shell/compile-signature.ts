@@ -9,8 +9,10 @@ import { PLAIN_DERIVED } from '../core/signature/components.ts';
 import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { AccountKey } from '../core/signature/signing-key.ts';
 import type { Claims } from '../core/token/claims.ts';
+import { checkBodyFits } from './compile-limits.ts';
 import { compileReplay } from './compile-replay.ts';
 import { ConfigurationError } from './configuration-error.ts';
+import type { BodyLimits } from './held-bodies.ts';
 import { derivationInput } from './keys/account-key-derivation.ts';
 import { readSecret } from './keys/secret.ts';
 import * as checks from './option-checks.ts';
@@ -21,6 +23,8 @@ export interface SignatureContext {
   readonly production: boolean;
   /** The token header of this route: it must be covered. */
   readonly tokenHeader: string;
+  /** What bodies may take. */
+  readonly bodyLimits: BodyLimits;
   /** Makes the store that is used where none is given: one for the whole guard. */
   readonly defaultReplay: () => ReplayStore;
 }
@@ -67,7 +71,7 @@ export function compileSignature(options: unknown, path: string, context: Signat
     nonce: checks.checkedWord(signature.nonce, `${path}.nonce`, ['optional', 'required'], 'optional'),
     tag: compileText(signature.tag, `${path}.tag`),
     replay: compileReplay(signature.replay, `${path}.replay`, context.defaultReplay),
-    ...compileLimits(signature, path),
+    ...compileLimits(signature, path, context.bodyLimits),
     judge: judgeMessage,
   };
 }
@@ -75,13 +79,18 @@ export function compileSignature(options: unknown, path: string, context: Signat
 function compileLimits(
   signature: checks.UncheckedOptions,
   path: string,
+  bodies: BodyLimits,
 ): Pick<SignaturePolicy, 'maxAgeSeconds' | 'clockToleranceSeconds' | 'maxBytes' | 'maxBodyBytes'> {
   const number = (name: string, bounds: checks.NumberBounds): number => checks.checkedNumber(signature[name], `${path}.${name}`, bounds);
+  // The default gives way to a smaller budget.
+  const most = Math.min(1_048_576, bodies.maxBytes ?? 1_048_576, bodies.maxBytesPerKey ?? 1_048_576);
+  const maxBodyBytes = number('maxBodyBytes', { min: 0, max: 1_073_741_824, fallback: most, unit: 'bytes' });
+  checkBodyFits(bodies, maxBodyBytes, `${path}.maxBodyBytes`);
   return {
+    maxBodyBytes,
     maxAgeSeconds: number('maxAgeSeconds', { min: 1, max: 86_400, fallback: 300, unit: 'seconds' }),
     clockToleranceSeconds: number('clockToleranceSeconds', { min: 0, max: 300, fallback: 60, unit: 'seconds' }),
     maxBytes: number('maxBytes', { min: 256, max: 65_536, fallback: 8192, unit: 'bytes' }),
-    maxBodyBytes: number('maxBodyBytes', { min: 0, max: 1_073_741_824, fallback: 1_048_576, unit: 'bytes' }),
   };
 }
 

@@ -3,6 +3,7 @@ import { crypto as platformCrypto } from '#crypto';
 import type { CryptoPort } from '../core/ports.ts';
 import { compileSignature } from './compile-signature.ts';
 import type { Guard } from './guard.ts';
+import { HeldBodies } from './held-bodies.ts';
 import { remoteKeySource } from './keys/keys-url.ts';
 import { makeGuard } from './make-guard.ts';
 import type { OptionalParts } from './optional-parts.ts';
@@ -10,7 +11,13 @@ import type { GuardOptions } from './options.ts';
 import { memoryReplayStore } from './replay/replay-memory.ts';
 import { compileRules } from './rules.ts';
 
-const ALL_PARTS: OptionalParts = { compileSignature, remoteKeySource, compileRules, memoryReplayStore };
+const ALL_PARTS: OptionalParts = {
+  compileSignature,
+  remoteKeySource,
+  compileRules,
+  memoryReplayStore,
+  holdBodies: (limits) => new HeldBodies(limits),
+};
 
 /**
  * Makes a guard: it decides for each request whether it carries a valid attestation token and, if `binding` is configured, whether the

@@ -20,7 +20,7 @@ export interface JudgeParts {
   readonly crypto: CryptoPort;
   readonly rules: AskRules | null;
   /** What judging message signatures needs. */
-  readonly message: Pick<MessageEvidence, 'originOf' | 'openInstallationKey'>;
+  readonly message: Pick<MessageEvidence, 'originOf' | 'openInstallationKey' | 'shares' | 'bodies'>;
 }
 
 /** A verdict and the route by which it was found. */
@@ -79,6 +79,8 @@ function evidenceFrom({ crypto, rules, message }: JudgeParts, ring: KeyRing, key
     rules,
     originOf: message.originOf,
     openInstallationKey: message.openInstallationKey,
+    shares: message.shares,
+    bodies: message.bodies,
     digestBody: crypto.digest,
   };
 }

@@ -2,6 +2,7 @@
 import type { CryptoPort } from '../core/ports.ts';
 import type { Policy } from '../core/route-policy.ts';
 import { originOf } from '../http/origin.ts';
+import { compileBodies, compileShare } from './compile-limits.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile-options.ts';
 import { compileOrigin, hostsOf } from './compile-origin.ts';
 import { compileRoutes } from './compile-routes.ts';
@@ -21,8 +22,10 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
   const now = checkedFunction<() => number>(given.now, 'now') ?? Date.now;
   const production = isProduction(given.environment);
   const origin = compileOrigin(given.origin);
+  const bodyLimits = compileBodies(given.bodies);
   const context = {
     ...parts,
+    bodyLimits,
     crypto,
     production,
     originHosts: hostsOf(origin),
@@ -48,6 +51,8 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
     message: {
       originOf: (request) => originOf(request, origin),
       openInstallationKey: rememberedInstallationKeys(crypto, cached.installationKeys),
+      shares: compileShare(given.share),
+      bodies: parts.holdBodies(bodyLimits),
     },
     compileRoute: (route) => compileRoute(route, 'route', policy, context),
     exempt: compileExempt(given.exempt),

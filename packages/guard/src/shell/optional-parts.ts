@@ -1,6 +1,8 @@
 /** Parts of a guard that can be left out of a bundle: what compiles the options that need them. */
+import type { BodyReader } from '../core/ports.ts';
 import type { compileSignature } from './compile-signature.ts';
 import { ConfigurationError } from './configuration-error.ts';
+import type { BodyLimits, HeldBodies } from './held-bodies.ts';
 import type { remoteKeySource } from './keys/keys-url.ts';
 import type { memoryReplayStore } from './replay/replay-memory.ts';
 import type { compileRules } from './rules.ts';
@@ -15,6 +17,8 @@ export interface OptionalParts {
   readonly compileRules: typeof compileRules;
   /** Where signatures are remembered by default. */
   readonly memoryReplayStore: typeof memoryReplayStore;
+  /** Holds the bodies whose digests are compared. */
+  readonly holdBodies: (limits: BodyLimits) => BodyReader & Partial<Pick<HeldBodies, 'gauge'>>;
 }
 
 /** None of them: options that need one are refused, and the message says what to import. */
@@ -22,6 +26,7 @@ export const NO_PARTS: OptionalParts = {
   compileSignature: (options, path) => none(options, path),
   compileRules: (options) => none(options, 'rules'),
   memoryReplayStore: () => missing('signature'),
+  holdBodies: () => ({ deadlineSeconds: 0, read: (_reading, use) => use({ outcome: 'over-budget' }) }),
   remoteKeySource: (_options, member, path) => missing(`${path}.${member}`),
 };
 

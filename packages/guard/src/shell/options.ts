@@ -184,6 +184,29 @@ export interface VerdictFacts {
   readonly at: number;
 }
 
+/** What one signing key may take of the replay store. */
+export interface ShareOptions {
+  /** Signed requests a second that were proven, 0.01 to 1000000. Default 50. More lets one device fill the store faster. */
+  readonly perSecond?: number;
+  /** How many of them at once, after a pause, 1 to 1000000. Default 500. */
+  readonly burst?: number;
+  /** Entries of the replay store at a time, 1 to 10000000. Default 5000. A larger share leaves room for fewer hostile devices. */
+  readonly entries?: number;
+}
+
+/** What bodies may take that are read to compare their digests. A body is counted from its first byte until its digest was compared. */
+export interface BodyOptions {
+  /** Bytes of the whole guard, 1024 to 1 TiB. Default 128 MiB, and at least four times `signature.maxBodyBytes`. Over it: 503. */
+  readonly maxBytes?: Bytes;
+  /** Bytes for one signing key, 1024 to 1 TiB. Default 8 MiB, and at least twice `signature.maxBodyBytes`. Over it: 503, for this key alone. */
+  readonly maxBytesPerKey?: Bytes;
+  /**
+   * How long a body may take to arrive once its signature is verified, 0.1 to 3600 s, however soon the signature ends. Default 60: phones are
+   * slow. Then 408. Entries of the replay store live so much longer.
+   */
+  readonly deadlineSeconds?: Seconds;
+}
+
 /** Options of {@link createGuard}. Unknown names are refused. */
 export interface GuardOptions extends RouteOptions {
   readonly keys: KeysOptions;
@@ -219,6 +242,13 @@ export interface GuardOptions extends RouteOptions {
   readonly preflight?: 'judge' | 'pass';
   /** What is remembered of tokens and installations. `null`: no tokens, which costs a signature verification for each request. */
   readonly cache?: CacheOptions | null;
+  /**
+   * What one signing key may take of the replay store: the claim `ipk`, else the device (`did`), else the token. Taken once the signature is
+   * proven; who is over it gets 429 before the store is asked. Default: numbers that no app reaches. `null`: one client may fill the store.
+   */
+  readonly share?: ShareOptions | null;
+  /** What bodies may take whose digests are compared: bytes, and time to arrive. */
+  readonly bodies?: BodyOptions;
   /** How scheme and authority are found as the client saw them; message signatures and host routes depend on it. Default: as the request arrived. */
   readonly origin?: OriginOptions | null;
   /** What the client sees of a refusal. Default: 401, `{}`. */

@@ -132,6 +132,14 @@ export const MESSAGE_REASONS: {
     meaning: 'The same signature was accepted before.',
     action: 'A client or proxy that repeats requests by itself, or a replay.',
   },
+  'signature-share-exceeded': {
+    stage: 'signature',
+    status: 429,
+    spec: 'RFC 6585 §4, option `share`',
+    meaning: 'This signing key sent more signed requests than its share allows, at a time or in all that are remembered.',
+    action:
+      'No app does this by itself: it is a script on a genuine device. Others are not affected. If your app sends that much, raise `share`.',
+  },
   'digest-missing': {
     stage: 'digest',
     spec: 'RFC 9530 §2',

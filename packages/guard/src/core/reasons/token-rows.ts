@@ -122,4 +122,11 @@ export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${str
     meaning: 'The route takes each token once, and this one was used before.',
     action: 'A client that repeats requests by itself, or a replay. The app must fetch a fresh token for such a route.',
   },
+  'token-share-exceeded': {
+    stage: 'token',
+    status: 429,
+    spec: 'RFC 6585 §4, option `share`',
+    meaning: 'This device used more one-time tokens than its share allows, at a time or in all that are remembered.',
+    action: 'No app does this by itself: it is a script on a genuine device. Others are not affected. The gauge `shares` counts it.',
+  },
 };

@@ -13,6 +13,7 @@ import type { Claims } from '../../core/token/claims.ts';
 import { readToken } from '../../core/token/read-token.ts';
 import { type Rejected, rejected, type Verdict } from '../../core/verdict.ts';
 import { originOf } from '../../http/origin.ts';
+import { compileBodies } from '../compile-limits.ts';
 import { compileRoute, GUARD_OPTION_NAMES } from '../compile-options.ts';
 import { compileOrigin, hostsOf } from '../compile-origin.ts';
 import { compileSignature } from '../compile-signature.ts';
@@ -67,7 +68,9 @@ export async function explainRequest(request: RequestView, options: GuardOptions
 function compiledPolicy(options: GuardOptions): Policy {
   const production = isProduction(options.environment);
   const originHosts = hostsOf(compileOrigin(options.origin));
-  return compileRoute(options, '', null, { crypto, production, originHosts, compileSignature, defaultReplay: () => NEVER_REMEMBERS });
+  const bodyLimits = compileBodies(options.bodies);
+  const context = { crypto, production, originHosts, bodyLimits, compileSignature, defaultReplay: () => NEVER_REMEMBERS };
+  return compileRoute(options, '', null, context);
 }
 
 /** The guard's own verdict on the token alone. */

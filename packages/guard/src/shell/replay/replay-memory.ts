@@ -7,8 +7,8 @@ import { ReplayStoreError } from './replay-store-error.ts';
 /** Options of {@link memoryReplayStore}. */
 export interface MemoryReplayOptions {
   /**
-   * How many entries are held at most, 1 to 10000000. Default 1000000: about 120 MB when full. At the SDKs' lives (15 s, and 60 s of clock
-   * tolerance) that is 13000 signed requests a second. A smaller store refuses earlier when it is flooded.
+   * How many entries are held at most, 1 to 10000000. Default 1000000: about 120 MB when full. At the SDKs' lives (15 s, 60 s of clock tolerance
+   * and 60 s for the body) that is 7400 signed requests a second. A smaller store refuses earlier when it is flooded.
    */
   readonly maxEntries?: number;
   /** The clock, milliseconds since the epoch; the same as the guard's. Default `Date.now`. */

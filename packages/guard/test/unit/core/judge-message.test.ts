@@ -205,14 +205,14 @@ describe('replay', () => {
     assert.equal(outcomeOf(await guard.judge(requestView(sent))), 'accepted');
     assert.equal(outcomeOf(await guard.judge(requestView(sent))), 'signature-replayed');
   });
-  test('an entry lives until the signature is no longer accepted, and a second more', async () => {
+  test('an entry lives until the signature is no longer accepted and its body would be late, and a second more', async () => {
     const replay = watchedStore();
     const options: SignatureOptions = { replay, clockToleranceSeconds: 60, maxAgeSeconds: 300 };
     await verdictOf(signed({ parameters: at(nowSeconds, nowSeconds + 15) }), options);
     await verdictOf(signed({ parameters: at(nowSeconds - 10) }), options);
     assert.deepEqual(
       replay.asked.map(([, until]) => until),
-      [nowSeconds + 76, nowSeconds + 291],
+      [nowSeconds + 136, nowSeconds + 351],
     );
   });
   test('the key is a hash, and the same for both spellings of s', async () => {

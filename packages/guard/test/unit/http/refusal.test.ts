@@ -115,6 +115,8 @@ test('what is not a matter of credentials has a status of its own, and no challe
   const policy: RefusalPolicy = { status: 401, format: 'empty', render: null };
   const own = Object.entries(REASONS).flatMap(([code, { status }]) => (status === undefined ? [] : [[code, status]]));
   assert.deepEqual(Object.fromEntries(own), {
+    'token-share-exceeded': 429,
+    'signature-share-exceeded': 429,
     'digest-body-too-large': 413,
     'digest-body-incomplete': 400,
     'digest-body-late': 408,
