@@ -49,7 +49,7 @@ function checkedName(name: unknown, path: string): string | null {
   throw new ConfigurationError('option-invalid', path, 'must be a text of 1 to 64 printable ASCII characters');
 }
 
-const HOST = /^(?:\*\.)?[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$|^\[[0-9a-f:.]+\]$/;
+const HOST = /^(?:\*\.)?[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$|^\[[0-9a-f:.]+\]$/i;
 const METHOD = /^[A-Z][A-Z-]*$/;
 
 function compileMatch(options: unknown, path: string): RouteMatch {
@@ -57,7 +57,7 @@ function compileMatch(options: unknown, path: string): RouteMatch {
   if (match.path !== undefined && match.paths !== undefined) {
     throw new ConfigurationError('options-contradict', path, 'give either `path` or `paths`');
   }
-  const hosts = checkedTexts(match.host, `${path}.host`)?.map((host) => host.toLowerCase()) ?? null;
+  const hosts = checkedTexts(match.host, `${path}.host`);
   const paths = checkedTexts(match.paths ?? match.path, `${path}.paths`);
   const methods = checkedTexts(match.methods, `${path}.methods`)?.map((method) => method.toUpperCase()) ?? null;
   if (hosts === null && paths === null && methods === null) {
@@ -70,7 +70,8 @@ function compileMatch(options: unknown, path: string): RouteMatch {
   demand(hosts, HOST, `${path}.host`, 'must be a host name without port, such as `api.example.com` or `*.example.com`');
   demand(methods, METHOD, `${path}.methods`, 'must be methods such as `POST`');
   return {
-    hosts,
+    // In lower case once they are known to be ASCII: the Kelvin sign would become a k.
+    hosts: hosts?.map((host) => host.toLowerCase()) ?? null,
     paths: paths === null ? null : compilePaths(paths, `${path}.paths`),
     methods: methods === null ? null : new Set(methods),
   };

@@ -32,9 +32,14 @@ export function endsCanonically(text: string): boolean {
 
 /**
  * Decodes base64 or base64url. Padding may be there or not, but if it is there it must be right; everything else is strict.
+ * @param leftOver - whether the bits that are left over must be zero (RFC 4648 §3.5), or are ignored
  * @returns the bytes, or `null` if `text` is no such encoding
  */
-export function decodeBase64(text: string, alphabet: Base64Alphabet): Uint8Array<ArrayBuffer> | null {
+export function decodeBase64(
+  text: string,
+  alphabet: Base64Alphabet,
+  leftOver: 'zero' | 'ignored' = 'zero',
+): Uint8Array<ArrayBuffer> | null {
   const length = unpaddedLength(text);
   const size = decodedLength(length);
   if (size < 0) return null;
@@ -54,7 +59,7 @@ export function decodeBase64(text: string, alphabet: Base64Alphabet): Uint8Array
       bytes[at++] = held >> bits;
     }
   }
-  return (held & ((1 << bits) - 1)) === 0 ? bytes : null;
+  return leftOver === 'ignored' || (held & ((1 << bits) - 1)) === 0 ? bytes : null;
 }
 
 function unpaddedLength(text: string): number {

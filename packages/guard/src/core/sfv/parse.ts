@@ -197,7 +197,8 @@ class Parser {
 
   #bytes(): BareItem | null {
     const text = this.#match(BYTES);
-    const value = text === null ? null : decodeBase64(text.slice(1, -1), 'base64');
+    // RFC 9651 §4.2.7: parsers do not fail for pad bits that are not zero.
+    const value = text === null ? null : decodeBase64(text.slice(1, -1), 'base64', 'ignored');
     return value === null ? null : { type: 'bytes', value };
   }
 

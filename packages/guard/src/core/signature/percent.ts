@@ -22,9 +22,12 @@ export function hasNestedEscape(text: string): boolean {
   return text.includes('%25');
 }
 
-/** Whether decoding would give a character that separates segments or parameters of a path. */
-export function hasSeparatorEscape(text: string): boolean {
-  return /%(?:2f|5c|3b)/i.test(text);
+/**
+ * Whether decoding would give another path: one that could have been sent as it reads, since the character needs no escape in a path (RFC 3986 §3.3
+ * `pchar`, `/`), or one that some servers read differently (backslash, percent sign, control character).
+ */
+export function hasPathEscape(text: string): boolean {
+  return /%(?:[01][0-9a-f]|2[14-9a-f]|3[0-9abd]|4[0-9a-f]|5[0-9acf]|6[1-9a-f]|7[0-9aef])/i.test(text);
 }
 
 /** Encodes these characters; all of them are ASCII. */

@@ -38,7 +38,8 @@ export interface Tolerances {
   readonly rootPathEmpty: boolean;
   /**
    * `@path` percent-decoded (RFC 9421 §2.2.6). urlsession 3.5.5 and alamofire: URL.path.
-   * Not where decoding would make another path of it: encoded slashes, backslashes, semicolons and control characters.
+   * Not where decoding would make another path of it: escapes of what needs none in a path (letters, dots, slashes …), of backslashes, percent
+   * signs and control characters.
    */
   readonly decodedPath: boolean;
   /**

@@ -1,5 +1,5 @@
 /** The derived components of the request target (RFC 9421 §2.2.2, §2.2.6, §2.2.7), and how SDKs deviate. */
-import { hasControlEscape, hasNestedEscape, hasSeparatorEscape, percentDecode, percentEncode } from './percent.ts';
+import { hasPathEscape, percentDecode, percentEncode } from './percent.ts';
 import type { Deviations } from './sdk-tolerances.ts';
 import type { Origin, TargetParts } from './target.ts';
 
@@ -28,9 +28,7 @@ function isRoot({ path }: TargetParts): boolean {
 function pathValue(parts: TargetParts, deviations: Deviations): string | null {
   if (isRoot(parts)) return deviations.emptyRootPath ? '' : '/';
   if (!deviations.decodedPath) return parts.path;
-  if (!isRewritable(parts.path)) return null;
-  const unsafe = hasControlEscape(parts.path) || hasSeparatorEscape(parts.path) || hasNestedEscape(parts.path);
-  return unsafe ? null : percentDecode(parts.path);
+  return !isRewritable(parts.path) || hasPathEscape(parts.path) ? null : percentDecode(parts.path);
 }
 
 /** RFC 9421 §2.2.7: an absent query is a lone question mark. */

@@ -11,15 +11,17 @@ export interface Origin {
 const DEFAULT_PORTS: { readonly [scheme: string]: string } = { http: '80', https: '443', ws: '80', wss: '443' };
 
 /** RFC 3986 §3.2.2: a registered name of unreserved characters, an IPv4 address (which is one), or a bracketed IPv6 address. */
-const HOST = /^(?:[a-z0-9\-._~]+|\[[0-9a-f:.]+\])$/;
+const HOST = /^(?:[a-z0-9\-._~]+|\[[0-9a-f:.]+\])$/i;
 const AUTHORITY = /^(.*?)(?::([0-9]{0,5}))?$/;
 
 /** Normalises an authority (RFC 9421 §2.2.3): lower case, default port left out. `null` if it breaks the grammar. */
 export function normaliseAuthority(authority: string, scheme: string): string | null {
-  const [, host = '', port] = AUTHORITY.exec(authority.toLowerCase()) ?? [];
+  const [, host = '', port] = AUTHORITY.exec(authority) ?? [];
+  // Before lower case, in which the Kelvin sign is a k.
   if (host.length > 255 || !HOST.test(host)) return null;
-  if (port === undefined || port === '' || String(Number(port)) === DEFAULT_PORTS[scheme]) return host;
-  return Number(port) <= 65_535 ? `${host}:${Number(port)}` : null;
+  const name = host.toLowerCase();
+  if (port === undefined || port === '' || String(Number(port)) === DEFAULT_PORTS[scheme]) return name;
+  return Number(port) <= 65_535 ? `${name}:${Number(port)}` : null;
 }
 
 /** An authority without its port. */
