@@ -12,8 +12,7 @@ test('an authority is checked before it is put into lower case', () => {
   }
 });
 
-const decoded = (path: string): string | null =>
-  targetValue('@path', { path, query: null }, null, { ...STRICT, decodedPath: true });
+const decoded = (path: string): string | null => targetValue('@path', { path, query: null }, null, { ...STRICT, decodedPath: true });
 
 test('the decoded path is accepted where the path could not have been sent as it reads', () => {
   assert.equal(decoded('/a%20b/%C3%A9/%5Bx%5D%22'), '/a b/\u00c3\u00a9/[x]"');
