@@ -23,8 +23,8 @@ test('the decoded path is accepted where the path could not have been sent as it
 test('the decoded path is not accepted for the path that reads so', () => {
   const pchars = "ABCZabcz0129-._~!$&'()*+,;=:@/";
   for (const character of [...pchars, '\\', '%', '\0', '\n', '\x1f', '\x7f']) {
-    const escape = `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-    for (const path of [`/files/${escape}eport`, `/files/${escape.toUpperCase()}`]) assert.equal(decoded(path), null, path);
+    const encoded = `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+    for (const path of [`/files/${encoded}eport`, `/files/${encoded.toUpperCase()}`]) assert.equal(decoded(path), null, path);
   }
   for (const path of ['/files/%72eport', '/a/%2e%2e/b', '/a%20b/%2E']) assert.equal(decoded(path), null, path);
 });
