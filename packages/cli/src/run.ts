@@ -4,6 +4,7 @@ import { readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { check } from './commands/check.ts';
 import { explain } from './commands/explain.ts';
+import { gateway } from './commands/gateway.ts';
 import { inspect } from './commands/inspect.ts';
 import { request } from './commands/request.ts';
 import { secret } from './commands/secret.ts';
@@ -13,7 +14,7 @@ import { suggestion } from './nearest.ts';
 import { EXIT, type Surroundings } from './surroundings.ts';
 import { UsageError } from './usage-error.ts';
 
-const COMMANDS: readonly Command[] = [token, check, inspect, secret, request, explain];
+const COMMANDS: readonly Command[] = [token, check, inspect, secret, request, explain, gateway];
 
 /**
  * Runs one command line. Reads nothing but its argument and the files that it names; never throws.

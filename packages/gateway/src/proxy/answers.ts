@@ -1,0 +1,46 @@
+/** Answers that the gateway gives itself. */
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Refusal } from 'approov-guard';
+
+/** What is needed of a response: HTTP/1.1, or the compatibility API of HTTP/2. */
+export type OutgoingResponse = Pick<
+  ServerResponse,
+  | 'writeHead'
+  | 'write'
+  | 'end'
+  | 'headersSent'
+  | 'writableEnded'
+  | 'destroyed'
+  | 'destroy'
+  | 'once'
+  | 'on'
+  | 'off'
+  | 'addTrailers'
+  | 'writeContinue'
+  | 'writeEarlyHints'
+  | 'flushHeaders'
+> & { readonly stream?: object };
+
+/** The status of each trouble of ours or of the upstream's. Its words give nothing away. */
+export function ownAnswer(status: number, more: { readonly [name: string]: string } = {}): Refusal {
+  const retry = status === 503 ? { 'retry-after': '5' } : {};
+  return { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...retry, ...more }, body: '{}' };
+}
+
+/** Writes an answer. `close` ends the connection after it, where the rest of the request cannot be told from the next. */
+export function writeAnswer(response: OutgoingResponse, { status, headers, body }: Refusal, close: boolean = false): void {
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  // HTTP/2 has no such field.
+  const connection = close && response.stream === undefined ? { connection: 'close' } : {};
+  const noBody = status === 204 || status === 304;
+  response.writeHead(status, { ...headers, ...(noBody ? {} : length), ...connection });
+  response.end(noBody ? undefined : body);
+}
+
+/** The same on a bare socket, as text. */
+export function answerText({ status, headers, body }: Refusal): string {
+  const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`;
+}

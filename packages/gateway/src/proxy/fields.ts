@@ -1,0 +1,83 @@
+/** Header fields on their way to the upstream: what concerns one hop is dropped, and what only this hop may say. */
+import type { GuardOptions } from 'approov-guard';
+
+/** RFC 9110 §7.6.1: what concerns one hop, whether or not `Connection` names it. */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+/** What this hop writes itself. */
+const REWRITTEN: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'via', 'trailer']);
+/** What says who the client is: believed from trusted proxies only. */
+const FORWARDING: ReadonlySet<string> = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-real-ip',
+]);
+
+/**
+ * A name as the servers behind may read it: CGI and WSGI join names that differ in case and in `_` or `-`, and some in any other character
+ * that is not a letter or a digit.
+ */
+export function foldedName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+}
+
+const PLAIN_NAME = /^[a-z0-9-]+$/;
+
+/** What becomes of a field: it is passed on, dropped, or dropped unless the peer is a trusted proxy. */
+export type FieldFate = 'pass' | 'drop' | 'forwarding';
+
+/** Knows the fate of each field, for one policy. */
+export class FieldRules {
+  /** The identity headers begin so, lower case. */
+  readonly prefix: string;
+  readonly #dropped: ReadonlySet<string>;
+  /** Names that something behind relies on: a name that is only read like one of them never gets there. */
+  readonly #guarded: ReadonlySet<string>;
+
+  /**
+   * @param options - the guard's options: which headers carry the token and what it is bound to
+   * @param prefix - how the identity headers begin, lower case
+   * @param stripToken - whether the token goes no further
+   */
+  constructor(options: GuardOptions, prefix: string, stripToken: boolean) {
+    const demands = [options, ...(options.routes ?? []).filter((route) => !('exempt' in route))] as readonly GuardOptions[];
+    const tokens = ['approov-token', ...demands.flatMap(({ token }) => token?.header ?? [])].map((name) => name.toLowerCase());
+    const bound = demands.flatMap(({ binding }) => binding?.headers ?? []).map((name) => name.toLowerCase());
+    this.prefix = prefix;
+    this.#dropped = new Set([...HOP_BY_HOP, ...REWRITTEN, ...(stripToken ? tokens : [])]);
+    const signed = ['signature', 'signature-input', 'content-digest', 'authorization', 'cookie', 'content-type', 'content-encoding'];
+    this.#guarded = new Set([...this.#dropped, ...FORWARDING, ...tokens, ...bound, ...signed].map(foldedName));
+  }
+
+  /** @param name - in lower case */
+  fateOf(name: string): FieldFate {
+    if (this.#dropped.has(name) || name.startsWith(this.prefix)) return 'drop';
+    if (FORWARDING.has(name)) return 'forwarding';
+    if (PLAIN_NAME.test(name)) return 'pass';
+    const folded = foldedName(name);
+    return this.#guarded.has(folded) || folded.startsWith(this.prefix) ? 'drop' : 'pass';
+  }
+}
+
+/** The names that a `Connection` field lists, lower case. */
+export function connectionOptions(value: string): readonly string[] {
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

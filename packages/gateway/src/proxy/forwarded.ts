@@ -1,0 +1,59 @@
+/** `Forwarded` (RFC 7239), `X-Forwarded-*` and `Via` (RFC 9110 §7.6.3) for the upstream. */
+import { BlockList, isIP } from 'node:net';
+
+/** Who sent a request, as this hop knows. */
+export interface Hop {
+  /** The peer's address, or `null` on a Unix socket. */
+  readonly peer: string | null;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string;
+  readonly version: string;
+}
+
+const NAMED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['loopback', ['127.0.0.0/8', '::1/128']],
+  ['linklocal', ['169.254.0.0/16', 'fe80::/10']],
+  ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
+]);
+
+/** Tells which peers are proxies of ours. The guard has checked the list. */
+export function trustedPeers(ranges: readonly string[]): (peer: string | null) => boolean {
+  const list = new BlockList();
+  for (const range of ranges.flatMap((text) => NAMED.get(text) ?? [text])) {
+    const [address = '', length] = range.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    list.addSubnet(address, length === undefined ? (family === 'ipv6' ? 128 : 32) : Number(length), family);
+  }
+  return (peer) => {
+    if (peer === null || ranges.length === 0) return false;
+    const address = plainAddress(peer);
+    return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
+/** IPv4-mapped IPv6 counts as IPv4; a zone is a matter of this machine. */
+export function plainAddress(peer: string): string {
+  return peer.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+}
+
+/**
+ * Adds the fields. From a trusted proxy what it said stays, and its address is added; from anybody else nothing stays.
+ * @param given - names in lower case and values, as they came
+ */
+export function writeForwarded(fields: string[], hop: Hop, given: readonly string[], trusted: boolean): void {
+  const said = (name: string): string[] => (trusted ? given.filter((_, index) => index % 2 === 1 && given[index - 1] === name) : []);
+  const address = hop.peer === null ? 'unknown' : plainAddress(hop.peer);
+  const node = isIP(address) === 6 ? `"[${address}]"` : address;
+  const element = `for=${node};host=${quoted(hop.authority)};proto=${hop.scheme}`;
+  fields.push('forwarded', [...said('forwarded'), element].join(', '));
+  fields.push('x-forwarded-for', [...said('x-forwarded-for'), address].join(', '));
+  fields.push('x-forwarded-host', said('x-forwarded-host')[0] ?? hop.authority);
+  fields.push('x-forwarded-proto', said('x-forwarded-proto')[0] ?? hop.scheme);
+  for (const name of ['x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip']) for (const value of said(name)) fields.push(name, value);
+  fields.push('via', `${hop.version === '2.0' ? '2' : hop.version} approov-guard`);
+}
+
+/** RFC 7239 §4: what is not a token is quoted; the grammar of authorities has no character that would need an escape. */
+function quoted(authority: string): string {
+  return /^[A-Za-z0-9._~!#$%&'*+^`|-]+$/.test(authority) ? authority : `"${authority}"`;
+}

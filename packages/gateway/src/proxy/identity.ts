@@ -1,0 +1,41 @@
+/** What the upstream is told of the verdict: the full set of headers, empty where something is unknown. */
+import type { Decision } from 'approov-guard';
+import { printable } from '../printable.ts';
+
+/** The names behind the prefix, in the order in which they are written. */
+export const IDENTITY_NAMES = ['verdict', 'reason', 'mode', 'device', 'expires', 'key', 'binding', 'signature', 'digest', 'id'] as const;
+
+/** What each header says. */
+export type Identity = { readonly [Name in (typeof IDENTITY_NAMES)[number]]: string };
+
+/**
+ * The identity of a decision. `verdict` is `accepted`, `rejected` or `unavailable` (the latter two pass in mode `observe` only), or `exempt`
+ * where nobody judged. Everything but `reason` is proven, or empty.
+ */
+export function identityOf(decision: Decision): Identity {
+  const { verdict, mode, id, claims } = decision;
+  const attestation = verdict?.outcome === 'accepted' ? verdict.attestation : null;
+  return {
+    verdict: verdict?.outcome ?? 'exempt',
+    reason: verdict?.outcome === 'rejected' ? verdict.reason : verdict?.outcome === 'unavailable' ? verdict.fault : '',
+    mode,
+    device: headerText(claims?.did),
+    expires: claims === null ? '' : String(claims.exp),
+    key: headerText(attestation?.keyId),
+    binding: attestation?.binding ?? '',
+    signature: attestation?.signature ?? '',
+    digest: attestation?.digest ?? '',
+    id,
+  };
+}
+
+/** Adds the identity headers to a list of names and values. */
+export function writeIdentity(fields: string[], prefix: string, decision: Decision): void {
+  const identity = identityOf(decision);
+  for (const name of IDENTITY_NAMES) fields.push(prefix + name, identity[name]);
+}
+
+/** A claim is the issuer's, but may hold what no header can. */
+function headerText(text: string | undefined): string {
+  return text === undefined ? '' : printable(text, /[^\x20-\x7e]/gu).trim();
+}

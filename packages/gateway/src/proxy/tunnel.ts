@@ -1,0 +1,199 @@
+/** WebSocket and other upgrades: judged before anything is sent, then bytes both ways until one side ends or the token expires. */
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import { type AdmittedRequest, approov, type UpgradeListener } from 'approov-guard/websocket';
+import type { Dispatcher } from 'undici';
+import { answerText, ownAnswer } from './answers.ts';
+import { answerLines } from './exchange.ts';
+import { readInbound } from './inbound.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
+import { type Outcome, type ProxyHost, serve, verdictOf, writeOwnFields } from './proxy.ts';
+
+/** Open tunnels, so that they can be counted and ended. */
+export class Tunnels {
+  readonly #open: Set<Duplex> = new Set();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  add(socket: Duplex): void {
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+  }
+
+  /** Ends them all. */
+  end(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+}
+
+/** Listens for upgrades. */
+export function upgradeListener(host: ProxyHost, tunnels: Tunnels): (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void {
+  const admissions = new WeakMap<PolicyInForce, UpgradeListener<IncomingMessage>>();
+  return (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    const force = host.current;
+    const encrypted = (request.socket as { encrypted?: boolean }).encrypted === true;
+    const inbound = readInbound(request, force.fields, encrypted);
+    const report = (outcome: Omit<Outcome, 'upstream' | 'trouble'> & Partial<Outcome>): void =>
+      host.onOutcome(request, { upstream: null, trouble: null, ...outcome });
+    const refuse = (status: number, verdict: string): void => {
+      socket.end(answerText(ownAnswer(status)));
+      report({ status, verdict, id: null });
+    };
+    if (typeof inbound === 'string') return refuse(inbound === 'method' ? 405 : 400, inbound);
+    // RFC 9110 §7.8: an upgrade may be ignored. That to HTTP/2, which some clients offer on plain text, must be.
+    if (!force.settings.upgrades.has(inbound.upgrade)) return serveWithout(host, request, socket);
+    let listener = admissions.get(force);
+    if (listener === undefined) {
+      listener = approov(force.policy.guard, (admitted, raw, first) =>
+        open(host, tunnels, { request: admitted, socket: raw as Duplex, head: first }),
+      );
+      admissions.set(force, listener);
+    }
+    socket.once('close', () => {
+      const { approov: decision } = request as Partial<AdmittedRequest>;
+      if (decision === undefined) report({ status: 401, verdict: 'refused', id: null });
+    });
+    void listener(request, socket as never, head);
+  };
+}
+
+/** The request without its upgrade; the connection closes after the answer. */
+function serveWithout(host: ProxyHost, request: IncomingMessage, socket: Duplex): void {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  // The cast holds: an upgrade comes on a socket.
+  response.assignSocket(socket as Socket);
+  response.once('finish', () => socket.end());
+  void serve(host, request, response, false);
+}
+
+interface Admitted {
+  readonly request: AdmittedRequest;
+  readonly socket: Duplex;
+  readonly head: Uint8Array;
+}
+
+/** Asks the upstream for the same upgrade. */
+function open(host: ProxyHost, tunnels: Tunnels, admitted: Admitted): void {
+  const { request, socket } = admitted;
+  const force = host.current;
+  const encrypted = (request.socket as { encrypted?: boolean }).encrypted === true;
+  const inbound = readInbound(request, force.fields, encrypted);
+  const upstream = typeof inbound === 'string' ? null : host.upstreams.find(inbound.authority, inbound.target);
+  const target = upstream?.pick([]) ?? null;
+  if (typeof inbound === 'string' || upstream === null || target === null) return void socket.end(answerText(ownAnswer(404)));
+  const headers = handshakeFields(writeOwnFields({ request, force, inbound, encrypted }, request.approov), request);
+  const handler = new Tunnel(tunnels, admitted, (status, trouble) => {
+    host.onOutcome(request, {
+      status,
+      verdict: verdictOf(request.approov),
+      id: request.approov.id,
+      upstream: upstream.settings.name,
+      trouble,
+    });
+  });
+  target.pool.dispatch({ method: request.method as 'GET', path: inbound.target, headers, upgrade: inbound.upgrade, body: null }, handler);
+}
+
+/** Tokens among the offered subprotocols are not offered to the upstream, which might select one and send it back. */
+function handshakeFields(fields: readonly string[], request: IncomingMessage): string[] {
+  const name = 'sec-websocket-protocol';
+  const offered = request.headers[name];
+  const kept = fields.filter((_, index) => (fields[index - (index % 2)] as string).toLowerCase() !== name);
+  return offered === undefined ? kept : [...kept, name, offered];
+}
+
+class Tunnel implements Dispatcher.DispatchHandler {
+  readonly #tunnels: Tunnels;
+  readonly #admitted: Admitted;
+  readonly #report: (status: number, trouble: Outcome['trouble']) => void;
+  #abort: ((error?: Error) => void) | null = null;
+  #answering = false;
+  #opened = false;
+
+  constructor(tunnels: Tunnels, admitted: Admitted, report: (status: number, trouble: Outcome['trouble']) => void) {
+    this.#tunnels = tunnels;
+    this.#admitted = admitted;
+    this.#report = report;
+    admitted.socket.once('close', this.#onClientGone);
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abort = abort;
+    if (this.#admitted.socket.destroyed) abort(new Error('the client went away'));
+  }
+
+  onUpgrade(status: number, raw: readonly Buffer[] | readonly string[] | null, upstream: Duplex): void {
+    const { socket, head } = this.#admitted;
+    this.#opened = true;
+    socket.off('close', this.#onClientGone);
+    const lines = answerLines(
+      (raw ?? []).map((part) => Buffer.from(part as string, 'latin1')),
+      { cors: null, httpVersion: '1.1' },
+    );
+    const upgrade = (raw ?? []).map((part) => part.toString('latin1'));
+    const at = upgrade.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'upgrade');
+    socket.write(
+      `${headText(status, 'Switching Protocols', [...lines, 'Connection', 'Upgrade', 'Upgrade', upgrade[at + 1] ?? 'websocket'])}`,
+      'latin1',
+    );
+    if (head.length > 0) upstream.write(head);
+    join(socket, upstream);
+    this.#tunnels.add(socket);
+    this.#report(status, null);
+  }
+
+  /** The upstream declines: its answer goes to the client, and the connection ends with it. */
+  onHeaders(status: number, raw: readonly Buffer[], resume: () => void, reason: string): boolean {
+    if (status < 200) return true;
+    this.#answering = true;
+    const { socket } = this.#admitted;
+    const lines = answerLines(raw, { cors: null, httpVersion: '1.0' });
+    socket.on('drain', resume);
+    socket.write(headText(status, reason, [...lines, 'Connection', 'close']), 'latin1');
+    this.#report(status, null);
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    return this.#admitted.socket.write(chunk);
+  }
+
+  onComplete(): void {
+    this.#admitted.socket.end();
+  }
+
+  onError(error: Error): void {
+    if (this.#opened) return;
+    const { socket } = this.#admitted;
+    if (this.#answering || socket.destroyed) return void socket.destroy();
+    const isTimeout = (error as { code?: string }).code?.endsWith('TIMEOUT') === true;
+    socket.end(answerText(ownAnswer(isTimeout ? 504 : 502)));
+    this.#report(isTimeout ? 504 : 502, isTimeout ? 'timeout' : this.#abort === null ? 'not-sent' : 'failed');
+  }
+
+  readonly #onClientGone = (): void => this.#abort?.(new Error('the client went away'));
+}
+
+function headText(status: number, reason: string, lines: readonly string[]): string {
+  const fields = lines.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
+  return `HTTP/1.1 ${status} ${reason}\r\n${fields}\r\n`;
+}
+
+/** Each side's bytes to the other, with back-pressure; the end of one is the end of both. */
+function join(client: Duplex, upstream: Duplex): void {
+  const end = (): void => {
+    client.destroy();
+    upstream.destroy();
+  };
+  upstream.on('error', end);
+  client.once('close', end);
+  upstream.once('close', end);
+  client.pipe(upstream);
+  upstream.pipe(client);
+}

@@ -1,0 +1,76 @@
+/** The admin listener: how the gateway is, for whoever operates it. Loopback by default; nothing on it is for clients. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigurationError } from 'approov-guard';
+import type { ListenAddress } from '../listen-address.ts';
+
+/** What the listener shows. */
+export interface AdminPages {
+  /** Whether requests can be served, and what is in the way. */
+  readonly ready: () => Promise<{ readonly ready: boolean; readonly checks: { readonly [name: string]: string } }>;
+  readonly metrics: () => Promise<string>;
+  /** The policy in force, secrets as fingerprints. */
+  readonly policy: () => object;
+}
+
+/** Serves `/live`, `/ready`, `/metrics` and `/policy`. */
+export class AdminListener {
+  readonly #server: Server;
+
+  constructor(pages: AdminPages) {
+    this.#server = createServer({ headersTimeout: 5000, requestTimeout: 5000, maxHeaderSize: 8192 }, (request, response) => {
+      void answer(pages, request.method ?? '', (request.url ?? '').replace(/\?.*$/s, '')).then(({ status, type, body }) => {
+        response.writeHead(status, {
+          'content-type': type,
+          'cache-control': 'no-store',
+          'content-length': String(Buffer.byteLength(body)),
+        });
+        response.end(request.method === 'HEAD' ? undefined : body);
+      });
+    });
+  }
+
+  async listen({ where, shown }: ListenAddress): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(
+          new ConfigurationError(
+            'option-invalid',
+            'gateway.admin',
+            `${shown} cannot be listened on (${error.code}); choose another address, or null for none`,
+          ),
+        ),
+      );
+      this.#server.listen(where, resolve);
+    });
+    const found = this.#server.address();
+    return typeof found === 'object' && found !== null ? shown.replace(/:\d+$/, `:${(found as AddressInfo).port}`) : shown;
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const json = (status: number, value: object): Page => ({ status, type: 'application/json', body: `${JSON.stringify(value, null, 2)}\n` });
+
+async function answer(pages: AdminPages, method: string, path: string): Promise<Page> {
+  if (method !== 'GET' && method !== 'HEAD') return json(405, { error: 'GET or HEAD' });
+  try {
+    if (path === '/live') return json(200, { live: true });
+    if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await pages.metrics() };
+    if (path === '/policy') return json(200, pages.policy());
+    if (path !== '/ready') return json(404, { pages: ['/live', '/ready', '/metrics', '/policy'] });
+    const { ready, checks } = await pages.ready();
+    return json(ready ? 200 : 503, { ready, checks });
+  } catch {
+    return json(500, { error: 'internal' });
+  }
+}

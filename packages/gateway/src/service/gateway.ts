@@ -1,0 +1,274 @@
+/** The gateway as a whole: policy, listeners, upstreams, and their end. */
+import type { IncomingMessage } from 'node:http';
+import { ConfigurationError, type GuardOptions } from 'approov-guard';
+import {
+  loadPolicyFile,
+  type Policy,
+  type PolicyDocument,
+  type PolicySettings,
+  policyFrom,
+  ReplayStores,
+  watchPolicyFile,
+} from 'approov-guard/policy-file';
+import { readYamlText } from '../policy/yaml-text.ts';
+import { type PolicyInForce, policyInForce } from '../proxy/policy-in-force.ts';
+import { type Outcome, type ProxyHost, serve } from '../proxy/proxy.ts';
+import { Tunnels, upgradeListener } from '../proxy/tunnel.ts';
+import { Upstreams } from '../proxy/upstreams.ts';
+import { AccessLog, type LineSink } from './access-log.ts';
+import { AdminListener } from './admin.ts';
+import { type Counts, exposition, label, Metrics } from './metrics.ts';
+import { RedisConnections } from './redis.ts';
+import { Listener } from './servers.ts';
+import { shownPolicy } from './shown-policy.ts';
+
+/** Where the policy comes from, and what the gateway works with. */
+export interface GatewayOptions {
+  /** A policy file, or what would be in one. */
+  readonly policy: string | PolicyDocument;
+  /** Where secrets are looked up. Default `process.env`. */
+  readonly env?: { readonly [name: string]: string | undefined };
+  /** Where the access log goes if it goes to no file. Default standard output. */
+  readonly output?: LineSink;
+  /** Told of what an operator should know: a bad policy file, a certificate that cannot be used. Default: nobody. */
+  readonly onNote?: (note: string) => void;
+  /** What no file can hold: the guard's clock and hook. */
+  readonly guard?: Pick<GuardOptions, 'now' | 'onVerdict'>;
+  /** How often files are looked at, beside being watched, 0.05 to 3600 s. Default 5. */
+  readonly pollSeconds?: number;
+}
+
+/** A gateway that runs. */
+export interface Gateway {
+  /** Where it listens, such as `http://127.0.0.1:8002`. */
+  readonly urls: readonly string[];
+  /** Where the admin listener listens, or `null`. */
+  readonly adminUrl: string | null;
+  /** The policy in force. */
+  readonly policy: Policy;
+  /** Reads the policy file again. Answers whether its content is in force. */
+  reload(): boolean;
+  /** What was counted. */
+  counts(): Counts;
+  /**
+   * Ends without losing a request: takes no new connections, lets requests come to their end (at most `timeouts.drainSeconds`), then ends
+   * upgraded connections and closes everything.
+   */
+  drain(): Promise<void>;
+}
+
+/**
+ * Starts a reverse proxy that judges each request before an upstream sees anything of it.
+ *
+ * Everything that the section `gateway` of the policy may say is in docs/gateway.md. Published test secrets are refused unless the policy
+ * says `environment: development`. It does **not** check users, authorise, cache or rewrite.
+ *
+ * @param options - see {@link GatewayOptions}
+ * @throws ConfigurationError or PolicyFileError for any mistake, and where an address cannot be listened on
+ *
+ * @example
+ * ```ts
+ * import { startGateway } from '@approov-guard/gateway';
+ * const keys = { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } };
+ * const gateway = await startGateway({ policy: { keys, gateway: { to: 'http://127.0.0.1:5000', listen: '127.0.0.1:0', admin: null } } });
+ * console.log((await fetch(`${gateway.urls[0]}/`)).status); // 401
+ * await gateway.drain();
+ * ```
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const gateway = new RunningGateway(options);
+  try {
+    await gateway.listen();
+  } catch (error) {
+    await gateway.drain();
+    throw error;
+  }
+  return gateway;
+}
+
+/** Loads a policy as the gateway does, JSON or YAML, in production unless the file says otherwise. Starts nothing. */
+export function loadGatewayPolicy(file: string, settings: PolicySettings = {}): Policy {
+  return loadPolicyFile(file, { read: readYamlText, ...settings, guard: { environment: 'production', ...settings.guard } });
+}
+
+class RunningGateway implements Gateway, ProxyHost {
+  readonly #note: (note: string) => void;
+  readonly #redis: RedisConnections = new RedisConnections();
+  readonly #stores: ReplayStores;
+  readonly #metrics: Metrics = new Metrics();
+  readonly #tunnels: Tunnels = new Tunnels();
+  readonly #log: AccessLog;
+  readonly #source: { readonly policy: Policy; reload(): boolean; close(): void };
+  readonly #listeners: readonly Listener[];
+  readonly #admin: AdminListener | null;
+  #inFlight = 0;
+  #drained: Promise<void> | null = null;
+  current: PolicyInForce;
+  upstreams: Upstreams;
+  urls: readonly string[] = [];
+  adminUrl: string | null = null;
+  draining = false;
+
+  constructor(options: GatewayOptions) {
+    this.#note = options.onNote ?? (() => undefined);
+    this.#stores = new ReplayStores((url) => this.#redis.open(url), options.guard?.now);
+    const settings: PolicySettings = {
+      ...(options.env === undefined ? {} : { env: options.env }),
+      read: readYamlText,
+      stores: this.#stores,
+      guard: { environment: 'production', ...options.guard },
+      onKeyEvent: (event) => event.type.endsWith('failed') && this.#note(`keys: ${event.type} (${event.source})`),
+    };
+    this.#source = this.#policySource(options, settings);
+    this.current = this.#compiled(this.#source.policy);
+    const { limits, timeouts, listen, admin, log, upstreams } = this.current.settings;
+    this.upstreams = new Upstreams(upstreams, timeouts);
+    this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout);
+    const onUpgrade = upgradeListener(this, this.#tunnels);
+    this.#listeners = listen.map((address) => {
+      const handlers = {
+        request: (request: IncomingMessage, response: Parameters<typeof serve>[2], expects: boolean) =>
+          this.#serve(request, response, expects),
+        upgrade: onUpgrade,
+        malformed: () => this.#metrics.add('approov_gateway_malformed_total'),
+        refusedConnection: () => this.#metrics.add('approov_gateway_connections_refused_total'),
+        certificateProblem: (error: Error) => this.#note(`the certificate stays as it was: ${error.message}`),
+        isTrustedPeer: (peer: string | null) => this.current.isTrustedPeer(peer),
+      };
+      return new Listener(address, handlers, limits, timeouts);
+    });
+    const pages = { ready: () => this.#ready(), metrics: async () => exposition(this.counts()), policy: () => shownPolicy(this.policy) };
+    this.#admin = admin === null ? null : new AdminListener(pages);
+  }
+
+  get policy(): Policy {
+    return this.#source.policy;
+  }
+
+  async listen(): Promise<void> {
+    const { listen, admin } = this.current.settings;
+    if (this.#admin !== null && admin !== null) this.adminUrl = await this.#admin.listen(admin);
+    // The cast holds: there is a listener for each address.
+    this.urls = await Promise.all(listen.map((address, index) => (this.#listeners[index] as Listener).listen(address)));
+    void this.policy.guard.warmUp().catch(() => this.#note('keys: not available yet; requests are answered 503 until they are'));
+  }
+
+  reload(): boolean {
+    return this.#source.reload();
+  }
+
+  counts(): Counts {
+    const well = this.upstreams.all.map(({ settings, targets }): [string, number] => [
+      `approov_gateway_upstream_well{upstream="${label(settings.name)}"}`,
+      targets.filter((target) => target.well).length,
+    ]);
+    return this.#metrics.snapshot({
+      approov_gateway_requests_in_flight: this.#inFlight,
+      approov_gateway_connections: this.#listeners.reduce((sum, listener) => sum + listener.connections, 0),
+      approov_gateway_tunnels: this.#tunnels.size,
+      approov_gateway_log_lines_dropped_total: this.#log.dropped,
+      ...Object.fromEntries(well),
+    });
+  }
+
+  drain(): Promise<void> {
+    this.#drained ??= this.#end();
+    return this.#drained;
+  }
+
+  readonly onOutcome = (request: IncomingMessage, outcome: Outcome): void => {
+    this.#metrics.outcome(outcome);
+    this.#log.write(request, outcome, request.socket.remoteAddress ?? null);
+  };
+
+  #serve(request: IncomingMessage, response: Parameters<typeof serve>[2], expects: boolean): void {
+    this.#inFlight++;
+    // Not before the last byte is handed on: what ends then may end.
+    response.once('close', () => this.#inFlight--);
+    void serve(this, request, response, expects);
+  }
+
+  #policySource(options: GatewayOptions, settings: PolicySettings): { readonly policy: Policy; reload(): boolean; close(): void } {
+    if (typeof options.policy !== 'string') {
+      const policy = policyFrom(options.policy, settings);
+      return { policy, reload: () => true, close: () => policy.guard.close() };
+    }
+    return watchPolicyFile(options.policy, {
+      ...settings,
+      ...(options.pollSeconds === undefined ? {} : { pollSeconds: options.pollSeconds }),
+      onPolicy: (policy) => this.#adopt(policy),
+      onProblem: (error) => {
+        this.#metrics.add('approov_gateway_policy_reloads_total{result="refused"}');
+        this.#note(`the policy stays as it was: ${error.message}`);
+      },
+    });
+  }
+
+  /** A change comes into force with the next request. */
+  #adopt(policy: Policy): void {
+    const next = this.#compiled(policy);
+    const before = this.current.settings;
+    const { upstreams, timeouts } = next.settings;
+    const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+    if (!same([before.upstreams, before.timeouts], [upstreams, timeouts])) {
+      const old = this.upstreams;
+      this.upstreams = new Upstreams(upstreams, timeouts);
+      void old.close();
+    }
+    this.current = next;
+    const fixed = ['listen', 'admin', 'log', 'workers'] as const;
+    const waiting = fixed.filter((name) => !same(before[name], next.settings[name]));
+    this.#metrics.add('approov_gateway_policy_reloads_total{result="adopted"}');
+    this.#note(`the policy was read again${waiting.length === 0 ? '' : `; for ${waiting.join(', ')} restart the gateway`}`);
+  }
+
+  #compiled(policy: Policy): PolicyInForce {
+    const force = policyInForce(policy);
+    if (force.settings.workers > 1 && this.#stores.kinds.has('memory')) {
+      policy.locate(() => {
+        throw new ConfigurationError(
+          'options-contradict',
+          'gateway.workers',
+          'each process would remember replays by itself; give `replay` a Redis or Valkey, or null',
+        );
+      });
+    }
+    return force;
+  }
+
+  async #ready(): Promise<{ readonly ready: boolean; readonly checks: { readonly [name: string]: string } }> {
+    const keys = await this.policy.guard.warmUp().then(
+      () => 'ok',
+      () => 'not available',
+    );
+    const down = this.upstreams.all.filter(({ targets }) => !targets.some((target) => target.well)).map(({ settings }) => settings.name);
+    const checks = {
+      gateway: this.draining ? 'draining' : 'ok',
+      keys,
+      replay: this.#redis.ready() ? 'ok' : 'not connected',
+      upstreams: down.length === 0 ? 'ok' : `no server of ${down.join(', ')} is well`,
+    };
+    return { ready: Object.values(checks).every((text) => text === 'ok'), checks };
+  }
+
+  async #end(): Promise<void> {
+    this.draining = true;
+    await Promise.all(this.#listeners.map((listener) => listener.stop()));
+    const deadline = performance.now() + this.current.settings.timeouts.drainMs;
+    const left = (): number => this.#listeners.reduce((sum, listener) => sum + listener.connections, 0);
+    while ((this.#inFlight > 0 || left() > 0) && performance.now() < deadline) {
+      if (this.#inFlight === 0) {
+        this.#tunnels.end();
+        for (const listener of this.#listeners) listener.end(false);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    this.#tunnels.end();
+    for (const listener of this.#listeners) listener.end(true);
+    this.#admin?.close();
+    this.#source.close();
+    await this.upstreams.destroy();
+    this.#redis.close();
+    await this.#log.close();
+  }
+}

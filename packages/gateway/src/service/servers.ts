@@ -1,0 +1,198 @@
+/** The listeners: HTTP/1.1 and HTTP/2, with and without TLS, with their limits and time-outs. */
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type Http2Session } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ConfigurationError } from 'approov-guard';
+import { watchFiles } from 'approov-guard/policy-file';
+import type { ListenAddress } from '../listen-address.ts';
+import { answerText, ownAnswer } from '../proxy/answers.ts';
+import { plainAddress } from '../proxy/forwarded.ts';
+import type { Limits, Timeouts } from '../settings.ts';
+
+/** What serves the requests of a listener. */
+export interface Handlers {
+  readonly request: (request: IncomingMessage, response: ServerResponse, expects: boolean) => void;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void;
+  readonly malformed: () => void;
+  readonly refusedConnection: () => void;
+  readonly certificateProblem: (error: Error) => void;
+  readonly isTrustedPeer: (peer: string | null) => boolean;
+}
+
+/** One listener. */
+export class Listener {
+  readonly #server: Server | Http2SecureServer;
+  readonly #sessions: Set<Http2Session> = new Set();
+  readonly #sockets: Set<Socket> = new Set();
+  readonly #stopWatching: () => void;
+  #accepted = 0;
+
+  constructor(address: ListenAddress, handlers: Handlers, limits: Limits, timeouts: Timeouts) {
+    const { tls } = address;
+    const options = {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: timeouts.headerMs,
+      requestTimeout: timeouts.bodyMs,
+      keepAliveTimeout: timeouts.idleMs,
+      connectionsCheckingInterval: Math.min(1000, timeouts.headerMs),
+      insecureHTTPParser: false,
+    };
+    const server = tls === null ? createServer(options) : secureServer(tls, options, limits, timeouts);
+    this.#server = server;
+    // Node drops header lines past this count without a word; what the sizes allow is read whole.
+    (server as Server).maxHeadersCount = 0;
+    this.#stopWatching = tls === null ? () => undefined : followCertificate(server as Http2SecureServer, tls, handlers);
+    listenForRequests(server as Server, handlers, timeouts);
+    (server as Http2SecureServer).on('session', (session) => {
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
+    });
+    this.#limitConnections(handlers, limits);
+  }
+
+  /** How many connections are open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Starts listening. Answers where: the port may have been 0. */
+  async listen({ where, shown }: ListenAddress): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void =>
+        reject(new ConfigurationError('option-invalid', 'gateway.listen', `${shown} cannot be listened on (${error.code})`));
+      this.#server.once('error', failed);
+      this.#server.listen({ ...where, backlog: 4096 }, () => {
+        this.#server.off('error', failed);
+        this.#server.on('error', () => undefined);
+        resolve();
+      });
+    });
+    const found = this.#server.address();
+    return typeof found === 'object' && found !== null ? shown.replace(/:\d+$/, `:${(found as AddressInfo).port}`) : shown;
+  }
+
+  /** Takes no more connections. What already waits to be taken is taken first: it would be reset. */
+  async stop(): Promise<void> {
+    let before = -1;
+    for (let turn = 0; turn < 1000 && before !== this.#accepted; turn++) {
+      before = this.#accepted;
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    }
+    this.#stopWatching();
+    // Not the server's own `close`: it would end connections on which a request may just be arriving.
+    const { close } = Object.getPrototypeOf(Object.getPrototypeOf(createServer())) as { close: () => void };
+    close.call(this.#server);
+    for (const session of this.#sessions) session.close();
+  }
+
+  /** Ends connections without a request; with `all`, every one. */
+  end(all: boolean): void {
+    if (all) for (const socket of this.#sockets) socket.destroy();
+    else (this.#server as Server).closeIdleConnections?.();
+  }
+
+  #limitConnections({ refusedConnection, isTrustedPeer }: Handlers, { connections, connectionsPerAddress }: Limits): void {
+    const perAddress = new Map<string, number>();
+    this.#server.on('connection', (socket: Socket) => {
+      this.#accepted++;
+      const address = plainAddress(socket.remoteAddress ?? '');
+      const count = (perAddress.get(address) ?? 0) + 1;
+      const tooMany = connectionsPerAddress !== null && count > connectionsPerAddress && !isTrustedPeer(socket.remoteAddress ?? null);
+      if (tooMany || (connections !== null && this.#sockets.size >= connections)) {
+        refusedConnection();
+        return void socket.destroy();
+      }
+      perAddress.set(address, count);
+      this.#sockets.add(socket);
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        const left = (perAddress.get(address) ?? 1) - 1;
+        if (left > 0) perAddress.set(address, left);
+        else perAddress.delete(address);
+      });
+    });
+  }
+}
+
+function listenForRequests(server: Server, handlers: Handlers, timeouts: Timeouts): void {
+  server.on('request', (request, response) => {
+    limitHttp2Body(request, timeouts);
+    handlers.request(request, response, false);
+  });
+  server.on('checkContinue', (request, response) => {
+    limitHttp2Body(request, timeouts);
+    handlers.request(request, response, true);
+  });
+  server.on('checkExpectation', (_request, response) => {
+    response.writeHead(417, { connection: 'close', 'content-length': '0' });
+    response.end();
+  });
+  server.on('upgrade', handlers.upgrade);
+  server.on('connect', (_request, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    socket.end(answerText(ownAnswer(405, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' })));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    handlers.malformed();
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+    socket.end(answerText(ownAnswer(status)), () => socket.destroy());
+  });
+}
+
+/** Over HTTP/1.1 Node itself bounds how long a request may take to arrive. */
+function limitHttp2Body(request: IncomingMessage, { bodyMs }: Timeouts): void {
+  const { stream } = request as { stream?: { endAfterHeaders?: boolean; close?: (code: number) => void } };
+  if (stream?.endAfterHeaders !== false) return;
+  const timer = setTimeout(() => stream.close?.(8), bodyMs).unref();
+  const done = (): void => clearTimeout(timer);
+  request.once('end', done);
+  request.once('close', done);
+}
+
+type Tls = NonNullable<ListenAddress['tls']>;
+
+function secureServer(tls: Tls, options: object, limits: Limits, timeouts: Timeouts): Http2SecureServer {
+  const server = createSecureServer({
+    ...options,
+    ...readCertificate(tls),
+    allowHTTP1: true,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: timeouts.headerMs,
+    // A header list of HTTP/2 counts 32 bytes for each field on top of its text (RFC 9113 §6.5.2).
+    maxHeaderListPairs: 2048,
+    settings: { maxConcurrentStreams: 250, maxHeaderListSize: limits.headerBytes, enableConnectProtocol: false },
+  });
+  server.on('session', (session) => session.setTimeout(timeouts.idleMs, () => session.close()));
+  server.on('sessionError', () => undefined);
+  return server;
+}
+
+function readCertificate({ cert, key }: Tls): { readonly cert: Buffer; readonly key: Buffer } {
+  const read = (file: string, name: string): Buffer => {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      throw new ConfigurationError(
+        'file-unreadable',
+        `gateway.tls.${name}`,
+        `the file cannot be read (${(error as NodeJS.ErrnoException).code})`,
+      );
+    }
+  };
+  return { cert: read(cert, 'cert'), key: read(key, 'key') };
+}
+
+/** New connections get the new certificate; a pair that does not fit leaves the old one in use. */
+function followCertificate(server: Http2SecureServer, tls: Tls, { certificateProblem }: Handlers): () => void {
+  const watcher = watchFiles([tls.cert, tls.key], () => {
+    try {
+      server.setSecureContext(readCertificate(tls));
+    } catch (error) {
+      certificateProblem(error instanceof Error ? error : new Error('the certificate cannot be used'));
+    }
+  });
+  return () => watcher.close();
+}

@@ -1,0 +1,24 @@
+/** The policy in force, for the operator's eyes: what the file says, and a fingerprint for each secret that it names. */
+import { createHash } from 'node:crypto';
+import type { Policy } from 'approov-guard/policy-file';
+
+/** The document, with a fingerprint beside each reference whose text the guard holds. */
+export function shownPolicy({ document, options, file }: Policy): object {
+  return { file, policy: withFingerprints(document, options) };
+}
+
+function withFingerprints(written: unknown, used: unknown): unknown {
+  if (Array.isArray(written))
+    return written.map((item: unknown, index) => withFingerprints(item, (used as readonly unknown[] | undefined)?.[index]));
+  if (typeof written !== 'object' || written === null) return written;
+  const isReference = 'env' in written || 'file' in written;
+  if (isReference && typeof used === 'string') return { ...written, fingerprint: fingerprintOf(used) };
+  const member = (name: string): unknown =>
+    typeof used === 'object' && used !== null ? (used as { [name: string]: unknown })[name] : undefined;
+  return Object.fromEntries(Object.entries(written).map(([name, value]) => [name, withFingerprints(value, member(name))]));
+}
+
+/** Enough to tell two secrets apart, and nothing to find one by: account secrets are random. */
+function fingerprintOf(secret: string): string {
+  return `sha256:${createHash('sha256').update(secret.trim()).digest('hex').slice(0, 16)}`;
+}
