@@ -63,6 +63,6 @@ function runScript({ where, code }) {
   known.add(text);
   mkdirSync(folder, { recursive: true });
   const script = `set -euo pipefail\nnpx() { "$@"; }\napproov-guard() { node "${root}/packages/cli/bin/approov-guard.js" "$@"; }\n${text}`;
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 120_000 });
   if (status !== 0) problems.push(`${where}: exit code ${status}\n${stdout}${stderr}`);
 }

@@ -7,7 +7,7 @@ import { Server } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 const print = process.stdout.write.bind(process.stdout);
 const exit = process.exit.bind(process);
 

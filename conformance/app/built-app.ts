@@ -12,7 +12,7 @@ import { freePort } from '../../tools/start/free-port.mjs';
 
 const run = promisify(execFile);
 const library = fileURLToPath(new URL('../../packages/guard/', import.meta.url));
-const START_MS = 30_000;
+const START_MS = 120_000;
 
 /** What is built, and how. Paths within the app are relative to its folder. */
 export interface BuildPlan {

@@ -23,7 +23,7 @@ export interface WireResponse {
 }
 
 const HOST = 'api.example.com';
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 /** The bytes of a request's head. */
 function headOf({ method = 'GET', target = '/', headers = [], body }: WireRequest): Buffer {

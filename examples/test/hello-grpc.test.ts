@@ -31,7 +31,7 @@ function sayHi(client: Client, lines: readonly Metadatum[]): Promise<{ readonly 
   return new Promise((resolve) => {
     const done = (error: ServiceError | null, reply?: { readonly message: string }): void =>
       resolve(error === null ? { code: status.OK, text: reply?.message ?? '' } : { code: error.code, text: error.details });
-    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, metadata, { deadline: Date.now() + 10_000 }, done);
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, metadata, { deadline: Date.now() + 60_000 }, done);
   });
 }
 

@@ -35,7 +35,7 @@ async function start(file, port) {
 
 /** @param {number} at */
 async function answering(at) {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 6000; attempt++) {
     if (await fetch(`http://127.0.0.1:${at}/`).catch(() => null)) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

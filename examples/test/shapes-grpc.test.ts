@@ -40,7 +40,7 @@ function call(client: Client, method: Method, lines: Lines): Promise<Answer> {
   const metadata = new Metadata();
   for (const [name, value] of lines) metadata.add(name, value);
   const { path, requestSerialize, responseDeserialize } = definition;
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { count: 3 }, metadata, { deadline });
   const messages: string[] = [];
   return new Promise((resolve) => {

@@ -5,7 +5,7 @@ import { request } from 'node:http';
 /** @typedef {import('./cases.mjs').Case} Case */
 
 // The log's line usually comes before the answer; a busy machine may deliver it later.
-const LOG_PATIENCE_MS = 3000;
+const LOG_PATIENCE_MS = 30_000;
 const SILENCE_MS = 30;
 
 /** The server's log as a queue: whoever has sent a request takes the line that it caused. */

@@ -6,6 +6,7 @@ import { ConfigurationError, type Guard, requireDecision } from 'approov-guard';
 import { approov } from 'approov-guard/express';
 import express5, { type Express } from 'express';
 import express4 from 'express4';
+import { settled, until } from '../../../../tools/until.mjs';
 import { asyncGuard, guard, listening, watched, withToken } from './serving.ts';
 
 type Headers = { readonly [name: string]: string };
@@ -121,7 +122,8 @@ describe('the Express middleware', () => {
       const calls: unknown[][] = [];
       const middleware = approov(make());
       middleware(request(withToken()), response(), (...given) => void calls.push(given));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => calls.length > 0);
+      await settled();
       deepStrictEqual(calls, [[]]);
     });
 
@@ -129,7 +131,8 @@ describe('the Express middleware', () => {
       let calls = 0;
       const answer = response();
       approov(make())(request({ 'approov-token': withToken()['approov-token'].slice(0, -4) }), answer, () => void calls++);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => answer.ended > 0);
+      await settled();
       deepStrictEqual([calls, answer.ended, answer.statusCode], [0, 1, 401]);
     });
 
@@ -145,7 +148,8 @@ describe('the Express middleware', () => {
         // Express catches what a middleware throws at once.
         given.push(error);
       }
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => given.length > 0);
+      await settled();
       deepStrictEqual([given.length, given[0] instanceof TypeError], [1, true]);
     });
   }

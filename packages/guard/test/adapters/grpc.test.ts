@@ -1,10 +1,10 @@
 /** `@grpc/grpc-js`: all four kinds of calls, over real connections. */
 import { deepStrictEqual, match, rejects, strictEqual } from 'node:assert';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import grpc from '@grpc/grpc-js';
 import type { Guard } from 'approov-guard';
 import { approov, decisionOf } from 'approov-guard/grpc';
+import { until } from '../../../../tools/until.mjs';
 import { asyncGuard, guard, watched, withToken } from './serving.ts';
 
 const text = { serialize: (value: string) => Buffer.from(value), deserialize: (bytes: Buffer) => bytes.toString() };
@@ -60,7 +60,7 @@ function called(
   client: grpc.Client,
   kind: keyof typeof service,
   metadata: grpc.Metadata,
-  options: grpc.CallOptions = {},
+  begun: (call: { cancel(): void }) => void = () => undefined,
 ): Promise<string[]> {
   const { path, requestSerialize: write, responseDeserialize: read } = service[kind];
   return new Promise((resolve, reject) => {
@@ -71,15 +71,20 @@ function called(
       stream.on('error', reject);
       stream.on('end', () => resolve(got));
     };
-    if (kind === 'unary' || kind === 'health') client.makeUnaryRequest(path, write, read, 'a', metadata, options, done);
-    else if (kind === 'serverStream') streamed(client.makeServerStreamRequest(path, write, read, 'a', metadata, options));
-    else if (kind === 'clientStream') {
-      const stream = client.makeClientStreamRequest(path, write, read, metadata, options, done);
+    if (kind === 'unary' || kind === 'health') begun(client.makeUnaryRequest(path, write, read, 'a', metadata, done));
+    else if (kind === 'serverStream') {
+      const stream = client.makeServerStreamRequest(path, write, read, 'a', metadata);
+      begun(stream);
+      streamed(stream);
+    } else if (kind === 'clientStream') {
+      const stream = client.makeClientStreamRequest(path, write, read, metadata, done);
+      begun(stream);
       stream.on('error', () => undefined);
       for (const part of ['a', 'b']) stream.write(part);
       stream.end();
     } else {
-      const stream = client.makeBidiStreamRequest(path, write, read, metadata, options);
+      const stream = client.makeBidiStreamRequest(path, write, read, metadata);
+      begun(stream);
       streamed(stream);
       for (const part of ['a', 'b', 'c']) stream.write(part);
       stream.end();
@@ -165,25 +170,36 @@ describe('grpc', () => {
   it('starts no handler for a call that ended while it was judged', async () => {
     const inner = guard();
     let judged: () => void = () => undefined;
-    const until = new Promise<void>((resolve) => {
+    const release = new Promise<void>((resolve) => {
       judged = resolve;
     });
+    let asked = 0;
     const decide: Guard['decide'] = async (view, route) => {
-      await until;
+      asked++;
+      await release;
       return inner.decide(view, route);
     };
     const { client, stop } = await connected({ ...watched(inner).guard, decide });
     const before = handled;
-    const deadline = Date.now() + 50;
-    for (const kind of Object.keys(answers) as Kind[]) {
-      await rejects(called(client, kind, metadataOf(withToken()), { deadline }), { code: grpc.status.DEADLINE_EXCEEDED });
+    for (const [index, kind] of (Object.keys(answers) as Kind[]).entries()) {
+      let cancel = (): void => undefined;
+      const ended = rejects(
+        called(client, kind, metadataOf(withToken()), (call) => {
+          cancel = () => call.cancel();
+        }),
+        { code: grpc.status.CANCELLED },
+      );
+      await until(() => asked > index);
+      cancel();
+      await ended;
     }
-    // The server learns of it after the client.
-    await setTimeout(50);
+    // What comes on the same connection afterwards finds that the server knows of it.
+    const last = called(client, 'unary', metadataOf(withToken()));
+    await until(() => asked > 4);
     judged();
-    await setTimeout(50);
-    strictEqual(inner.counters().accepted, 4);
-    strictEqual(handled, before);
+    deepStrictEqual(await last, answers.unary);
+    strictEqual(inner.counters().accepted, 5);
+    strictEqual(handled, before + 1);
     stop();
   });
 

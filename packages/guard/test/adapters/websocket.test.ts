@@ -4,21 +4,26 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { type ManualClock, manualClock } from '@approov-guard/testkit';
 import { approov as approovIo } from 'approov-guard/socket-io';
 import { type AdmittedRequest, approov } from 'approov-guard/websocket';
 import { Server as IoServer } from 'socket.io';
-import { io } from 'socket.io-client';
+import { type Socket as IoClient, io } from 'socket.io-client';
 import { WebSocket, WebSocketServer } from 'ws';
+import { until } from '../../../../tools/until.mjs';
 import type { Guard, GuardOptions } from '../../src/index.ts';
 import { asyncGuard, guard, listening, NOW, withToken } from './serving.ts';
 
 const genuine = { ...withToken({ bind: 'a' }), authorization: 'a' };
 const bound: Partial<GuardOptions> = { binding: { headers: ['authorization'] } };
 
-/** A guard whose clock runs: tokens of `withToken({ lifetimeSeconds: 1 })` are about to expire. */
-function running(start: number, options: Partial<GuardOptions> = {}): Guard {
-  const began = Date.now();
-  return guard({ ...options, now: () => NOW + start + (Date.now() - began) });
+/**
+ * A guard whose clock stands just before tokens of `withToken({ lifetimeSeconds: 1 })` expire, until the test moves it. As they are about
+ * to, it is looked at every few milliseconds.
+ */
+function expiring(options: Partial<GuardOptions> = {}): { readonly running: Guard; readonly clock: ManualClock } {
+  const clock = manualClock(NOW + 995);
+  return { running: guard({ ...options, now: clock.now }), clock };
 }
 
 /** Echoes messages; `renew <token>` renews. */
@@ -97,17 +102,19 @@ describe('ws', () => {
   });
 
   it('closes the connection with code 3000 when the token expires', async (context) => {
-    const url = await echoing(context, running(0));
-    const socket = await admitted(url, withToken({ lifetimeSeconds: 1 }));
+    const { running, clock } = expiring();
+    const socket = await admitted(await echoing(context, running), withToken({ lifetimeSeconds: 1 }));
+    clock.advance(5);
     const [code] = (await once(socket, 'close')) as [number];
     strictEqual(code, 3000);
   });
 
   it('reads nothing from a client that ignores the end of its token', async (context) => {
-    const seen: number[] = [];
+    let seen = 0;
+    const { running, clock } = expiring();
     const sockets = new WebSocketServer({ noServer: true });
-    sockets.on('connection', (socket) => socket.on('message', () => seen.push(Date.now())));
-    const port = await listening(context, createServer().on('upgrade', approov(running(800), sockets)));
+    sockets.on('connection', (socket) => socket.on('message', () => seen++));
+    const port = await listening(context, createServer().on('upgrade', approov(running, sockets)));
     const token = withToken({ lifetimeSeconds: 1 })['approov-token'];
     const client = connect(port, '127.0.0.1');
     client.on('error', () => undefined);
@@ -115,14 +122,18 @@ describe('ws', () => {
     client.write(`GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${key}\r\nApproov-Token: ${token}\r\n\r\n`);
     const message = Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x61]);
     const sending = setInterval(() => client.write(message), 10);
-    await new Promise((resolve) => client.on('close', resolve));
-    clearInterval(sending);
-    ok(seen.length > 0);
+    context.after(() => clearInterval(sending));
+    const closed = new Promise((resolve) => client.on('close', resolve));
+    await until(() => seen > 0);
+    clock.advance(5);
+    await closed;
   });
 
   it('lives on with a new token, and not with a bad one', async (context) => {
-    const url = await echoing(context, running(0, bound));
+    const { running, clock } = expiring(bound);
+    const url = await echoing(context, running);
     const bind = { bind: 'a', lifetimeSeconds: 1 };
+    const other = await admitted(url, { ...withToken(bind), authorization: 'a' });
     const socket = await admitted(url, { ...withToken(bind), authorization: 'a' });
     const renewed = async (options: object): Promise<string> => {
       socket.send(`renew ${withToken(options)['approov-token']}`);
@@ -131,13 +142,16 @@ describe('ws', () => {
     strictEqual(await renewed({ bind: 'b' }), 'refuse');
     strictEqual(await renewed({ ...bind, lifetimeSeconds: 2 }), 'pass');
     strictEqual(await renewed({ lifetimeSeconds: -1 }), 'refuse');
-    const start = Date.now();
+    clock.advance(5);
+    await once(other, 'close');
+    socket.send('still there');
+    strictEqual(String((await once(socket, 'message'))[0]), 'still there');
+    clock.advance(1000);
     await once(socket, 'close');
-    ok(Date.now() - start > 1200, 'closed before the new token expired');
   });
 
   it('keeps observed connections open', async (context) => {
-    const url = await echoing(context, running(0, { mode: 'observe' }));
+    const url = await echoing(context, expiring({ mode: 'observe' }).running);
     const socket = await admitted(url, withToken({ lifetimeSeconds: -1 }));
     socket.send('still there');
     strictEqual(String((await once(socket, 'message'))[0]), 'still there');
@@ -146,8 +160,9 @@ describe('ws', () => {
 });
 
 describe('a bare upgrade', () => {
-  async function exchange(context: TestContext, inner: Guard, headers: readonly string[]): Promise<string> {
+  async function exchange(context: TestContext, inner: Guard, headers: readonly string[], accepted = () => {}): Promise<string> {
     const accept = (request: AdmittedRequest, socket: { write(text: string): unknown }): void => {
+      accepted();
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n${request.approov.claims?.did}`);
     };
     const port = await listening(context, createServer().on('upgrade', approov(inner, accept)));
@@ -167,7 +182,8 @@ describe('a bare upgrade', () => {
 
   it('is accepted by the listener, and destroyed when the token expires', async (context) => {
     const token = withToken({ lifetimeSeconds: 1 })['approov-token'];
-    const text = await exchange(context, running(800), [`Approov-Token: ${token}`]);
+    const { running, clock } = expiring();
+    const text = await exchange(context, running, [`Approov-Token: ${token}`], () => clock.advance(5));
     ok(text.startsWith('HTTP/1.1 101'));
     ok(text.endsWith('ExampleApproovTokenDID=='));
   });
@@ -218,21 +234,28 @@ for (const transport of ['polling', 'websocket'] as const) {
     });
 
     it('disconnects when the token expires', async (context) => {
-      const url = await serving(context, running(0));
-      const socket = client(context, url, withToken({ lifetimeSeconds: 1 }));
+      const { running, clock } = expiring();
+      const socket = client(context, await serving(context, running), withToken({ lifetimeSeconds: 1 }));
       strictEqual(await outcome(socket), 'ExampleApproovTokenDID==');
-      await new Promise((resolve) => socket.on('disconnect', resolve));
+      const gone = new Promise((resolve) => socket.on('disconnect', resolve));
+      clock.advance(5);
+      await gone;
     });
 
     if (transport === 'websocket') {
       it('lives on with a new token', async (context) => {
-        const url = await serving(context, running(0));
-        const socket = client(context, url, withToken({ lifetimeSeconds: 1 }));
-        await outcome(socket);
+        const { running, clock } = expiring();
+        const url = await serving(context, running);
+        const [socket, other] = [1, 2].map(() => client(context, url, withToken({ lifetimeSeconds: 1 }))) as [IoClient, IoClient];
+        await Promise.all([outcome(socket), outcome(other)]);
+        const gone = (which: IoClient): Promise<unknown> => new Promise((resolve) => which.on('disconnect', resolve));
         strictEqual(await socket.emitWithAck('renew', withToken({ lifetimeSeconds: 2 })['approov-token']), 'pass');
-        const start = Date.now();
-        await new Promise((resolve) => socket.on('disconnect', resolve));
-        ok(Date.now() - start > 1200);
+        const [first, second] = [gone(other), gone(socket)];
+        clock.advance(5);
+        await first;
+        strictEqual(await socket.emitWithAck('renew', withToken({ lifetimeSeconds: 2 })['approov-token']), 'pass');
+        clock.advance(1000);
+        await second;
       });
     }
   });

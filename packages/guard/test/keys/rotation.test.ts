@@ -10,6 +10,7 @@ import { freshSecret, freshSigningKey, manualClock, mintToken, publicKeySet, typ
 import { createGuard } from 'approov-guard';
 import { keysFromFile } from 'approov-guard/keys-file';
 import { approov } from 'approov-guard/node';
+import { until } from '../../../../tools/until.mjs';
 import { now } from '../both-ports.ts';
 import { json, startKeyServer } from './jwks-server.ts';
 
@@ -88,28 +89,30 @@ test('rotation under load: 1,000 requests in flight while the secret file and th
     live = tokens;
     while ((inFlight.get(former) ?? 0) > 0) await wait(5);
   };
+  /** Waits until so many more requests were answered. */
+  const answered = (more: number, from = sent): Promise<void> => until(() => sent >= from + more);
   // All connections first: under load the server would accept them one by one, over many seconds.
   await Promise.all(Array.from({ length: 1000 }, () => call(live[0] as string)));
   const workers = Array.from({ length: 1000 }, (_, index) => worker(index));
-  await wait(500);
+  await answered(2000);
 
   replace(path, [newSecret, oldSecret]);
   keyServer.answer = json(publicKeySet([newKey, oldKey]));
   clock.advance(1000);
-  for (const began = Date.now(); Date.now() - began < 10_000 && guard.keyUse().length < 3; ) await wait(20);
+  await until(() => guard.keyUse().length >= 3);
   // The new key of the set is not known yet: the first tokens that name it make the guard look.
   await use([bySecret(newSecret), byKey(newKey), bySecret(oldSecret), byKey(oldKey)]);
-  await wait(500);
-  for (const began = Date.now(); Date.now() - began < 10_000 && guard.keyUse().filter(({ uses }) => uses > 0).length < 4; ) await wait(20);
+  await answered(2000);
+  await until(() => guard.keyUse().filter(({ uses }) => uses > 0).length >= 4);
   await use([bySecret(newSecret), byKey(newKey)]);
-  await wait(200);
+  await answered(2000);
   assert.equal(guard.keyUse().filter(({ uses }) => uses > 0).length, 4);
 
   replace(path, [newSecret]);
   keyServer.answer = json(publicKeySet([newKey]));
   clock.advance(601_000);
-  for (const began = Date.now(); Date.now() - began < 10_000 && guard.keyUse().length > 2; ) await wait(20);
-  await wait(300);
+  await until(() => guard.keyUse().length <= 2);
+  await answered(2000);
   running = false;
   await Promise.all(workers);
 

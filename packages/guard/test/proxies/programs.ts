@@ -39,7 +39,7 @@ export async function start(
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk));
   context.after(() => ended(child).then(() => rmSync(folder, { recursive: true, force: true })));
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 2400; attempt++) {
     if (child.exitCode !== null) throw new Error(`${given.program} ended: ${said}`);
     if (await accepts(given.port)) return folder;
     await new Promise((resolve) => setTimeout(resolve, 25));

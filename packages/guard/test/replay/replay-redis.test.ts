@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { replayConformance } from '@approov-guard/testkit';
 import { ConfigurationError, type IoRedisLike, type ReplayStore, ReplayStoreError, redisReplayStore } from 'approov-guard';
 import { skipUnless } from '../../../../tools/optional.mjs';
+import { settled } from '../../../../tools/until.mjs';
 import { anyClient, type Connected, redisClients } from './redis-clients.ts';
 import { type RedisServer, redisProgram, startRedis } from './redis-server.ts';
 
@@ -72,12 +73,10 @@ describe('redisReplayStore, when the server is in trouble,', present, () => {
         assert.equal(await redisReplayStore(client, { timeoutSeconds: 20 }).setIfAbsent(newKey(), soon()), true);
       await server.kill();
       for (const client of clients) {
-        const begun = Date.now();
         await assert.rejects(
           async () => redisReplayStore(client).setIfAbsent(newKey(), soon()),
           failsWith('store-failed', 'store-timed-out'),
         );
-        assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms`);
       }
       await server.start();
       for (const client of clients) assert.equal(await untilItAnswers(redisReplayStore(client)), true);
@@ -93,12 +92,10 @@ describe('redisReplayStore, when the server is in trouble,', present, () => {
       const key = newKey();
       assert.equal(await patient.setIfAbsent(newKey(), soon()), true);
       server.hang();
-      const begun = Date.now();
       await assert.rejects(
         async () => redisReplayStore(client, { timeoutSeconds: 0.1 }).setIfAbsent(key, soon()),
         failsWith('store-timed-out'),
       );
-      assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms`);
       server.resume();
       // The command had been sent: the server remembers the key although the guard refused the request.
       assert.equal(await patient.setIfAbsent(key, soon()), false);
@@ -123,7 +120,7 @@ describe('redisReplayStore, when the server is in trouble,', present, () => {
 
 /** The clients connect again by themselves, some of them after a pause. */
 async function untilItAnswers(store: ReplayStore): Promise<boolean> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 1000; tries++) {
     try {
       return await store.setIfAbsent(newKey(), soon());
     } catch {
@@ -168,15 +165,17 @@ describe('redisReplayStore', () => {
   });
 
   test('an error that comes after the time-out is not left unhandled', async () => {
-    const late = async (): Promise<never> => {
-      await pause(40);
-      throw new Error('late');
-    };
+    let fail = (): void => undefined;
+    const late = (): Promise<never> =>
+      new Promise((_, reject) => {
+        fail = () => reject(new Error('late'));
+      });
     await assert.rejects(
       async () => redisReplayStore(late, { timeoutSeconds: 0.01 }).setIfAbsent('key', soon()),
       failsWith('store-timed-out'),
     );
-    await pause(60);
+    fail();
+    await settled();
   });
 
   test('the command is one SET with NX and a life in whole seconds', async () => {

@@ -15,7 +15,7 @@ const client = new Redis({
   retryStrategy: () => 50,
 });
 client.on('error', () => {});
-const replay = redisReplayStore(client, { timeoutSeconds: 2 });
+const replay = redisReplayStore(client, { timeoutSeconds: 20 });
 const guard = createGuard({
   keys: { secret: { base64: SECRET } },
   signature: { replay },

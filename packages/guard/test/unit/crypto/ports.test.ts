@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import test from 'node:test';
 import { freshKeySet, PRIVATE_KEY_ALGORITHMS, signerFor } from '@approov-guard/testkit';
+import { settled } from '../../../../../tools/until.mjs';
 import { ALGORITHMS, type AlgorithmRow } from '../../../src/core/jws/algorithms.ts';
 import { PORTS, secret } from '../../both-ports.ts';
 import { weakDer } from '../../weak-keys.ts';
@@ -51,7 +52,7 @@ for (const [name, port] of Object.entries(PORTS)) {
       port.preparePublicKey(rowOf('ES256'), { form: 'spki', der: Buffer.from('no key') }).verify(input, signature);
     await assert.rejects(verifying('A'.repeat(86)));
     await verifying('AAAA').catch(() => false);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settled();
   });
 
   test(`${name}: a PEM key of another algorithm is refused when it is prepared, not with the first token`, () => {

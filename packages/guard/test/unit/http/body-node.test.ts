@@ -110,10 +110,14 @@ describe('limits and losses', () => {
   });
   test('a client that goes away in the middle ends the wait', async (context) => {
     const found: Promise<BodyRead> = new Promise((resolve) => {
-      const server = createServer((request) => void Promise.resolve(readNodeBody(request, 1000)).then(resolve));
+      const server = createServer((request) => {
+        void Promise.resolve(readNodeBody(request, 1000)).then(resolve);
+        leave();
+      });
+      let leave = (): void => undefined;
       void listening(context, server).then((port) => {
         const socket = connect(port, '127.0.0.1', () => socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc'));
-        setTimeout(() => socket.destroy(), 50);
+        leave = () => void socket.destroy();
       });
     });
     assert.equal((await found).outcome, 'left');

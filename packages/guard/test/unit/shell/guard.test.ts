@@ -14,6 +14,7 @@ import {
   type Route,
   type VerificationKey,
 } from 'approov-guard';
+import { until } from '../../../../../tools/until.mjs';
 import { ALGORITHMS, type AlgorithmRow } from '../../../src/core/jws/algorithms.ts';
 import { createGuardOn } from '../../../src/shell/create-guard.ts';
 import { now, outcomeOf, PORTS, secret, withToken } from '../../both-ports.ts';
@@ -88,7 +89,7 @@ test('a hook that throws changes nothing and is counted', async () => {
 test('an asynchronous hook that rejects does not end the process, and is counted', async () => {
   const guard = createGuard({ keys: { secret }, now: () => now, onVerdict: async () => Promise.reject(new Error('hook')) });
   assert.equal((await guard.decide(withToken(good))).action, 'pass');
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => guard.counters().hookFailures > 0);
   assert.equal(guard.counters().hookFailures, 1);
 });
 
@@ -96,7 +97,7 @@ test('a promise of another realm that rejects is counted as well', async () => {
   const onVerdict = (): unknown => runInNewContext('Promise.reject(new Error("hook"))');
   const guard = createGuard({ keys: { secret }, now: () => now, onVerdict });
   assert.equal((await guard.decide(withToken(good))).action, 'pass');
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => guard.counters().hookFailures > 0);
   assert.equal(guard.counters().hookFailures, 1);
 });
 
