@@ -9,7 +9,7 @@ const LIMITS = {
   fileMax: 300,
   adapterMax: 59,
   toolMax: 80,
-  parameters: 4,
+  parameters: 5,
 };
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 

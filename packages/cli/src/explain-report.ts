@@ -3,9 +3,9 @@ import { FAULTS, type FaultCode, REASONS, type ReasonCode } from 'approov-guard'
 import type { Difference, ExplainedCheck, Explanation } from 'approov-guard/explain';
 import { columns, safeText } from './text.ts';
 
-/** The code with which the guard refuses the request; `null` if every check passed. */
-export function firstFailure({ checks }: Explanation): ReasonCode | FaultCode | null {
-  return checks.find(({ outcome }) => outcome === 'failed')?.reason ?? null;
+/** The code with which the guard refuses the request; `null` if it is accepted. */
+export function firstFailure({ verdict }: Explanation): ReasonCode | FaultCode | null {
+  return verdict.code === 'accepted' ? null : verdict.code;
 }
 
 /** The report: verdict, checks, components, base, differences, advice. */
@@ -29,7 +29,7 @@ export function spellExplanation(explanation: Explanation): string {
 }
 
 function isUnexplained({ checks, baseDigest, differences }: Explanation): boolean {
-  const proof = checks.find(({ name }) => name === 'proof');
+  const proof = checks.find(({ name }) => name === 'signature-proof');
   return proof?.outcome === 'failed' && differences === null && baseDigest !== 'agrees';
 }
 

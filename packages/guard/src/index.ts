@@ -1,7 +1,8 @@
 /** `approov-guard`: the back-end half of mobile-app attestation. */
+
+export type { Mode } from './core/judge/policy.ts';
 export type { AlgorithmName } from './core/jws/algorithms.ts';
 export { KeySet, type PreparedKey, type VerificationKey } from './core/jws/key-set.ts';
-export type { Mode } from './core/policy.ts';
 export type { KeySource, ReplayStore } from './core/ports.ts';
 export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons.ts';
 export type { BodyAllowance, BodyRead, RequestBody, RequestView } from './core/request-view.ts';
@@ -14,6 +15,7 @@ export { type ConfigurationCode, ConfigurationError } from './shell/configuratio
 export type { GuardCounters } from './shell/counters.ts';
 export { createGuard } from './shell/create-guard.ts';
 export type { Guard } from './shell/guard.ts';
+export type { Route } from './shell/judging.ts';
 export type { FetchKeys } from './shell/keys/fetch-key-set.ts';
 export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './shell/keys/key-events.ts';
 export type {
@@ -55,6 +57,5 @@ export {
 } from './shell/replay/replay-redis.ts';
 export { type ReplayStoreCode, ReplayStoreError } from './shell/replay/replay-store-error.ts';
 export { requireDecision } from './shell/require-decision.ts';
-export type { Route } from './shell/route.ts';
 export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './shell/rules.ts';
 export { tokenFingerprint } from './shell/token-fingerprint.ts';

@@ -45,9 +45,32 @@ export function guardPair(options: GuardOptions): GuardPair {
     const detailOf = (verdict: Verdict): unknown => (verdict.outcome === 'rejected' ? verdict.detail : null);
     assert.equal(outcomeOf(left.verdict), outcomeOf(right.verdict), 'node and web agree');
     assert.equal(detailOf(left.verdict), detailOf(right.verdict), 'node and web agree in the detail');
+    await assertExplained(node, view, left.verdict);
     return outcomeOf(left.verdict);
   };
   return { node, web, judge, judgeToken: (token) => judge(withToken(token)) };
+}
+
+/** What an explanation cannot tell, since it remembers nothing. */
+const REMEMBERED: ReadonlySet<string> = new Set([
+  'token-replayed',
+  'signature-replayed',
+  'replay-store-unavailable',
+  'token-share-exceeded',
+  'signature-share-exceeded',
+]);
+/** The clock or a check threw an exception: no check has that code. */
+const INTERNAL = 'internal';
+
+/** Asserts that the explanation of a request names as its first failure that counts what the guard found. */
+export async function assertExplained(guard: Guard, view: RequestView, { code }: Verdict): Promise<void> {
+  if (REMEMBERED.has(code)) return;
+  const { verdict, checks } = await guard.explain(view);
+  const failed = checks.filter(({ outcome }) => outcome === 'failed');
+  const first = failed.find(({ mode }) => mode === 'enforce') ?? failed[0];
+  assert.equal(verdict.code, code, 'the explanation has the verdict of the guard');
+  if (code === INTERNAL) return;
+  assert.equal(first?.reason ?? 'accepted', code, 'the first failed check is the reason');
 }
 
 /** A request that carries this token. */

@@ -2,7 +2,7 @@
 import type { Decision } from '../http/decide.ts';
 import { endableStream } from '../http/endable-stream.ts';
 import type { Guard } from '../shell/guard.ts';
-import type { Route } from '../shell/route.ts';
+import type { Route } from '../shell/judging.ts';
 
 /** What is needed of a response: satisfied by `http.ServerResponse`, and so by Express's, Koa's `context.res`, Fastify's `reply.raw`. */
 export interface EventResponse {

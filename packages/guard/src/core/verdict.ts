@@ -21,6 +21,7 @@ export interface Attestation {
 /** The request comes from a genuine app, as far as the policy asked. */
 export interface Accepted {
   readonly outcome: 'accepted';
+  readonly code: 'accepted';
   readonly attestation: Attestation;
 }
 
@@ -28,6 +29,10 @@ export interface Accepted {
 export interface Rejected {
   readonly outcome: 'rejected';
   readonly reason: ReasonCode;
+  /** The same as `reason`: every verdict has one code. */
+  readonly code: ReasonCode;
+  /** The claims of the token if its signature held, whatever failed afterwards, also if it has expired; else `null`. */
+  readonly proven: Claims | null;
   /** A short remark for the operator, without any part of the token, of a bound value or of a secret. */
   readonly detail?: string;
 }
@@ -36,6 +41,10 @@ export interface Rejected {
 export interface Unavailable {
   readonly outcome: 'unavailable';
   readonly fault: FaultCode;
+  /** The same as `fault`: every verdict has one code. */
+  readonly code: FaultCode;
+  /** The claims of the token if its signature held; else `null`. */
+  readonly proven: Claims | null;
   /** The stage that could not be judged; `null` if the fault concerns all of them. */
   readonly stage: Stage | null;
   readonly cause?: unknown;
@@ -46,10 +55,16 @@ export type Verdict = Accepted | Rejected | Unavailable;
 
 /** Makes the verdict for a failed check. */
 export function rejected(reason: ReasonCode, detail?: string): Rejected {
-  return detail === undefined ? { outcome: 'rejected', reason } : { outcome: 'rejected', reason, detail };
+  const verdict = { outcome: 'rejected', reason, code: reason, proven: null } as const;
+  return detail === undefined ? verdict : { ...verdict, detail };
 }
 
 /** Makes the verdict for a request that could not be judged. */
 export function unavailable(fault: FaultCode, cause?: unknown, stage: Stage | null = null): Unavailable {
-  return { outcome: 'unavailable', fault, stage, cause };
+  return { outcome: 'unavailable', fault, code: fault, proven: null, stage, cause };
+}
+
+/** The same verdict, with what was proven before the check failed. */
+export function withProven<Failed extends Rejected | Unavailable>(failure: Failed, proven: Claims): Failed {
+  return { ...failure, proven };
 }

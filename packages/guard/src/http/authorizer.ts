@@ -2,8 +2,9 @@
  * What API Gateway makes of an authoriser's answer. It may cache it, under the values of the identity sources alone; so an answer must be
  * right for every request with the same values, for as long as it is cached.
  */
+
+import type { Policy } from '../core/judge/policy.ts';
 import { stageOf } from '../core/reasons/codes.ts';
-import type { Policy } from '../core/route-policy.ts';
 import { LATEST_MOMENT, type Seconds } from '../core/time.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { Verdict } from '../core/verdict.ts';

@@ -1,5 +1,5 @@
 /** From verdict and mode to what we do. */
-import { type Mode, type Modes, modeOf, modeOfStage } from '../core/policy.ts';
+import { type Mode, type Modes, modeOfFailure, strictestMode } from '../core/judge/policy.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type Refusal, type RefusalPolicy, renderRefusal } from './refusal.ts';
@@ -35,7 +35,7 @@ export type Decision = Pass | Refuse;
 
 /** Decides about a request that was judged. */
 export function decide(verdict: Verdict, modes: Modes, id: string, refusal: RefusalPolicy): Decision {
-  const mode = governingMode(verdict, modes);
+  const mode = verdict.outcome === 'accepted' ? strictestMode(modes) : modeOfFailure(modes, verdict);
   if (verdict.outcome === 'accepted') return { action: 'pass', id, verdict, mode, claims: verdict.attestation.claims, skipped: null };
   if (mode === 'observe') return { action: 'pass', id, verdict, mode, claims: null, skipped: null };
   return { action: 'refuse', id, verdict, mode, claims: null, refusal: renderRefusal(verdict, id, refusal) };
@@ -44,11 +44,4 @@ export function decide(verdict: Verdict, modes: Modes, id: string, refusal: Refu
 /** Passes a request that is not judged. */
 export function skip(skipped: 'preflight' | 'exempt', modes: Modes, id: string): Pass {
   return { action: 'pass', id, verdict: null, mode: modes.token, claims: null, skipped };
-}
-
-/** The mode that governs a verdict. An outage of ours that concerns every check is governed by the strictest mode. */
-export function governingMode(verdict: Verdict, modes: Modes): Mode {
-  if (verdict.outcome === 'rejected') return modeOf(modes, verdict.reason);
-  if (verdict.outcome === 'unavailable' && verdict.stage !== null) return modeOfStage(modes, verdict.stage);
-  return modes.token === 'enforce' || modes.binding === 'enforce' || modes.signature === 'enforce' ? 'enforce' : 'observe';
 }

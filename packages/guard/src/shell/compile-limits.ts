@@ -1,5 +1,5 @@
 /** Checks the options `share` and `bodies`: what one client may take. */
-import { type ShareLimits, Shares } from '../core/shares.ts';
+import { type ShareLimits, Shares } from '../core/judge/shares.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { BodyLimits } from './held-bodies.ts';
 import * as checks from './option-checks.ts';

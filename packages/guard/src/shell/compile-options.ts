@@ -1,7 +1,6 @@
 /** Checks the options and compiles them into policies. Everything wrong is found here, at start. */
-import type { SignaturePolicy } from '../core/judge-message.ts';
-import type { BindingPolicy, Mode, Modes, TokenPolicy } from '../core/policy.ts';
-import type { Policy } from '../core/route-policy.ts';
+import type { BindingPolicy } from '../core/binding/check-binding.ts';
+import type { AskRules, Mode, Modes, Policy, SignaturePolicy, TokenPolicy } from '../core/judge/policy.ts';
 import { compilePattern, type PathPattern } from '../http/plain-path.ts';
 import type { RefusalPolicy } from '../http/refusal.ts';
 import type { RouteRow } from '../http/route-table.ts';
@@ -57,7 +56,7 @@ export function compileRoute(options: unknown, path: string, base: Policy | null
   const signature = inherits
     ? withTokenHeader(base, token.header)
     : context.compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header });
-  return { token, tokenReplay, binding, signature, modes };
+  return { token, rules: context.rules, tokenReplay, binding, signature, modes };
 }
 
 /** A route that takes the token from another header still demands that the signature covers it. */
@@ -68,11 +67,12 @@ function withTokenHeader(base: Policy, header: string): SignaturePolicy | null {
 }
 
 /** What compiling a route depends on, beside its options. */
-export type RouteContext = Omit<SignatureContext, 'tokenHeader'> &
-  Pick<OptionalParts, 'compileSignature'> & {
-    /** What the option `origin` says that this server is called: what `aud` may name where nobody said what it must. */
-    readonly originHosts: readonly string[];
-  };
+export interface RouteContext extends Omit<SignatureContext, 'tokenHeader'>, Pick<OptionalParts, 'compileSignature'> {
+  /** The deny and allow rules of the guard: they hold on every route. */
+  readonly rules: AskRules | null;
+  /** What the option `origin` says that this server is called: what `aud` may name where nobody said what it must. */
+  readonly originHosts: readonly string[];
+}
 
 const TOKEN_OPTION_NAMES = [
   'header',

@@ -1,11 +1,11 @@
 /** Checks and compiles the option `routes`: policies by host, path and method. */
-import type { Policy } from '../core/route-policy.ts';
+import type { Policy } from '../core/judge/policy.ts';
 import type { RouteMatch, RouteRow } from '../http/route-table.ts';
 import { compilePaths } from './compile-options.ts';
 import { ConfigurationError } from './configuration-error.ts';
+import { type Route, routeOf } from './judging.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { checkedObject, checkedTexts, type UncheckedOptions } from './option-checks.ts';
-import type { Route } from './route.ts';
 
 /** What the compilation of routes takes from the guard as a whole. */
 export interface RoutesContext {
@@ -27,12 +27,10 @@ function compileRow(options: unknown, path: string, context: RoutesContext): Rou
   const { name, match, exempt, keys, ...demands } = options as UncheckedOptions;
   const compiled = compileMatch(match, `${path}.match`);
   if (exempt !== undefined) return exemptRow(options as UncheckedOptions, compiled, path);
-  const route: Route = {
-    name: checkedName(name, `${path}.name`) ?? path,
-    policy: context.compilePolicy(demands, path),
-    keys: keys === undefined ? context.whole.keys : context.keyRing(keys, `${path}.keys`),
-  };
-  return { match: compiled, leadsTo: route };
+  const routeName = checkedName(name, `${path}.name`) ?? path;
+  const policy = context.compilePolicy(demands, path);
+  const ring = keys === undefined ? context.whole.keys : context.keyRing(keys, `${path}.keys`);
+  return { match: compiled, leadsTo: routeOf(routeName, policy, ring) };
 }
 
 function exemptRow(options: UncheckedOptions, match: RouteMatch, path: string): RouteRow<Route> {

@@ -1,19 +1,15 @@
 /** Checks the options of message signatures and compiles them. */
 
-import { judgeMessage, type SignaturePolicy } from '../core/judge-message.ts';
+import type { SignaturePolicy } from '../core/judge/policy.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
-import type { PreparedKey } from '../core/jws/key-set.ts';
 import type { CryptoPort, ReplayStore } from '../core/ports.ts';
-import { chain, type MaybePromise } from '../core/result.ts';
 import { PLAIN_DERIVED } from '../core/signature/components.ts';
 import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { AccountKey } from '../core/signature/signing-key.ts';
-import type { Claims } from '../core/token/claims.ts';
 import { checkBodyFits } from './compile-limits.ts';
 import { compileReplay } from './compile-replay.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { BodyLimits } from './held-bodies.ts';
-import { derivationInput } from './keys/account-key-derivation.ts';
 import { readSecret } from './keys/secret.ts';
 import * as checks from './option-checks.ts';
 
@@ -32,7 +28,6 @@ export interface SignatureContext {
 const OPTION_NAMES = [
   'label',
   'accountKeys',
-  'accountKeyDerivation',
   'required',
   'maxAgeSeconds',
   'clockToleranceSeconds',
@@ -72,7 +67,6 @@ export function compileSignature(options: unknown, path: string, context: Signat
     tag: compileText(signature.tag, `${path}.tag`),
     replay: compileReplay(signature.replay, `${path}.replay`, context.defaultReplay),
     ...compileLimits(signature, path, context.bodyLimits),
-    judge: judgeMessage,
   };
 }
 
@@ -136,32 +130,19 @@ function compileAccountKeys(
   context: SignatureContext,
 ): readonly AccountKey[] {
   const { accountKeys } = signature;
-  const derivation = checks.checkedWord(
-    signature.accountKeyDerivation,
-    `${path}.accountKeyDerivation`,
-    ['direct', 'did-and-exp'],
-    'direct',
-  );
   if (label === 'install') {
-    if (accountKeys === undefined && signature.accountKeyDerivation === undefined) return [];
+    if (accountKeys === undefined) return [];
     throw new ConfigurationError('options-contradict', `${path}.accountKeys`, 'belongs to the label `account`');
   }
   if (!Array.isArray(accountKeys) || accountKeys.length === 0) {
     throw new ConfigurationError('option-missing', `${path}.accountKeys`, `must list the account keys (\`${GET_ACCOUNT_KEY}\`)`);
   }
-  return accountKeys.map((key: unknown, index) => accountKey(key, `${path}.accountKeys[${index}]`, derivation, context));
+  return accountKeys.map((key: unknown, index) => accountKey(key, `${path}.accountKeys[${index}]`, context));
 }
 
-function accountKey(options: unknown, path: string, derivation: 'direct' | 'did-and-exp', context: SignatureContext): AccountKey {
+function accountKey(options: unknown, path: string, context: SignatureContext): AccountKey {
   const key = checks.checkedObject(options, path, ['id', 'base64', 'base64url', 'bytes']);
   const id = compileText(key.id, `${path}.id`);
   const secret = readSecret(key, { path, algorithm: HS256, production: context.production, command: GET_ACCOUNT_KEY });
-  const direct = context.crypto.prepareSecret(HS256, secret);
-  if (derivation === 'direct') return { id, keyFor: () => direct };
-  return { id, keyFor: (claims) => derivedKey(claims, secret, context.crypto) };
-}
-
-function derivedKey(claims: Claims, secret: Uint8Array, crypto: CryptoPort): MaybePromise<PreparedKey | null> {
-  const input = derivationInput(claims);
-  return input === null ? null : chain(crypto.hmacSha256(secret, input), (derived) => crypto.prepareSecret(HS256, derived));
+  return { id, key: context.crypto.prepareSecret(HS256, secret) };
 }

@@ -1,9 +1,10 @@
 /** The guard: reads the clock once, finds the routes of a request, has it judged, decides, reports. */
 
+import type { Means } from '../core/judge/case.ts';
+import type { Policy } from '../core/judge/policy.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { chain, isPromise, type MaybePromise } from '../core/result.ts';
-import type { Policy } from '../core/route-policy.ts';
-import { unavailable, type Verdict } from '../core/verdict.ts';
+import type { Verdict } from '../core/verdict.ts';
 import { type Decision, decide, skip } from '../http/decide.ts';
 import { discardRest } from '../http/discard-body.ts';
 import { mayPassPreflight, withPreflightRemedy } from '../http/preflight.ts';
@@ -11,17 +12,22 @@ import { type RefusalPolicy, showsId } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
 import { Counters, type GuardCounters } from './counters.ts';
 import { atExpiry } from './expiry.ts';
+import { type Explained, explainByEach } from './explaining.ts';
 import { nextId, randomId } from './ids.ts';
-import { type JudgeParts, judgeByEach, judgeByRoute, judgeTokenAlone } from './judge-by-routes.ts';
+import { judgeByEach, judgeByRoute, type Route, routeOf, tokenOnly, viewOfToken } from './judging.ts';
 import type { KeyRing, KeyUse } from './keys/key-ring.ts';
 import type { RouteOptions } from './options.ts';
-import type { Route } from './route.ts';
 import { type OnVerdict, VerdictHook } from './verdict-hook.ts';
 
 /** Decides, for each request, whether it comes from a genuine app. Made by {@link createGuard}. */
 export interface Guard {
   /** What is true of a request. Never rejects. Counts nothing and calls no hook. */
   judge(request: RequestView, route?: Route): Promise<Verdict>;
+  /**
+   * Makes every check of the order of judgement, also after one that failed: why a request is refused. Remembers nothing, so it cannot tell a
+   * replay; counts nothing and calls no hook. Never rejects. `approov-guard/explain` also shows what the client signed differently.
+   */
+  explain(request: RequestView, route?: Route): Promise<Explained>;
   /** What to do with a request: what adapters call. Answers at once where the platform's cryptography does. Never throws or rejects. */
   decide(request: RequestView, route?: Route): MaybePromise<Decision>;
   /** Judges a token by itself: no binding, no signature of the message. For WebSocket messages, command lines, queues. Never rejects. */
@@ -47,7 +53,8 @@ export interface Guard {
 }
 
 /** Everything a guard is made of, compiled. */
-export interface GuardParts extends JudgeParts {
+export interface GuardParts {
+  readonly means: Means;
   /** What requests must satisfy that no other route claims. */
   readonly whole: Route;
   /** The option `exempt`. */
@@ -73,25 +80,28 @@ class AssembledGuard implements Guard {
   readonly #counters: Counters = new Counters();
   readonly #table: readonly RouteRow<Route>[];
   readonly #hook: VerdictHook;
+  readonly #tokenOnly: Route;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
     this.#table = [...parts.exempt, ...parts.routes];
+    this.#tokenOnly = tokenOnly(parts.whole);
     this.#hook = new VerdictHook(parts.onVerdict, this.#counters);
   }
 
   async judge(request: RequestView, route?: Route): Promise<Verdict> {
     const found = this.#routesOf(request, route);
     const routes = found === 'exempt' ? [this.#parts.whole] : found;
-    return (await judgeByEach(this.#parts, request, routes, this.#readClock())).verdict;
+    return (await judgeByEach(this.#parts.means, request, routes, this.#readClock())).verdict;
+  }
+
+  async explain(request: RequestView, route?: Route): Promise<Explained> {
+    const found = this.#routesOf(request, route);
+    return explainByEach(this.#parts.means, request, found === 'exempt' ? [this.#parts.whole] : found, this.#readClock());
   }
 
   async verifyToken(token: string): Promise<Verdict> {
-    try {
-      return await judgeTokenAlone(this.#parts, token, this.#parts.whole, this.#parts.now());
-    } catch (cause) {
-      return unavailable('internal', cause);
-    }
+    return await judgeByRoute(this.#parts.means, viewOfToken(token), this.#tokenOnly, this.#readClock());
   }
 
   whenExpired({ claims }: Decision, expired: () => void, route: Route = this.#parts.whole): () => void {
@@ -106,17 +116,18 @@ class AssembledGuard implements Guard {
     const at = this.#readClock();
     // The cast holds: `exempt` was skipped.
     const [only, ...others] = routes as readonly [Route, ...Route[]];
+    const { means } = this.#parts;
     if (others.length > 0) {
-      const judged = judgeByEach(this.#parts, request, [only, ...others], at);
+      const judged = judgeByEach(means, request, [only, ...others], at);
       return chain(judged, (found) => this.#decided(request, found.verdict, found.route, at));
     }
-    const verdict = judgeByRoute(this.#parts, request, only, at);
+    const verdict = judgeByRoute(means, request, only, at);
     if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, found, only, at));
     return this.#decided(request, verdict, only, at);
   }
 
   route(options: RouteOptions): Route {
-    return { name: null, policy: this.#parts.compileRoute(options), keys: this.#parts.whole.keys };
+    return routeOf(null, this.#parts.compileRoute(options), this.#parts.whole.keys);
   }
 
   counters(): GuardCounters {
@@ -156,12 +167,12 @@ class AssembledGuard implements Guard {
 
   /** What the request has to satisfy: where a route is given, that one, and else what the table says. Paths are exempt either way. */
   #routesOf(request: RequestView, route: Route | undefined): 'exempt' | readonly Route[] {
-    const { exempt, whole, message } = this.#parts;
+    const { exempt, whole, means } = this.#parts;
     const table: readonly RouteRow<Route>[] = route === undefined ? this.#table : exempt;
     const otherwise = route ?? whole;
     if (table.length === 0) return [otherwise];
     try {
-      return findRoutes(request, message.originOf(request)?.authority ?? null, table, otherwise);
+      return findRoutes(request, means.originOf(request)?.authority ?? null, table, otherwise);
     } catch {
       return [otherwise, ...table.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]))];
     }

@@ -1,7 +1,7 @@
 /** Adapters take a guard, or the options of one. */
 import type { Guard } from './guard.ts';
+import type { Route } from './judging.ts';
 import type { GuardOptions, RouteOptions } from './options.ts';
-import type { Route } from './route.ts';
 
 /** A guard and the route that an adapter protects with it. */
 export interface GuardedRoute {
@@ -19,6 +19,7 @@ export function guardBy(
   return { guard, route: options === undefined ? undefined : guard.route(options) };
 }
 
-function isGuard(value: Guard | GuardOptions): value is Guard {
+/** Tells a guard from the options of one. */
+export function isGuard(value: Guard | GuardOptions): value is Guard {
   return typeof value === 'object' && value !== null && 'decide' in value && typeof value.decide === 'function';
 }

@@ -1,8 +1,8 @@
 /** What handlers and controllers demand, for frameworks in which decorators say so before there is a guard. */
 
 import type { GuardedRoute } from './guard-of.ts';
+import type { Route } from './judging.ts';
 import type { RouteOptions } from './options.ts';
-import type { Route } from './route.ts';
 
 /** A collection of demands. */
 export class HandlerDemands {

@@ -1,6 +1,7 @@
 /** Checks the options and assembles the guard. */
+
+import type { Policy } from '../core/judge/policy.ts';
 import type { CryptoPort } from '../core/ports.ts';
-import type { Policy } from '../core/route-policy.ts';
 import { originOf } from '../http/origin.ts';
 import { compileBodies, compileShare } from './compile-limits.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile-options.ts';
@@ -8,6 +9,7 @@ import { compileOrigin, hostsOf } from './compile-origin.ts';
 import { compileRoutes } from './compile-routes.ts';
 import { isProduction } from './environment.ts';
 import { assembleGuard, type Guard } from './guard.ts';
+import { routeOf } from './judging.ts';
 import { rememberedInstallationKeys } from './keys/installation-keys.ts';
 import { KeyRing } from './keys/key-ring.ts';
 import { compileKeys } from './keys/key-source.ts';
@@ -29,6 +31,7 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
     crypto,
     production,
     originHosts: hostsOf(origin),
+    rules: parts.compileRules(given.rules, crypto.sha256Base64),
     defaultReplay: once(() => parts.memoryReplayStore({ now })),
   };
   const policy = compileRoute(options, '', null, context);
@@ -39,16 +42,17 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
     rings.push(ring);
     return ring;
   };
-  const whole = { name: null, policy, keys: keyRing(given.keys, 'keys') };
+  const whole = routeOf(null, policy, keyRing(given.keys, 'keys'));
   const compilePolicy = (route: UncheckedOptions, path: string): Policy => compileRoute(route, path, policy, context);
   const routes = compileRoutes(given.routes, { whole, compilePolicy, keyRing });
   const guard = assembleGuard({
-    crypto,
     whole,
     routes,
     rings,
-    rules: parts.compileRules(given.rules, crypto.sha256Base64),
-    message: {
+    means: {
+      hash: crypto.sha256Base64,
+      decodeText: crypto.decodeText,
+      digestBody: crypto.digest,
       originOf: (request) => originOf(request, origin),
       openInstallationKey: rememberedInstallationKeys(crypto, cached.installationKeys),
       shares: compileShare(given.share),

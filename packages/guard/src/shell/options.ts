@@ -1,6 +1,6 @@
 /** The guard's options as a user writes them. `compile-options.ts` checks them and turns them into policies. */
 
-import type { Mode } from '../core/policy.ts';
+import type { Mode } from '../core/judge/policy.ts';
 import type { ReplayStore } from '../core/ports.ts';
 import type { Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
@@ -92,8 +92,6 @@ export type SignatureOptions = {
       readonly label: 'account';
       /** The live account keys (`approov secret -messageSigningKey get-base64url`). */
       readonly accountKeys: readonly AccountKeyOptions[];
-      /** `direct` (default): the key as exported. `did-and-exp`: derived for each token, as an abandoned sample did. */
-      readonly accountKeyDerivation?: 'direct' | 'did-and-exp';
     }
 );
 

@@ -1,8 +1,8 @@
 /** What the routes of a guard demand, for adapters whose answers outlive the request. */
-import type { Policy } from '../core/route-policy.ts';
+import type { Policy } from '../core/judge/policy.ts';
 import type { RouteRow } from '../http/route-table.ts';
 import type { Guard } from './guard.ts';
-import type { Route } from './route.ts';
+import type { Route } from './judging.ts';
 
 /** By what a guard may judge a request. */
 export interface Demands {

@@ -1,5 +1,5 @@
 /** Deny and allow rules: what your own knowledge says of a token that verified. */
-import type { AskRules } from '../core/judge.ts';
+import type { AskRules } from '../core/judge/policy.ts';
 import { chain, isPromise, isThenable, type MaybePromise } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
 import type { Claims } from '../core/token/claims.ts';

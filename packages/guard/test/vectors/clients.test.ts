@@ -210,7 +210,12 @@ test('the requests of the published script verify; its String digest only by tol
   for (const { name, method, scheme, path, headers, body } of script.requests) {
     const judge = async (tolerances: Exclude<Tolerances, undefined>) => {
       const signature = { required: [], replay: null, tolerances };
-      const options = { keys: { secret: { base64: script.secrets.test } }, signature, now: () => 1_744_292_751_000 };
+      const options = {
+        keys: { secret: { base64: script.secrets.test } },
+        token: { audience: null },
+        signature,
+        now: () => 1_744_292_751_000,
+      };
       return await guardPair(options).judge(requestView({ method, scheme, authority: headers[0][1], target: path, headers, body }));
     };
     assert.equal(await judge({}), 'accepted', name);

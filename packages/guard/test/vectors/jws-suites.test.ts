@@ -7,9 +7,9 @@ import { ALGORITHMS, type AlgorithmName } from '../../src/core/jws/algorithms.ts
 import { parseUnverifiedCompact } from '../../src/core/jws/compact.ts';
 import { parsePublicJwk } from '../../src/core/jws/jwk.ts';
 import { KeySet, type VerificationKey } from '../../src/core/jws/key-set.ts';
-import { verifyJws } from '../../src/core/jws/verify.ts';
 import type { CryptoPort } from '../../src/core/ports.ts';
 import { PORTS } from '../both-ports.ts';
+import { verifyJws } from '../verify-jws.ts';
 
 type Jwk = { readonly kty: string; readonly alg?: string; readonly kid?: string; readonly k?: string; readonly [member: string]: unknown };
 interface Case {

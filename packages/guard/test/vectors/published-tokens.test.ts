@@ -21,7 +21,7 @@ const published = readVectors<{
 describe('published tokens', skipUnless(published, 'vectors'), () => {
   const at = Date.parse(published?.generated_at ?? '');
   const judge = (token: string, base64: string): Promise<string> =>
-    guardPair({ keys: { secret: { base64 } }, now: () => at }).judgeToken(token);
+    guardPair({ keys: { secret: { base64 } }, token: { audience: null }, now: () => at }).judgeToken(token);
   const dummy = published?.secrets.dummy ?? '';
   for (const [index, { token, secret_base64, expect_under_that_secret, expect_under_dummy, why }] of (published?.tokens ?? []).entries()) {
     test(`token ${index}: ${why}`, async () => {
@@ -56,7 +56,7 @@ function unzipped(base64: string): string {
 
 describe('JSONTestSuite in claims', skipUnless(suite, 'vectors'), () => {
   const base64 = suite?.profile.secret_base64 ?? '';
-  const pair = base64 === '' ? null : guardPair({ keys: { secret: { base64 } }, token: { maxBytes: 65_536 } });
+  const pair = base64 === '' ? null : guardPair({ keys: { secret: { base64 } }, token: { maxBytes: 65_536, audience: null } });
   for (const { id, must, token_gzip_base64 = '', token = unzipped(token_gzip_base64) } of suite?.cases ?? []) {
     test(`${id}: ${must}`, async () => {
       const found = await pair?.judgeToken(token);

@@ -28,7 +28,12 @@ const published = readVectors<{ readonly requests: readonly SignedCase[] }>('app
 describe('signed requests of the .NET sample', skipUnless(published, 'vectors'), () => {
   const judge = (given: SignedCase, signature: SignatureOptions): Promise<string> => {
     const host = given.headers.find(([name]) => name === 'Host')?.[1] ?? '';
-    const pair = guardPair({ keys: { secret: { base64: given.secret_base64 } }, signature, now: () => 1_744_292_755_000 });
+    const pair = guardPair({
+      keys: { secret: { base64: given.secret_base64 } },
+      token: { audience: null },
+      signature,
+      now: () => 1_744_292_755_000,
+    });
     return pair.judge(requestView({ ...given, target: given.path, authority: host }));
   };
   for (const given of published?.requests ?? []) {

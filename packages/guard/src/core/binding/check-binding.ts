@@ -3,11 +3,20 @@
  * value is the value of one header, or of several concatenated without a separator.
  */
 import { equalInConstantTime } from '../bytes/text.ts';
-import type { BindingPolicy } from '../policy.ts';
 import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
 import type { Claims } from '../token/claims.ts';
 import { type Rejected, rejected } from '../verdict.ts';
+
+/** How the token is bound to other header values. */
+export interface BindingPolicy {
+  /** The bound headers in configured order, lower case. */
+  readonly headers: readonly string[];
+  /** What to do with a token that has no `pay` claim. */
+  readonly missing: 'reject' | 'accept';
+  /** What of the `authorization` header is hashed. */
+  readonly value: 'whole' | 'without-bearer';
+}
 
 /** The outcome of a binding check that did not fail. */
 export type BindingState = 'verified' | 'absent';

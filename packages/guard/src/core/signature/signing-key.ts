@@ -35,11 +35,11 @@ export function readInstallationKey(ipk: string): Uint8Array<ArrayBuffer> | Reje
   return fits ? der : rejected('signature-key-invalid', 'ipk is no P-256 SubjectPublicKeyInfo');
 }
 
-/** An account key (HMAC-SHA-256), prepared for the token at hand. */
+/** An account key (HMAC-SHA-256), prepared. */
 export interface AccountKey {
   /** The id that tokens name in `mskid`; `null` for a key that is used where no other fits. */
   readonly id: string | null;
-  readonly keyFor: (claims: Claims) => MaybePromise<PreparedKey | null>;
+  readonly key: PreparedKey;
 }
 
 /** The account key that a token names by `mskid`; a token that names none, or one unknown to us, gets the key without id. */

@@ -1,17 +1,16 @@
 /**
  * The signature verifier: proves that the holder of the installation's key (label `install`) or of the account key (label `account`) signed
- * this request (RFC 9421 §3.2). Order: form, policy, base, proof.
+ * this request (RFC 9421 §3.2).
  */
 import type { PreparedKey } from '../jws/key-set.ts';
 import { chain, isPromise, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
-import { SignatureBases } from './base.ts';
-import type { SignedMessage } from './components.ts';
-import { type CoveragePolicy, checkCoverage } from './coverage.ts';
+import type { SignatureBases } from './base.ts';
+import type { CoveragePolicy } from './coverage.ts';
 import { acceptableUntil, checkParameters } from './parameters.ts';
-import { readSignature, type SignatureFormPolicy, type UnverifiedSignature } from './read-signature.ts';
-import { type Deviations, STRICT } from './sdk-tolerances.ts';
+import type { SignatureFormPolicy, UnverifiedSignature } from './read-signature.ts';
+import type { Deviations } from './sdk-tolerances.ts';
 
 /** What a signature must satisfy. */
 export interface SignatureCheck extends SignatureFormPolicy, CoveragePolicy {
@@ -31,45 +30,34 @@ export interface VerifiedSignature {
   readonly acceptableUntil: Seconds;
 }
 
-/** What is signed, by which key, and when it is judged. */
-export interface SignatureEvidence {
-  readonly message: SignedMessage;
-  readonly key: PreparedKey;
-  readonly at: Seconds;
-  /** Whether the request carries a body. */
-  readonly hasBody: boolean;
+/** Checks what a signature says of itself (RFC 9421 §3.2 step 4): algorithm, time, nonce, tag. */
+export function checkStated({ parameters }: UnverifiedSignature, check: SignatureCheck, at: Seconds): Rejected | null {
+  const { alg } = parameters;
+  // The algorithm is the key's, never the message's choice.
+  if (alg !== null && alg !== check.algorithm) return rejected('signature-algorithm-not-allowed');
+  return checkParameters(parameters, check, at);
 }
 
 /**
- * Verifies one signature, chosen by label. Does not check that the key belongs to anybody, nor the content digest, nor replay.
- * @returns the verified signature, or the reason: any of the `signature-…` codes but those of keys and replay
+ * Verifies a signature (RFC 9421 §3.2 steps 6 and 7) over the base as the RFC has it, then over those of the accepted deviations. Does not
+ * check to whom the key belongs.
+ * @param bases - the bases of the message
+ * @param strict - the one that is as the RFC has it
  */
-export function verifySignature(check: SignatureCheck, evidence: SignatureEvidence): MaybePromise<VerifiedSignature | Rejected> {
-  const { message, at } = evidence;
-  const unverified = readSignature(message.request, check);
-  if ('outcome' in unverified) return unverified;
-  const failed = checkPolicy(unverified, check, evidence, at);
-  if (failed !== null) return failed;
-  const bases = new SignatureBases(unverified.components, unverified.parametersText, message);
-  const strict = bases.with(STRICT);
-  if ('exceeded' in strict) return rejected('signature-malformed', `covers ${strict.exceeded}`);
-  if ('unresolvable' in strict) return rejected('signature-component-unresolvable', strict.unresolvable.slice(0, 64));
+export function proveSignature(
+  unverified: UnverifiedSignature,
+  bases: SignatureBases,
+  strict: string,
+  key: PreparedKey,
+  combinations: readonly Deviations[],
+): MaybePromise<boolean> {
   const { signature } = unverified;
-  const proven = chain(evidence.key.verify(strict.base, signature), (good) => {
+  return chain(key.verify(strict, signature), (good) => {
     if (good) return true;
     // Only now: most clients sign as the RFC has it.
-    const others = bases.distinct(check.combinations);
-    return tryBases(others, signature, evidence.key, others[0] === strict.base ? 1 : 0);
+    const others = bases.distinct(combinations);
+    return tryBases(others, signature, key, others[0] === strict ? 1 : 0);
   });
-  return chain(proven, (good) => outcomeOf(good, unverified, check));
-}
-
-function checkPolicy(unverified: UnverifiedSignature, check: SignatureCheck, evidence: SignatureEvidence, at: Seconds): Rejected | null {
-  const { alg } = unverified.parameters;
-  if (alg !== null && alg !== check.algorithm) return rejected('signature-algorithm-not-allowed');
-  // An absent digest cannot be covered: that is found when digests are judged.
-  const hasDigest = evidence.hasBody && evidence.message.request.lines('content-digest').length > 0;
-  return checkParameters(unverified.parameters, check, at) ?? checkCoverage(unverified.components, check, hasDigest);
 }
 
 function tryBases(bases: readonly string[], signature: Uint8Array<ArrayBuffer>, key: PreparedKey, from: number): MaybePromise<boolean> {
@@ -82,9 +70,8 @@ function tryBases(bases: readonly string[], signature: Uint8Array<ArrayBuffer>, 
   return false;
 }
 
-function outcomeOf(good: boolean, unverified: UnverifiedSignature, check: SignatureCheck): VerifiedSignature | Rejected {
-  if (!good) return rejected('signature-invalid');
-  const { components, parameters, signature } = unverified;
+/** What is known of a signature that held. */
+export function verifiedSignature({ components, parameters, signature }: UnverifiedSignature, check: SignatureCheck): VerifiedSignature {
   return {
     covered: new Set(components.map((component) => component.identifier)),
     nonce: parameters.nonce,

@@ -15,14 +15,18 @@ export interface ClaimsPolicy {
 }
 
 /**
- * Checks expiry and times, then the other claims. Comparisons are written so that NaN fails them.
+ * Checks the claims that are no times: their types, issuer, audience.
  * @returns `null` if all hold
  */
-export function checkClaims(claims: Claims, policy: ClaimsPolicy, at: Seconds): Rejected | null {
-  return checkTimes(claims, policy, at) ?? checkTypes(claims) ?? checkIssuer(claims, policy) ?? checkAudience(claims, policy);
+export function checkIdentity(claims: Claims, policy: ClaimsPolicy): Rejected | null {
+  return checkTypes(claims) ?? checkIssuer(claims, policy) ?? checkAudience(claims, policy);
 }
 
-function checkTimes(claims: Claims, policy: ClaimsPolicy, at: Seconds): Rejected | null {
+/**
+ * Checks expiry and the other times. Comparisons are written so that NaN fails them.
+ * @returns `null` if all hold
+ */
+export function checkTimes(claims: Claims, policy: ClaimsPolicy, at: Seconds): Rejected | null {
   const { exp, nbf } = claims;
   if (!isNumericDate(exp)) return rejected('token-expiry-missing', exp === undefined ? 'exp is absent' : 'exp is no finite number');
   // RFC 7519 §4.1.4: on or after the expiration time it MUST NOT be accepted.

@@ -1,4 +1,5 @@
-/** The claims of a verified attestation token (RFC 7519 §4; Approov's own claims). */
+/** The claims of a verified attestation token (RFC 7519 §4; Approov's own claims), and reading them. */
+import { parseJsonObject } from '../bytes/json.ts';
 
 /**
  * A verified token's claims, frozen. Only `exp` is always there. Claims not listed here (annotations from the account's policy)
@@ -30,4 +31,28 @@ export interface Claims {
   /** The id of the account's message-signing key. */
   readonly mskid?: string;
   readonly [claim: string]: unknown;
+}
+
+/** Deeper nesting than any genuine claim has (`embed` nests three levels). */
+const CLAIMS_MAX_DEPTH = 32;
+
+/**
+ * Parses a claims set and freezes it. Does not check any claim, not even `exp`.
+ * @param text - the decoded payload
+ * @returns the claims, or `null` if it is not a JSON object
+ */
+export function parseClaims(text: string): Claims | null {
+  const object = parseJsonObject(text, CLAIMS_MAX_DEPTH);
+  // The cast holds for each member only after the checks of the claims, which every judgement makes before it hands them on.
+  return object === null ? null : (freezeDeep(object) as Claims);
+}
+
+/** Claims are shared between requests: nobody may change them. The depth is bounded by the parser. */
+function freezeDeep(value: object): object {
+  for (const name in value) {
+    // The cast holds: the value came out of a JSON parser, so its members are its own and have text names.
+    const member = (value as { readonly [name: string]: unknown })[name];
+    if (typeof member === 'object' && member !== null) freezeDeep(member);
+  }
+  return Object.freeze(value);
 }

@@ -6,13 +6,12 @@ import type { UnverifiedSignature } from '../../core/signature/read-signature.ts
 import { type Deviations, STRICT } from '../../core/signature/sdk-tolerances.ts';
 import * as alternatives from './alternatives.ts';
 import type { Difference } from './explanation.ts';
-import type { MessageCase } from './message-case.ts';
 import { type IsSecret, shownValue } from './shorten.ts';
 
 /** What is searched, and how a base is recognised. */
 export interface Search {
   readonly unverified: UnverifiedSignature;
-  readonly message: MessageCase;
+  readonly message: SignedMessage;
   /** Whether the client signed this base. */
   readonly agrees: (base: string) => Promise<boolean>;
   readonly isSecret: IsSecret;
@@ -91,7 +90,7 @@ function combined(lists: readonly (readonly Change[])[], most: number): readonly
   return [...combined(rest, most), ...list.flatMap((change) => fewer.map((others) => [change, ...others]))];
 }
 
-function readingOf({ request }: MessageCase, seen: Draft, changes: readonly Change[]): Reading {
+function readingOf({ request }: SignedMessage, seen: Draft, changes: readonly Change[]): Reading {
   const draft: Draft = { ...seen, ...Object.fromEntries(changes.map(({ part, value }) => [part, value])) };
   const { scheme, authority, target, method, form, field } = draft;
   const lines = (name: string): readonly string[] => (field !== null && field.name === name ? field.lines : request.lines(name));

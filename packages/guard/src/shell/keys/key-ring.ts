@@ -1,4 +1,5 @@
 /** The keys of one policy as the guard holds them: the source, the tokens they verified lately, and how often each key was used. */
+import type { KeySnapshot } from '../../core/judge/case.ts';
 import type { KeySet, VerificationKey } from '../../core/jws/key-set.ts';
 import type { KeySource } from '../../core/ports.ts';
 import { isThenable, type MaybePromise } from '../../core/result.ts';
@@ -33,12 +34,9 @@ const MAX_USES_KEPT = 256;
 /** The keys of one policy. */
 export class KeyRing {
   readonly source: KeySource;
-  /** Counts one use. A function of its own, so that evidence carries it without a closure for each request. */
-  readonly keyUsed: (key: VerificationKey, at: Seconds) => void = (key, at) => this.#count(key, at);
   readonly #cacheTokens: number;
   readonly #uses: Map<string, Use> = new Map();
-  #verified: VerifiedTokens | null = null;
-  #set: KeySet | null = null;
+  #snapshot: KeySnapshot = { keys: null, verified: null };
   #latestKey: VerificationKey | null = null;
   #latestUse: Use = newUse(0);
 
@@ -48,16 +46,11 @@ export class KeyRing {
     this.#cacheTokens = cacheTokens;
   }
 
-  /** The newest snapshot. */
-  current(at: number): KeySet | null {
+  /** The newest keys, and the tokens that they verified lately. */
+  snapshot(at: number): KeySnapshot {
     const set = this.source.current(at);
-    if (set !== this.#set) this.#take(set, at);
-    return set;
-  }
-
-  /** The tokens that the newest snapshot verified lately. */
-  get verified(): VerifiedTokens | null {
-    return this.#verified;
+    if (set !== this.#snapshot.keys) this.#take(set, at);
+    return this.#snapshot;
   }
 
   /** Asks the source for a newer snapshot; a source that cannot ask vouches for what it has, if it has something. */
@@ -69,7 +62,7 @@ export class KeyRing {
 
   /** How often each key of the newest snapshot was used. */
   uses(at: number): readonly KeyUse[] {
-    const keys = this.current(at)?.keys ?? [];
+    const keys = this.snapshot(at).keys?.keys ?? [];
     return keys.map((key) => {
       const { uses, lastUsedAt, since } = this.#useOf(key.id, at);
       const last = Number.isNaN(lastUsedAt) ? null : Math.round(lastUsedAt * 1000);
@@ -79,14 +72,15 @@ export class KeyRing {
 
   /** Another key set starts with an empty cache: what an old key verified must not outlive it. */
   #take(set: KeySet | null, at: number): void {
-    this.#set = set;
     this.#latestKey = null;
-    this.#verified = this.#cacheTokens > 0 ? new VerifiedTokens(this.#cacheTokens, LONGEST_CACHED_TOKEN) : null;
+    const verified = this.#cacheTokens > 0 ? new VerifiedTokens(this.#cacheTokens, LONGEST_CACHED_TOKEN) : null;
+    this.#snapshot = { keys: set, verified };
     if (this.#uses.size > MAX_USES_KEPT) this.#forgetAbsent(set);
     for (const key of set?.keys ?? []) this.#useOf(key.id, at);
   }
 
-  #count(key: VerificationKey, at: Seconds): void {
+  /** Counts one use. */
+  keyUsed(key: VerificationKey, at: Seconds): void {
     // Nearly always the same key: then there is nothing to look up.
     if (key !== this.#latestKey) {
       this.#latestUse = this.#useOf(key.id, at * 1000);

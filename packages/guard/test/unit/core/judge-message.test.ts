@@ -1,6 +1,5 @@
 /** Every reason and fault of message signatures, digests and replay, as a guard gives it. */
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { freshAccountKey, freshInstallationKey, requestView } from '@approov-guard/testkit';
@@ -370,20 +369,5 @@ describe('account keys', () => {
         await judge(withHeader(sent, 'Signature', `account=:${mac.subarray(0, length).toString('base64')}:`), options(newest)),
         'accepted',
       );
-  });
-  test('did-and-exp: the key is HMAC-SHA-256(account key, did ‖ exp as 64 bits)', async () => {
-    const exp = nowSeconds + 300;
-    const moment = Buffer.alloc(8);
-    moment.writeBigInt64BE(BigInt(exp));
-    const derive = (device: Buffer): string =>
-      createHmac('sha256', Buffer.from(newest.base64url, 'base64url'))
-        .update(Buffer.concat([device, moment]))
-        .digest('base64url');
-    const derived: SignatureOptions = { label: 'account', accountKeys: [newest], accountKeyDerivation: 'did-and-exp' };
-    const encoded = account(derive(Buffer.from('device-id-device')), { did: 'ZGV2aWNlLWlkLWRldmljZQ==', exp });
-    assert.equal(await judge(encoded, derived), 'accepted');
-    assert.equal(await judge(encoded, options(newest)), 'signature-invalid');
-    assert.equal(await judge(account(derive(Buffer.from('no base64!')), { did: 'no base64!', exp: exp + 0.75 }), derived), 'accepted');
-    assert.equal(await judge(account(newest.base64url, { did: undefined, exp }), derived), 'signature-key-invalid');
   });
 });

@@ -3,6 +3,7 @@ import test from 'node:test';
 import { boundText, keySetKinds, mintToken, tokenKinds } from '@approov-guard/testkit';
 import { createGuard, type GuardOptions, type Refusal, type RefusalOptions } from 'approov-guard';
 import { REASONS, type ReasonCode } from '../../../src/core/reasons.ts';
+import { rejected, unavailable } from '../../../src/core/verdict.ts';
 import { type RefusalPolicy, renderRefusal } from '../../../src/http/refusal.ts';
 import { now, secret, withToken } from '../../both-ports.ts';
 
@@ -124,11 +125,11 @@ test('what is not a matter of credentials has a status of its own, and no challe
   // The cast holds: the names are those of the table.
   for (const reason of Object.keys(REASONS) as ReasonCode[]) {
     const { status = 401 } = REASONS[reason];
-    const refusal = renderRefusal({ outcome: 'rejected', reason }, 'id', policy);
+    const refusal = renderRefusal(rejected(reason), 'id', policy);
     assert.deepEqual([refusal.status, 'www-authenticate' in refusal.headers, refusal.body], [status, status === 401, '{}'], reason);
-    const problem = JSON.parse(renderRefusal({ outcome: 'rejected', reason }, 'id', { ...policy, format: 'problem' }).body);
+    const problem = JSON.parse(renderRefusal(rejected(reason), 'id', { ...policy, format: 'problem' }).body);
     assert.deepEqual([problem.status, problem.title === 'Unauthorized'], [status, status === 401], reason);
   }
-  const over = renderRefusal({ outcome: 'unavailable', fault: 'body-budget-exceeded', stage: 'digest' }, 'id', policy);
+  const over = renderRefusal(unavailable('body-budget-exceeded', undefined, 'digest'), 'id', policy);
   assert.deepEqual([over.status, over.headers['retry-after']], [503, '5']);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { mintToken } from '@approov-guard/testkit';
 import { ConfigurationError, createGuard, type GuardOptions, type RuleOptions, tokenFingerprint, type Verdict } from 'approov-guard';
-import { guardPair, now, outcomeOf, secret, withToken } from '../../both-ports.ts';
+import { guardPair, now, secret, withToken } from '../../both-ports.ts';
 
 const did = 'AAAAAAAAAAAAAAAAAAAAAA==';
 const token = mintToken({ secret, now, claims: { did, arc: 'ABC' } });
@@ -21,7 +21,8 @@ test('a denied device is refused with token-denied, and the detail names the rul
   assert.equal(await judged([{ name: 'stolen', denyDids: ['other'] }]), 'accepted');
   assert.equal(await judged([{ name: 'stolen', denyDids: [did] }], anonymous), 'accepted');
   const verdict = await createGuard({ keys: { secret }, rules: [{ name: 'stolen', denyDids: [did] }], now: () => now }).verifyToken(token);
-  assert.deepEqual(verdict, { outcome: 'rejected', reason: 'token-denied', detail: 'stolen' });
+  assert.ok(verdict.outcome === 'rejected');
+  assert.deepEqual([verdict.code, verdict.reason, verdict.detail, verdict.proven?.did], ['token-denied', 'token-denied', 'stolen', did]);
 });
 
 test('an allow list refuses every other device, and tokens without one', async () => {
@@ -131,7 +132,6 @@ test('mistakes in rules are found at start, a token in place of its fingerprint 
       error instanceof ConfigurationError && error.path === path && !error.message.includes(token);
     assert.throws(() => createGuard({ keys: { secret }, rules } as GuardOptions), isRight, JSON.stringify(rules));
   }
-  assert.equal(outcomeOf({ outcome: 'unavailable', fault: 'rule-failed', stage: null }), 'rule-failed');
 });
 
 test('a second spelling of the signature does not take a token off the list', async () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { bindingHash, type HeaderLine, requestView } from '@approov-guard/testkit';
-import { checkBinding } from '../../../../src/core/binding/check-binding.ts';
-import type { BindingPolicy } from '../../../../src/core/policy.ts';
+import { type BindingPolicy, checkBinding } from '../../../../src/core/binding/check-binding.ts';
 import { PORTS } from '../../../both-ports.ts';
 
 const policy: BindingPolicy = { headers: ['authorization'], missing: 'reject', value: 'whole' };

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type ClaimsPolicy, checkClaims } from '../../../../src/core/token/check-claims.ts';
+import { type ClaimsPolicy, checkIdentity, checkTimes } from '../../../../src/core/token/check-claims.ts';
 import type { Claims } from '../../../../src/core/token/claims.ts';
+import type { Rejected } from '../../../../src/core/verdict.ts';
 
 const at = 1000;
 const open: ClaimsPolicy = { clockToleranceSeconds: 0, maxLifetimeSeconds: null, issuers: null, audiences: null, audienceRequired: false };
 
+function checkAll(claims: Claims, policy: ClaimsPolicy, moment: number): Rejected | null {
+  return checkTimes(claims, policy, moment) ?? checkIdentity(claims, policy);
+}
+
 function found(claims: { readonly [claim: string]: unknown }, policy: Partial<ClaimsPolicy> = {}): string {
-  return checkClaims({ exp: at + 60, ...claims } as Claims, { ...open, ...policy }, at)?.reason ?? 'accepted';
+  return checkAll({ exp: at + 60, ...claims } as Claims, { ...open, ...policy }, at)?.reason ?? 'accepted';
 }
 
 test('a token is dead from the second on that exp names', () => {
@@ -25,7 +30,7 @@ test('exp is required and is a finite number', () => {
 });
 
 test('a moment of judgement that is no number accepts nothing', () => {
-  for (const moment of [Number.NaN, Infinity]) assert.equal(checkClaims({ exp: at + 60 }, open, moment)?.reason, 'token-expired');
+  for (const moment of [Number.NaN, Infinity]) assert.equal(checkTimes({ exp: at + 60 }, open, moment)?.reason, 'token-expired');
 });
 
 test('nbf in the future is rejected beyond the tolerance', () => {

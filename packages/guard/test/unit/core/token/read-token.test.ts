@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type HeaderLine, requestView } from '@approov-guard/testkit';
 import { readToken } from '../../../../src/core/token/read-token.ts';
+import { rejected } from '../../../../src/core/verdict.ts';
 
 const bare: Parameters<typeof readToken>[1] = { header: 'approov-token', prefix: null, maxBytes: 1000 };
 const bearer = { header: 'authorization', prefix: 'bearer', maxBytes: 1000 };
@@ -56,7 +57,7 @@ test('a token longer than the cap is too large, before anything is decoded', () 
 
 test('what the SDK writes instead of a token is recognised in either case', () => {
   const found = readToken(requestView({ headers: [['approov-token', 'no_network']] }), bare);
-  assert.deepEqual(found, { outcome: 'rejected', reason: 'token-sdk-status', detail: 'no_network' });
+  assert.deepEqual(found, rejected('token-sdk-status', 'no_network'));
   for (const status of ['MITM_DETECTED', 'UNKNOWN_URL', 'REJECTED']) assert.equal(one(status), 'token-sdk-status');
   assert.equal(one('NO_NETWORKS'), 'read NO_NETWORKS');
 });

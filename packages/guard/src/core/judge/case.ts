@@ -1,0 +1,123 @@
+/** One request while it is judged: what is asked of it, what that takes, and what was found so far. */
+import type { DigestAlgorithm } from '../digest/content-digest.ts';
+import type { UnverifiedJws } from '../jws/compact.ts';
+import type { KeySet, PreparedKey, VerificationKey } from '../jws/key-set.ts';
+import type { BodyReader } from '../ports.ts';
+import type { FaultCode, ReasonCode } from '../reasons.ts';
+import type { RequestView } from '../request-view.ts';
+import type { MaybePromise } from '../result.ts';
+import type { SignatureBases } from '../signature/base.ts';
+import type { UnverifiedSignature } from '../signature/read-signature.ts';
+import type { OpenInstallationKey } from '../signature/signing-key.ts';
+import type { Origin } from '../signature/target.ts';
+import type { VerifiedSignature } from '../signature/verify-signature.ts';
+import type { Seconds } from '../time.ts';
+import type { Claims } from '../token/claims.ts';
+import type { VerifiedToken, VerifiedTokens } from '../token/verified-tokens.ts';
+import type { Attestation, Rejected, Unavailable } from '../verdict.ts';
+import type { Part, Policy } from './policy.ts';
+import type { Shares, Taking } from './shares.ts';
+
+/** A check that did not hold, or that could not be made. */
+export type Failure = Rejected | Unavailable;
+
+/** What the guard lends to every judgement. */
+export interface Means {
+  /** SHA-256 as padded base64. */
+  readonly hash: (text: string) => MaybePromise<string>;
+  /** Decodes a base64url segment of UTF-8 text, or answers `null`. */
+  readonly decodeText: (segment: string) => string | null;
+  readonly digestBody: (algorithm: DigestAlgorithm, chunks: readonly Uint8Array[]) => MaybePromise<string>;
+  readonly originOf: (request: RequestView) => Origin | null;
+  readonly openInstallationKey: OpenInstallationKey;
+  /** What each signing key may take, or `null` if that is not bounded. */
+  readonly shares: Shares | null;
+  readonly bodies: BodyReader;
+}
+
+/** The keys at one moment, and the tokens that exactly these keys verified lately. */
+export interface KeySnapshot {
+  /** `null` while no keys could be had. */
+  readonly keys: KeySet | null;
+  /** `null` if verified tokens are not remembered. */
+  readonly verified: VerifiedTokens | null;
+}
+
+/** What a check needs that an earlier one found. */
+export type Fact = 'token' | 'jws' | 'candidates' | 'verified' | 'claims' | 'signingKey' | 'signature' | 'base' | 'proof';
+
+/** One check: a row of the order of judgement. */
+export interface Check {
+  readonly name: string;
+  /** The part whose mode governs it. */
+  readonly part: Part;
+  /** Every code with which it can fail. */
+  readonly codes: readonly (ReasonCode | FaultCode)[];
+  /** What earlier checks must have found. */
+  readonly needs: readonly Fact[];
+  /** Whether a policy asks for it. */
+  readonly asked: (policy: Policy) => boolean;
+  /** Whether making it leaves a trace for later requests. */
+  readonly remembers?: true;
+  /** Makes the check and notes on the case what it found. Answers `null` if it held. */
+  readonly run: (judged: Case) => MaybePromise<Failure | null>;
+}
+
+/** How one check ended. */
+export interface CheckOutcome {
+  readonly check: Check;
+  /** `null`: it held. `skipped`: it was not made, for want of what an earlier check would have found. */
+  readonly failure: Failure | 'skipped' | null;
+}
+
+/** What the checks found so far. Members that are `null` were not found, or not looked for. */
+export class Case {
+  readonly request: RequestView;
+  readonly policy: Policy;
+  readonly means: Means;
+  readonly snapshot: KeySnapshot;
+  /** The moment of judgement. */
+  readonly at: Seconds;
+
+  /** The token's text. Nothing of it is verified. */
+  token: string | null = null;
+  jws: UnverifiedJws | null = null;
+  /** The keys that may have signed the token. */
+  candidates: readonly VerificationKey[] | null = null;
+  /** The token, once its signature held. */
+  verified: VerifiedToken | null = null;
+  /** The verified claims. Only an explanation goes on with claims that were not. */
+  claims: Claims | null = null;
+  /** Whether signature, times and claims of the token held. */
+  tokenHeld = false;
+  binding: Attestation['binding'] = 'unchecked';
+  /** The key of the message signature. */
+  signingKey: PreparedKey | null = null;
+  signature: UnverifiedSignature | null = null;
+  bases: SignatureBases | null = null;
+  /** The signature base as RFC 9421 has it. */
+  base: string | null = null;
+  signatureState: Attestation['signature'] = 'unchecked';
+  /** The signature, once it held. */
+  proof: VerifiedSignature | null = null;
+  /** What the signature took of its key's share: given back unless the message is accepted. */
+  taken: Taking | null = null;
+  digest: Attestation['digest'] = 'unchecked';
+
+  /** The failure that the verdict will name. */
+  failure: Failure | null = null;
+  /** The part of the judgement of which nothing more is checked. */
+  over: Part | null = null;
+  /** Where the end of each check is noted, if all are to be made; else the first failure that counts ends the judgement. */
+  trace: CheckOutcome[] | null = null;
+  /** Whether the verdict is settled. With a trace, the checks go on. */
+  settled = false;
+
+  constructor(request: RequestView, policy: Policy, means: Means, snapshot: KeySnapshot, at: Seconds) {
+    this.request = request;
+    this.policy = policy;
+    this.means = means;
+    this.snapshot = snapshot;
+    this.at = at;
+  }
+}

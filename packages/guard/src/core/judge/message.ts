@@ -1,0 +1,151 @@
+/** The checks of the message: binding, key, form, parameters, coverage, base and proof of its signature, content digest. */
+import { type BindingPolicy, checkBinding } from '../binding/check-binding.ts';
+import { checkContentDigest, readContentDigest, type StatedDigest } from '../digest/content-digest.ts';
+import type { PreparedKey } from '../jws/key-set.ts';
+import type { BodyFound } from '../ports.ts';
+import { chain, type MaybePromise } from '../result.ts';
+import { SignatureBases } from '../signature/base.ts';
+import { checkCoverage } from '../signature/coverage.ts';
+import { readSignature, type UnverifiedSignature } from '../signature/read-signature.ts';
+import { STRICT } from '../signature/sdk-tolerances.ts';
+import { accountKey, installationKey } from '../signature/signing-key.ts';
+import { checkStated, proveSignature, verifiedSignature } from '../signature/verify-signature.ts';
+import type { Claims } from '../token/claims.ts';
+import { rejected, unavailable } from '../verdict.ts';
+import type { Case, Failure } from './case.ts';
+import { giveBack, onceText, shareOf } from './once.ts';
+import type { SignaturePolicy } from './policy.ts';
+
+/** A failed binding that is only observed ends nothing but itself: it must not hide a bad signature. */
+export function checkBound(judged: Case): MaybePromise<Failure | null> {
+  const { request, policy, means, claims } = judged;
+  // The casts hold: the check is asked for by such a policy, and needs the claims. So it is below.
+  const found = checkBinding(request, policy.binding as BindingPolicy, claims as Claims, means.hash);
+  return chain(found, (state) => {
+    if (typeof state !== 'string') return state;
+    judged.binding = state;
+    return null;
+  });
+}
+
+/** Which key must have signed: the installation's, from the token, or the account's. */
+export function checkSigningKey(judged: Case): MaybePromise<Failure | null> {
+  const policy = judged.policy.signature as SignaturePolicy;
+  const claims = judged.claims as Claims;
+  if (policy.label === 'account') {
+    const account = accountKey(claims, policy.accountKeys);
+    if (account === null) return rejected('signature-key-missing', 'no account key fits mskid');
+    judged.signingKey = account.key;
+    return null;
+  }
+  const key = installationKey(claims, judged.means.openInstallationKey);
+  if (key === null) return withoutKey(judged, policy);
+  return chain(key, (found) => {
+    if ('outcome' in found) return found;
+    judged.signingKey = found;
+    return null;
+  });
+}
+
+function withoutKey(judged: Case, policy: SignaturePolicy): Failure | null {
+  if (policy.missingKey === 'reject') return rejected('signature-key-missing', 'ipk');
+  judged.signatureState = 'absent';
+  judged.digest = 'absent';
+  judged.over = 'signature';
+  return null;
+}
+
+/** The one signature that the policy names by its label. */
+export function checkForm(judged: Case): Failure | null {
+  const found = readSignature(judged.request, judged.policy.signature as SignaturePolicy);
+  if ('outcome' in found) return found;
+  judged.signature = found;
+  return null;
+}
+
+export function checkParameters(judged: Case): Failure | null {
+  return checkStated(judged.signature as UnverifiedSignature, judged.policy.signature as SignaturePolicy, judged.at);
+}
+
+/** An absent digest cannot be covered: that is found when digests are checked. */
+export function checkCovered({ signature, policy, request }: Case): Failure | null {
+  const hasDigest = (request.body?.present ?? false) && request.lines('content-digest').length > 0;
+  return checkCoverage((signature as UnverifiedSignature).components, policy.signature as SignaturePolicy, hasDigest);
+}
+
+/** The base as RFC 9421 has it: no deviation that is tolerated finds a value that it does not. */
+export function checkBase(judged: Case): Failure | null {
+  const { signature, request, means } = judged;
+  const { components, parametersText } = signature as UnverifiedSignature;
+  judged.bases = new SignatureBases(components, parametersText, { request, origin: means.originOf(request) });
+  const strict = judged.bases.with(STRICT);
+  if ('exceeded' in strict) return rejected('signature-malformed', `covers ${strict.exceeded}`);
+  if ('unresolvable' in strict) return rejected('signature-component-unresolvable', strict.unresolvable.slice(0, 64));
+  judged.base = strict.base;
+  return null;
+}
+
+export function checkProof(judged: Case): MaybePromise<Failure | null> {
+  const policy = judged.policy.signature as SignaturePolicy;
+  const signature = judged.signature as UnverifiedSignature;
+  const { bases, base, signingKey } = judged;
+  const proven = proveSignature(signature, bases as SignatureBases, base as string, signingKey as PreparedKey, policy.combinations);
+  return chain(proven, (good) => {
+    if (!good) return rejected('signature-invalid');
+    judged.proof = verifiedSignature(signature, policy);
+    judged.signatureState = 'verified';
+    return null;
+  });
+}
+
+/** The body is read only to compare it: after the signature held, and up to the policy's limit. */
+export function checkDigest(judged: Case): MaybePromise<Failure | null> {
+  return chain(compareDigest(judged), (failure) => giveBack(judged, failure));
+}
+
+function compareDigest(judged: Case): MaybePromise<Failure | null> {
+  const { request } = judged;
+  const policy = judged.policy.signature as SignaturePolicy;
+  const stated = readContentDigest(request, policy.stringDigest);
+  if (stated !== null && 'outcome' in stated) return stated;
+  if (stated !== null) return compareBody(judged, policy, stated);
+  judged.digest = 'absent';
+  return policy.digest === 'required' && request.body?.present === true ? rejected('digest-missing') : null;
+}
+
+function compareBody(judged: Case, policy: SignaturePolicy, stated: readonly StatedDigest[]): MaybePromise<Failure | null> {
+  const { request, means, verified, proof } = judged;
+  const compare = (found: BodyFound): MaybePromise<Failure | null> => {
+    if (found.outcome !== 'read') return unread(found);
+    const compared = checkContentDigest(stated, (algorithm) => means.digestBody(algorithm, found.chunks));
+    return chain(compared, (state) => {
+      if (state !== 'verified') return state;
+      judged.digest = 'verified';
+      return null;
+    });
+  };
+  const { body, message } = request;
+  if (body === undefined) return compare({ outcome: 'read', chunks: [] });
+  // An explanation goes on without proof, and stands in no message's way.
+  const once = policy.replay === null || proof === null || judged.trace !== null ? null : onceText(judged);
+  const owner = verified === null ? 'unproven' : shareOf(verified, policy.label);
+  return means.bodies.read({ body, maxBytes: policy.maxBodyBytes, owner, once, message }, compare);
+}
+
+/** Why a body could not be read: the client's side, but for what the server did with it or has no room for. */
+function unread(body: Exclude<BodyFound, { outcome: 'read' }>): Failure {
+  switch (body.outcome) {
+    case 'twin':
+      return rejected('signature-replayed', 'its body is still arriving');
+    case 'too-large':
+      return rejected('digest-body-too-large');
+    case 'left':
+      return rejected('digest-body-incomplete');
+    case 'late':
+      return rejected('digest-body-late');
+    case 'over-budget':
+      return unavailable('body-budget-exceeded', undefined, 'digest');
+    case 'gone':
+      return unavailable('body-unavailable', new Error(body.remedy), 'digest');
+  }
+}

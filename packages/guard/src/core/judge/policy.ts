@@ -1,0 +1,86 @@
+/** What a route demands, compiled from options once and then only read. */
+import type { BindingPolicy } from '../binding/check-binding.ts';
+import type { ReplayStore } from '../ports.ts';
+import { type ReasonCode, type Stage, stageOf } from '../reasons/codes.ts';
+import type { MaybePromise } from '../result.ts';
+import type { AccountKey } from '../signature/signing-key.ts';
+import type { SignatureCheck } from '../signature/verify-signature.ts';
+import type { Bytes, Seconds } from '../time.ts';
+import type { ClaimsPolicy } from '../token/check-claims.ts';
+import type { TokenPlace } from '../token/read-token.ts';
+import type { VerifiedToken } from '../token/verified-tokens.ts';
+import type { Rejected, Unavailable } from '../verdict.ts';
+
+/** `enforce` refuses what was not accepted; `observe` passes it on and keeps the verdict. */
+export type Mode = 'enforce' | 'observe';
+
+/** The mode of each part of the judgement. */
+export interface Modes {
+  readonly token: Mode;
+  readonly binding: Mode;
+  /** Signature, content digest and replay. */
+  readonly signature: Mode;
+}
+
+/** A part of the judgement that can be enforced or observed by itself. */
+export type Part = keyof Modes;
+
+const PART_OF_STAGE: { readonly [S in Stage]: Part } = {
+  request: 'token',
+  token: 'token',
+  binding: 'binding',
+  signature: 'signature',
+  digest: 'signature',
+};
+
+/** The mode that governs a rejection: that of the part in which it arose. */
+export function modeOf(modes: Modes, reason: ReasonCode): Mode {
+  return modeOfStage(modes, stageOf(reason));
+}
+
+/** The mode that governs a stage. */
+export function modeOfStage(modes: Modes, stage: Stage): Mode {
+  return modes[PART_OF_STAGE[stage]];
+}
+
+/** The mode that governs a failure. A fault of ours that concerns every part is governed by the strictest mode. */
+export function modeOfFailure(modes: Modes, failure: Rejected | Unavailable): Mode {
+  if (failure.outcome === 'rejected') return modeOf(modes, failure.reason);
+  if (failure.stage !== null) return modeOfStage(modes, failure.stage);
+  return strictestMode(modes);
+}
+
+/** `enforce` if any part is enforced. */
+export function strictestMode({ token, binding, signature }: Modes): Mode {
+  return token === 'enforce' || binding === 'enforce' || signature === 'enforce' ? 'enforce' : 'observe';
+}
+
+/** Where the attestation token is, and what its claims must satisfy. */
+export interface TokenPolicy extends TokenPlace, ClaimsPolicy {}
+
+/** Asks the deny and allow rules about a verified token: `null` lets it pass. */
+export type AskRules = (verified: VerifiedToken, at: Seconds) => MaybePromise<Rejected | Unavailable | null>;
+
+/** What a route demands of message signatures. */
+export interface SignaturePolicy extends SignatureCheck {
+  /** What to do with a token that carries no `ipk` (label `install`). */
+  readonly missingKey: 'reject' | 'accept';
+  /** The account keys (label `account`). */
+  readonly accountKeys: readonly AccountKey[];
+  readonly stringDigest: boolean;
+  /** The longest body that is read to compare its digest. */
+  readonly maxBodyBytes: Bytes;
+  readonly replay: ReplayStore | null;
+}
+
+/** What a route demands. */
+export interface Policy {
+  readonly token: TokenPolicy;
+  /** The deny and allow rules, or `null` if there are none. */
+  readonly rules: AskRules | null;
+  /** Where one-time tokens are remembered, or `null` where a token may be used until it expires. */
+  readonly tokenReplay: ReplayStore | null;
+  readonly binding: BindingPolicy | null;
+  readonly signature: SignaturePolicy | null;
+  readonly modes: Modes;
+}

@@ -1,0 +1,89 @@
+/** Why a request gets the verdict it gets: the order of judgement, run to its end. */
+import { Case, type Check, type KeySnapshot, type Means } from '../core/judge/case.ts';
+import { judge } from '../core/judge/judge.ts';
+import { ORDER } from '../core/judge/order.ts';
+import { type Mode, modeOfFailure } from '../core/judge/policy.ts';
+import type { FaultCode, ReasonCode } from '../core/reasons.ts';
+import type { RequestView } from '../core/request-view.ts';
+import type { Origin } from '../core/signature/target.ts';
+import type { Claims } from '../core/token/claims.ts';
+import { unavailable, type Verdict } from '../core/verdict.ts';
+import { noMoment, type Route, withNewestKeys } from './judging.ts';
+
+/** How a check ended. */
+export interface ExplainedCheck {
+  /** Its name in the order of judgement. */
+  readonly name: string;
+  /** `skipped`: not asked for by the policy, or not to be made for want of what an earlier check would have found. */
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** The code that the guard would answer, if this check failed and nothing before it did. */
+  readonly reason: ReasonCode | FaultCode | null;
+  readonly detail: string | null;
+  /** The mode in which it is made. */
+  readonly mode: Mode;
+}
+
+/** Every check that was made of a request. */
+export interface Explained {
+  /** The name of the route by which it was judged. */
+  readonly route: string | null;
+  /** What the guard finds: the first failed check that is enforced, else the first failed one. */
+  readonly verdict: Verdict;
+  /** All checks, in the order of judgement. */
+  readonly checks: readonly ExplainedCheck[];
+  /** What the token says; `null` if it cannot be read. */
+  readonly claims: Claims | null;
+  /** Whether the claims were verified, and so whether later checks that rest on them can be believed. */
+  readonly tokenVerified: boolean;
+  /** What the checks of a message signature went by. */
+  readonly facts: Pick<Case, 'policy' | 'binding' | 'signature' | 'signingKey' | 'digest' | 'at'> & { readonly origin: Origin | null };
+}
+
+/** Makes every check that the routes ask for, by the first route that is not satisfied, else the last. Remembers nothing. Never rejects. */
+export async function explainByEach(means: Means, request: RequestView, routes: readonly Route[], at: number): Promise<Explained> {
+  // The cast holds: there is always one route.
+  const route = routes[0] as Route;
+  const explained = await explainByRoute(means, request, route, at);
+  const { verdict } = explained;
+  if (routes.length === 1) return explained;
+  if (verdict.outcome !== 'accepted' && modeOfFailure(route.policy.modes, verdict) === 'enforce') return explained;
+  const later = await explainByEach(means, request, routes.slice(1), at);
+  return verdict.outcome === 'accepted' || later.verdict.outcome !== 'accepted' ? later : explained;
+}
+
+async function explainByRoute(means: Means, request: RequestView, route: Route, at: number): Promise<Explained> {
+  const made = route.order.filter(({ remembers }) => !remembers);
+  let judged = new Case(request, route.policy, means, NO_KEYS, at / 1000);
+  let verdict: Verdict;
+  try {
+    verdict = Number.isFinite(at)
+      ? await withNewestKeys(route.keys, at, (snapshot) => {
+          // Without the tokens that are known: their checks are made, too.
+          judged = new Case(request, route.policy, means, { keys: snapshot.keys, verified: null }, at / 1000);
+          judged.trace = [];
+          return judge(judged, made);
+        })
+      : noMoment();
+  } catch (cause) {
+    // What a judgement would not have come to changes no verdict.
+    verdict = judged.settled && judged.failure !== null ? judged.failure : unavailable('internal', cause);
+  }
+  const { policy, binding, signature, signingKey, digest, claims, verified } = judged;
+  const checks = ORDER.map((check) => explainedCheck(check, judged));
+  const facts = { policy, binding, signature, signingKey, digest, at: judged.at, origin: means.originOf(request) };
+  return { route: route.name, verdict, checks, claims, tokenVerified: verified !== null, facts };
+}
+
+const NO_KEYS: KeySnapshot = { keys: null, verified: null };
+
+function explainedCheck(check: Check, { trace, policy }: Case): ExplainedCheck {
+  const { name, part, asked, remembers } = check;
+  const mode = policy.modes[part];
+  const skipped = (detail: string): ExplainedCheck => ({ name, outcome: 'skipped', reason: null, detail, mode });
+  const made = trace?.find((outcome) => outcome.check === check);
+  if (made === undefined) return skipped(remembers && asked(policy) ? 'an explanation remembers nothing' : 'not asked for');
+  if (made.failure === 'skipped') return skipped('an earlier check did not find what this one needs');
+  if (made.failure === null) return { name, outcome: 'passed', reason: null, detail: null, mode };
+  const detail = made.failure.outcome === 'rejected' ? (made.failure.detail ?? null) : null;
+  return { name, outcome: 'failed', reason: made.failure.code, detail, mode };
+}
