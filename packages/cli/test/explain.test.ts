@@ -77,7 +77,7 @@ test('a mismatch behind a proxy is located, and said how to mend', async () => {
   const text = raw(signed('flutter', { debug: true }), '10.0.0.1:8080').replace('\r\n', '\r\nX-Forwarded-Host: api.example.com\r\n');
   const { code, stdout } = await explain(text, '--origin', 'http://10.0.0.1:8080');
   assert.equal(code, 1);
-  assert.match(stdout, /^rejected: signature-invalid\nchecks:\n {2}token-header +passed\n/);
+  assert.match(stdout, /^rejected: signature-invalid\nchecks:\n {2}request-headers +passed\n/);
   assert.match(stdout, /the client’s digest of its base differs\nwhat the client signed differently:\n {2}"@target-uri"\n/);
   assert.match(
     stdout,

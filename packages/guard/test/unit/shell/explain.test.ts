@@ -42,7 +42,7 @@ test('a good request passes every check', async () => {
   const found = await explained(sent('okhttp-3.8'));
   assert.deepEqual(
     found.checks.filter(({ outcome }) => outcome === 'skipped').map(({ name }) => name),
-    ['token-rules', 'signature-replay', 'token-replay'],
+    ['token-rules', 'signing-share', 'signature-share', 'signature-replay', 'token-replay'],
   );
   assert.deepEqual(failures(found), []);
   assert.equal(found.verdict.code, 'accepted');
@@ -188,7 +188,7 @@ test('without signature only token and binding are explained', async () => {
   const { checks } = await explained(sent('unity'), { signature: null });
   assert.deepEqual(
     new Set(checks.filter(({ outcome }) => outcome === 'passed').map(({ name }) => name.split('-')[0])),
-    new Set(['token', 'binding']),
+    new Set(['request', 'token', 'binding']),
   );
   assert.equal(
     failures(await explained({ headers: { 'approov-token': 'NO_NETWORK' } }, { signature: null }))[0],
