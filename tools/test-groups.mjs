@@ -22,6 +22,7 @@ const ALONE = /^(?:before|after)(?:Each)?\(|^import .*\/steps\.ts'/m;
 const LONGEST = [
   'tools/checks',
   'tools/packed',
+  'tools/consumers',
   'conformance/test/table',
   'examples/test/hello',
   'properties',
