@@ -197,3 +197,40 @@ test('mistakes are told by the words of the command line', async () => {
     assert.match(await told('--jwks', 'keys.json'), /^error: --jwks: holds no key/);
   }
 });
+
+/** As Chrome and Edge copy it on Windows: each special character has a caret. */
+const cmd = ({ method, headers, body }: Sent, url = app.url) => {
+  const quoted = (text: string) =>
+    `^"${text
+      .replaceAll('\\', '\\\\')
+      .replaceAll('"', '\\"')
+      .replace(/[^\w\s.:/?=;,*+-]/g, '^$&')}^"`;
+  return [
+    `curl -X ${method} ${quoted(url)}`,
+    ...headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    `--compressed --data-raw ${quoted(String(Buffer.from(body ?? [])))}`,
+  ].join(' ^\r\n  ');
+};
+
+test('a command line for cmd.exe is the same request', async () => {
+  const { code, stdout } = await explain(cmd(signed()), '--bind-header', 'authorization');
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^accepted: every check passed\n/);
+  // The older form: plain quotation marks, doubled inside, and carets at line ends only.
+  const older = `curl.exe "https://h.example/a?x=""1""" ^\r\n  -H "approov-token: ${token}" ^\r\n  --data-raw "a^b"`;
+  const { stdout: told } = await explain(older, '--json', '--label', 'none');
+  assert.match(told, /h\.example/);
+});
+
+test('what would lead to another request is refused, and says why', async () => {
+  for (const [line, why] of [
+    ['curl https://h.example/ -F a=b', /body of -F itself/],
+    ['curl https://h.example/ --form-string a=b', /body of --form-string itself/],
+    ['curl https://h.example/ --unheard-of value', /--unheard-of is not known/],
+    ['curl https://h.example/ https://other.example/', /several URLs/],
+  ] as const) {
+    const { code, stderr } = await explain(line);
+    assert.equal(code, 2);
+    assert.match(stderr, why);
+  }
+});

@@ -2,6 +2,7 @@
 import type { HeaderLine } from '@approov-guard/testkit';
 import { UsageError } from '../usage-error.ts';
 import { asBytes, type Captured, urlParts } from './captured.ts';
+import { cmdWords, isOfCmd } from './cmd-words.ts';
 import { shellWords } from './shell-words.ts';
 
 /** Short options and the long ones that they stand for. */
@@ -26,6 +27,10 @@ const HEADERS: ReadonlyMap<string, string> = new Map([
 const SKIPPED =
   /^(?:-[omwxEK]|--(?:output|max-time|write-out|proxy|cert|key|cacert|capath|connect-timeout|resolve|connect-to|retry|interface|limit-rate|tls-max|ciphers))$/;
 
+/** Options without a value that do not change the request, as far as it is judged. */
+const FLAGS =
+  /^(?:-[sSkLvifgN#0-46nOJRqZ]|--(?:compressed|insecure|silent|show-error|location|location-trusted|verbose|include|fail|fail-with-body|globoff|no-buffer|no-keepalive|progress-bar|ipv4|ipv6|http1\.[01]|http2|http2-prior-knowledge|http3|tlsv1(?:\.[0-3])?|ssl-no-revoke|path-as-is|tcp-nodelay|remote-name|disable))$/;
+
 interface Command {
   url: string | null;
   method: string | null;
@@ -37,7 +42,8 @@ interface Command {
 
 /** Reads a command line. Files that it names are not read. */
 export function curlCommand(text: string): Captured {
-  const words = shellWords(text.replace(/^\$\s*/, '').trim());
+  const line = text.replace(/^\$\s*/, '').trim();
+  const words = isOfCmd(line) ? cmdWords(line) : shellWords(line);
   if (words === null) throw new UsageError('the curl command line has a quote that is not closed');
   const command = commandOf(words.slice(1));
   const { url, headers, data } = command;
@@ -57,11 +63,21 @@ function commandOf(words: readonly string[]): Command {
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const { option, glued } = optionOf(word);
-    if (option === null) command.url ??= word;
+    // `-sSL` is `-s -S -L`.
+    if (option !== null && glued !== null && /^-[^-]/.test(option) && FLAGS.test(option)) {
+      rest.unshift(`-${glued}`);
+      continue;
+    }
+    if (option === null) addUrl(word, command);
     else take(option, () => glued ?? rest.shift() ?? '', command);
   }
   addDefaultType(command, words);
   return command;
+}
+
+function addUrl(url: string, command: Command): void {
+  if (command.url !== null) throw new UsageError('the curl command line names several URLs; keep one');
+  command.url = url;
 }
 
 /** `-XPOST`, `--request=POST` and `--request POST` are one. */
@@ -75,7 +91,7 @@ function optionOf(word: string): { readonly option: string | null; readonly glue
 
 function take(option: string, value: () => string, command: Command): void {
   if (option === '--request') command.method = value();
-  else if (option === '--url') command.url = value();
+  else if (option === '--url') addUrl(value(), command);
   else if (option === '--header') addHeader(value(), command);
   else if (option === '--get') command.get = true;
   else if (option === '--head') command.head = true;
@@ -83,6 +99,12 @@ function take(option: string, value: () => string, command: Command): void {
   else if (option === '--user') command.headers.push(['Authorization', `Basic ${Buffer.from(value()).toString('base64')}`]);
   else if (HEADERS.has(option)) command.headers.push([HEADERS.get(option) ?? '', asBytes(value())]);
   else if (SKIPPED.test(option)) value();
+  else if (/^(?:-F|--form(?:-string)?|-T|--upload-file)$/.test(option))
+    throw new UsageError(`curl makes the body of ${option} itself; give the request as a raw HTTP message or as an HTTP archive`);
+  else if (!FLAGS.test(option))
+    throw new UsageError(
+      `the curl option ${option} is not known here; leave it out if it does not change the request, or give a raw HTTP message`,
+    );
 }
 
 function addHeader(text: string, command: Command): void {
@@ -102,6 +124,7 @@ function dataOf(option: string, value: string): string {
 
 /** What curl adds by itself where there is data. */
 function addDefaultType({ data, get, headers }: Command, words: readonly string[]): void {
+  if (words.includes('--json') && !headers.some(([name]) => name.toLowerCase() === 'accept')) headers.push(['Accept', 'application/json']);
   const isSaid = headers.some(([name]) => name.toLowerCase() === 'content-type') || words.some((word) => /^content-type:\s*$/i.test(word));
   if (data.length === 0 || get || isSaid) return;
   headers.push(['Content-Type', words.includes('--json') ? 'application/json' : 'application/x-www-form-urlencoded']);

@@ -12,7 +12,11 @@ import { rawMessage } from './raw-message.ts';
  */
 export function capturedRequest(bytes: Buffer, entry: number | null): Captured {
   const text = bytes.toString('utf8').trimStart();
-  const captured = text.startsWith('{') ? httpArchive(text, entry) : /^(?:\$\s*)?curl\s/.test(text) ? curlCommand(text) : rawMessage(bytes);
+  const captured = text.startsWith('{')
+    ? httpArchive(text, entry)
+    : /^(?:\$\s*)?curl(?:\.exe)?\s/i.test(text)
+      ? curlCommand(text)
+      : rawMessage(bytes);
   const wrong = captured.headers.find(([name, value]) => !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || /[\r\n\0]/.test(value));
   if (wrong !== undefined) throw new UsageError('the capture holds a header that no HTTP message can have');
   return captured;

@@ -21,7 +21,7 @@ import { noteRoutes } from './route-policies.ts';
 /** Makes a guard of these parts, on this crypto port. */
 export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: GuardOptions): Guard {
   const given = checkedObject(options, 'options', GUARD_OPTION_NAMES);
-  const now = checkedFunction<() => number>(given.now, 'now') ?? Date.now;
+  const now = checkedFunction<() => number>(given.now, 'now') ?? (() => Date.now());
   const production = isProduction(given.environment);
   const origin = compileOrigin(given.origin);
   const bodyLimits = compileBodies(given.bodies);

@@ -253,7 +253,7 @@ export interface GuardOptions extends RouteOptions {
   readonly refusal?: RefusalOptions;
   /** Called once for each judged request, synchronously. What it throws is dropped: it cannot change the decision. */
   readonly onVerdict?: (verdict: Verdict, facts: VerdictFacts) => void;
-  /** The clock, milliseconds since the epoch. Default `Date.now`. */
+  /** The clock, milliseconds since the epoch. Default `Date.now`, looked up at each reading: a test may replace it. */
   readonly now?: () => number;
   /** Whether well-known test secrets are refused. Default: `production` if `NODE_ENV` says so, else `development`. */
   readonly environment?: 'production' | 'development';

@@ -9,7 +9,7 @@ import {
   publicKeySet,
   type SigningKey,
 } from '@approov-guard/testkit';
-import { createGuard, type Guard, type GuardOptions, keysFromUrl, type RemoteKeysSettings } from 'approov-guard';
+import { createGuard, type Guard, type GuardOptions, type KeySourceEvent, keysFromUrl, type RemoteKeysSettings } from 'approov-guard';
 import { settled, until } from '../../../../tools/until.mjs';
 import { now, outcomeOf, withToken } from '../both-ports.ts';
 import { type Answer, json, type KeyServer, plain, shortEvent, startKeyServer } from './jwks-server.ts';
@@ -481,5 +481,24 @@ for (const type of [
     const answer = plain(200, JSON.stringify(publicKeySet([first])), type === null ? {} : { 'content-type': type });
     const { judge } = await scene(context, answer);
     assert.equal(await judge(), 'accepted 200');
+  });
+}
+
+test('members of a key that are null are absent, as serialisers write them', async (context) => {
+  const nulls = { use: null, key_ops: null, x5c: null, d: null };
+  const { judge, events } = await scene(context, json({ keys: [{ ...first.jwk, alg: null, ...nulls }] }));
+  assert.equal(await judge(), 'accepted 200');
+  assert.deepEqual(events, ['keys-refreshed 1 changed']);
+});
+
+for (const bytes of [31, 33]) {
+  test(`a coordinate of ${bytes} bytes is named, with its remedy`, async (context) => {
+    const causes: unknown[] = [];
+    const jwk = { ...first.jwk, x: Buffer.alloc(bytes, 1).toString('base64url') };
+    const onEvent = (event: KeySourceEvent): unknown => event.type === 'key-skipped' && causes.push(event.cause);
+    const { judge } = await scene(context, json({ keys: [jwk] }), { onEvent });
+    assert.equal(await judge(), 'keys-empty 503');
+    assert.match(String(causes), new RegExp(`\`x\` of ${bytes} bytes where P-256 has 32: pad`));
+    assert.throws(() => createGuard({ keys: { jwks: { keys: [jwk] } } }), new RegExp(`\`x\` of ${bytes} bytes`));
   });
 }

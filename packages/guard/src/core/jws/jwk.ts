@@ -26,7 +26,7 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
  */
 export function parsePublicJwk(member: unknown, fallback: AlgorithmName | null): PublicJwk | JwkFault {
   if (typeof member !== 'object' || member === null || Array.isArray(member)) return fault('key-invalid', 'must be a JWK object');
-  const jwk = member as JsonObject;
+  const jwk = Object.fromEntries(Object.entries(member).filter(([, value]) => isGiven(value))) as JsonObject;
   if (!isForVerification(jwk)) return fault('other-use', 'is not for signatures');
   if (jwk.kty === 'oct' || PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) {
     return fault('key-not-public', 'holds private or symmetric material; publish public keys only, and give an account secret as `secret`');
@@ -37,7 +37,8 @@ export function parsePublicJwk(member: unknown, fallback: AlgorithmName | null):
   if (jwk.kty !== algorithm.keyType || (algorithm.curve !== null && jwk.crv !== algorithm.curve)) {
     return fault('key-algorithm', `is of another type or curve than ${algorithm.name} needs`);
   }
-  if (!hasSoundNumbers(jwk, algorithm)) return fault('key-invalid', 'has a missing, malformed, too short or weak number');
+  if (!hasSoundNumbers(jwk, algorithm))
+    return fault('key-invalid', coordinateFault(jwk, algorithm) ?? 'has a missing, malformed, too short or weak number');
   return { kid: typeof jwk.kid === 'string' && jwk.kid !== '' ? jwk.kid : null, algorithm, jwk };
 }
 
@@ -46,6 +47,11 @@ function algorithmOf(jwk: JsonObject, fallback: AlgorithmName | null): Algorithm
   if (alg !== undefined) return typeof alg === 'string' ? ALGORITHMS.get(alg) : undefined;
   const implied = typeof crv === 'string' ? ALGORITHM_OF_CURVE.get(crv) : undefined;
   return ALGORITHMS.get(implied ?? fallback ?? '');
+}
+
+/** Serialisers that do not leave out what is unset write `null`: it means absent. */
+function isGiven(member: unknown): boolean {
+  return member !== undefined && member !== null;
 }
 
 function fault(code: JwkFault['fault'], remedy: string): JwkFault {
@@ -60,6 +66,17 @@ function isForVerification(jwk: JsonObject): boolean {
 }
 
 const COORDINATE_BYTES: { readonly [curve: string]: number } = { 'P-256': 32, 'P-384': 48, 'P-521': 66, Ed25519: 32 };
+
+/** Libraries that treat coordinates as numbers drop leading zeros, or put one before a high bit: RFC 7518 §6.2.1.2 wants the full size. */
+function coordinateFault(jwk: JsonObject, { keyType, curve }: AlgorithmRow): string | null {
+  const wanted = COORDINATE_BYTES[curve ?? ''];
+  for (const name of keyType === 'EC' ? ['x', 'y'] : ['x']) {
+    const length = bytesOf(jwk[name])?.length;
+    if (wanted !== undefined && length !== undefined && length !== wanted)
+      return `has \`${name}\` of ${length} bytes where ${curve} has ${wanted}: pad it with leading zeros, or drop those beyond (RFC 7518 §6.2.1.2)`;
+  }
+  return null;
+}
 
 /**
  * Tells whether the numbers of a public key have the lengths that its algorithm needs and are none of those with which everybody can sign.

@@ -8,7 +8,7 @@ import type { KeyProblem } from './key-events.ts';
 /** What a JWK set holds. */
 export interface KeyDocument {
   readonly keys: readonly VerificationKey[];
-  readonly skipped: readonly { readonly index: number; readonly problem: KeyProblem }[];
+  readonly skipped: readonly { readonly index: number; readonly problem: KeyProblem; readonly cause?: string }[];
 }
 
 /**
@@ -21,12 +21,12 @@ export function parseKeyDocument(text: string, fallback: AlgorithmName | null, c
   const members = membersOf(text);
   if (members === null) return null;
   const keys: VerificationKey[] = [];
-  const skipped: { index: number; problem: KeyProblem }[] = [];
+  const skipped: { index: number; problem: KeyProblem; cause?: string }[] = [];
   for (const [index, member] of members.entries()) {
     const parsed = parsePublicJwk(member, fallback);
     const key = 'fault' in parsed ? parsed.fault : prepare(parsed, crypto);
     const problem = typeof key === 'string' ? key : isUntried(key, keys) ? 'key-untried' : null;
-    if (problem !== null) skipped.push({ index, problem });
+    if (problem !== null) skipped.push({ index, problem, ...('fault' in parsed ? { cause: parsed.remedy } : {}) });
     // The cast holds: a key that has no problem is no text.
     else keys.push(key as VerificationKey);
   }

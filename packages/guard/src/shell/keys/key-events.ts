@@ -67,6 +67,8 @@ export type KeySourceEvent = {
       /** Its place in the set. */
       readonly index: number;
       readonly problem: KeyProblem;
+      /** What is wrong with it, in words for the operator. */
+      readonly cause?: string;
     }
 );
 

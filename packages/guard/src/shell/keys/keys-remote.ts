@@ -170,6 +170,6 @@ export class RemoteKeys implements KeySource {
 
   #reportSkipped({ skipped }: KeyDocument): void {
     const { name, report } = this.#plan;
-    for (const { index, problem } of skipped) report({ type: 'key-skipped', source: name, index, problem });
+    for (const skip of skipped) report({ type: 'key-skipped', source: name, ...skip });
   }
 }

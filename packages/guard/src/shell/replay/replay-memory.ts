@@ -38,7 +38,7 @@ export function memoryReplayStore(options: MemoryReplayOptions = {}): ReplayStor
   const bounds = { min: 1, max: 10_000_000, fallback: 1_000_000, unit: 'entries' };
   return new ReplayMemory(
     Math.floor(checkedNumber(given.maxEntries, 'maxEntries', bounds)),
-    checkedFunction<() => number>(given.now, 'now') ?? Date.now,
+    checkedFunction<() => number>(given.now, 'now') ?? (() => Date.now()),
   );
 }
 

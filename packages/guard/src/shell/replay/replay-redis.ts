@@ -77,7 +77,7 @@ export function redisReplayStore(client: RedisClientLike, options: RedisReplayOp
   if (typeof prefix !== 'string') throw new ConfigurationError('option-invalid', 'prefix', 'must be a text');
   const timeout = checkedNumber(given.timeoutSeconds, 'timeoutSeconds', { min: 0.01, max: 30, fallback: 0.25, unit: 'seconds' });
   const margin = checkedNumber(given.marginSeconds, 'marginSeconds', { min: 0, max: 3600, fallback: 60, unit: 'seconds' });
-  const now = checkedFunction<() => number>(given.now, 'now') ?? Date.now;
+  const now = checkedFunction<() => number>(given.now, 'now') ?? (() => Date.now());
   const setNew = setNewThrough(client);
   return {
     setIfAbsent: async (key, untilSeconds) => {

@@ -423,3 +423,12 @@ test('warmUp and close reach the key source', async () => {
   await assert.rejects(createGuard({ keys: { current: () => null, warmUp: () => Promise.reject(new Error('network')) } }).warmUp());
   await createGuard({ keys: { secret } }).warmUp();
 });
+
+test('the clock is looked up at each reading, so that fake timers work on a guard that was made before', async (context) => {
+  const guard = createGuard({ keys: { secret } });
+  const token = mintToken({ secret, now: Date.now(), lifetimeSeconds: 300 });
+  assert.equal((await guard.verifyToken(token)).outcome, 'accepted');
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 600_000 });
+  const verdict = await guard.verifyToken(token);
+  assert.equal(verdict.outcome === 'rejected' && verdict.reason, 'token-expired');
+});
