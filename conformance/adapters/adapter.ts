@@ -37,6 +37,7 @@ export interface GuardSetup {
   readonly origin?: NonNullable<GuardOptions['origin']>;
   readonly mode?: ModeOptions;
   readonly exempt?: readonly string[];
+  readonly routes?: NonNullable<GuardOptions['routes']>;
   readonly preflight?: 'pass' | 'judge';
   /** A renderer is named: `own` answers 418, `throwing` throws, `success` tries to answer 200. */
   readonly refusal?:

@@ -9,6 +9,7 @@ import { exemptPaths } from './exempt.ts';
 import { headerSections } from './header-sections.ts';
 import { methods, preflights } from './methods.ts';
 import { observe } from './observe.ts';
+import { paths } from './paths.ts';
 import { refusals } from './refusals.ts';
 import { routes } from './routes.ts';
 import { signaturePolicy } from './signature-policy.ts';
@@ -28,6 +29,7 @@ export const table: readonly Family[] = [
   exemptPaths,
   audience,
   routes,
+  paths,
   preflights,
   headerSections,
   methods,
