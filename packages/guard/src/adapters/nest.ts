@@ -1,36 +1,35 @@
-/** NestJS 11 and 12, on Express and Fastify, for HTTP and GraphQL: a guard, a decorator for demands, and what a parameter decorator needs. */
+/** NestJS 11 and 12: a guard for HTTP, GraphQL, gateways and calls, a decorator for demands, and what a parameter decorator needs. */
 import type { Decision } from '../http/decide.ts';
-import { type NestContext, nestRequest, nestView, refuseNest } from '../http/nest-context.ts';
+import { decisionKeeper, type NestContext, type NestGuard, nestView, refuseNest } from '../http/nest-context.ts';
 import type { Refusal } from '../http/refusal.ts';
+import { placesOf } from '../shell/connection.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import { HandlerDemands } from '../shell/handler-demands.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
+export type { NestGuard } from '../http/nest-context.ts';
 const demands: HandlerDemands = new HandlerDemands();
 
-/** Says what a handler or a controller demands differently: `@Demands({ binding: … })`; `@Demands(null)` opens it to everybody. */
+/** Says what a handler or a controller, and what derives from it, demands differently; `@Demands(null)` opens it alone to everybody. */
 export function Demands(route: RouteOptions | null): (target: object, name?: string | symbol, member?: PropertyDescriptor) => void {
-  return (target, _name, member) => demands.add(member === undefined ? target : member.value, route);
+  return (target, name, member) => demands.add(route, target, name, member?.value);
 }
 
 /** The decision about the current request, `null` if it is open. `createParamDecorator(decisionOf)` makes it a parameter. */
 export function decisionOf(_data: unknown, context: NestContext): Decision | null {
-  return (nestRequest(context) as { approov?: Decision }).approov ?? null;
+  return (decisionKeeper(context) as { approov?: Decision }).approov ?? null;
 }
-
-/** A guard as Nest wants it. */
-export type NestGuard = { canActivate(context: NestContext): Promise<boolean> };
 
 /**
  * A guard for `useGlobalGuards`, `APP_GUARD` or `@UseGuards`: requests that pass go on with `request.approov`, all others are answered
- * (`401`, `{}`), past interceptors and exception filters. GraphQL operations are answered with an error, code `UNAUTHENTICATED`.
+ * (`401`, `{}`), past interceptors and exception filters. Messages of gateways, which global guards do not reach, are judged by their handshake,
+ * RPC calls by gRPC metadata; what is refused gets Nest's `Forbidden resource`, and GraphQL operations an error, code `UNAUTHENTICATED`.
  *
  * @param guard - a guard, or the options of one
  * @param route - what is demanded here differently; `@Demands` counts more
  * @param exception - throws for your exception filters instead: `({ status }) => new HttpException({}, status)`
  * @throws ConfigurationError for any mistake in the options
- *
  * @example
  * ```ts
  * import { Module } from '@nestjs/common';
@@ -44,16 +43,17 @@ export type NestGuard = { canActivate(context: NestContext): Promise<boolean> };
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions, exception?: (refusal: Refusal) => unknown): NestGuard {
   const guarded = guardOf(guard, route);
-  const routeOf = demands.compiledFor(guarded);
+  const routesOf = demands.compiledFor(guarded);
+  const places = placesOf(guarded);
   return {
     async canActivate(context) {
-      const found = routeOf(context.getHandler(), context.getClass());
-      if (found === 'open') return true;
-      const request = nestRequest(context);
-      const decision = await guarded.guard.decide(nestView(request), found);
-      Object.assign(request, { approov: decision });
-      if (decision.action === 'refuse' && exception !== undefined) throw exception(decision.refusal);
-      return decision.action === 'pass' || refuseNest(context, decision);
+      for (const found of routesOf(context.getHandler(), context.getClass())) {
+        const view = nestView(context, found === guarded.route ? places : placesOf({ guard: guarded.guard, route: found }));
+        const decision = await guarded.guard.decide(view, found);
+        decisionKeeper(context).approov = decision;
+        if (decision.action === 'refuse') return refuseNest(context, decision, exception);
+      }
+      return true;
     },
   };
 }
