@@ -1,15 +1,15 @@
-/** AWS API Gateway: a Lambda authoriser for REST APIs (`REQUEST`, `TOKEN`) and HTTP APIs (payload 1.0, and 2.0 with simple responses). */
+/** AWS: a Lambda authoriser for REST APIs (`REQUEST`, `TOKEN`), HTTP APIs (payload 1.0, and 2.0 with simple responses) and AppSync. */
+import type { RequestView } from '../core/request-view.ts';
 import {
   type AnswerTo,
   type AuthorizerEvent,
   authorizerAnswer,
   authorizerView,
-  endOf,
+  demandCachable,
   type LeftToShow,
-  mayBeCached,
   restsOn,
-  uncachable,
 } from '../http/authorizer.ts';
+import { type AppSyncEvent, appSyncAnswer, isAppSync } from '../http/authorizer-appsync.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
@@ -20,18 +20,16 @@ export type { AnswerTo } from '../http/authorizer.ts';
 /**
  * A Lambda authoriser. API Gateway answers the client itself: 401 (REST) or 403 (HTTP APIs) for requests that do not pass, 500 in an outage
  * of ours. The back end finds `approovVerdict`, `approovId`, `approovDid` and `approovExpires` in the authoriser's context.
- *
  * API Gateway may cache answers under the identity sources alone (REST APIs do so for 300 s unless told otherwise), so list among them the
  * token header, every bound header, `Host` if the guard has routes by host, and `$context.routeKey` if it has routes or exempt paths. HTTP
- * APIs name them in the event: an answer that must not be cached is then an error, unless you say that caching is off. REST APIs do not: there
- * the answer is for one method and resource, until the token expires; a simple response outlives its token by the rest of the time to live.
- * Message signatures and tokens that count once always need caching to be off. No body is seen.
+ * APIs name them in the event: an answer that must not be cached is then an error, unless you say that caching is off. A policy covers the
+ * stage where the token alone counts, else the method and path that were judged; a simple response outlives its token by the rest of the time
+ * to live, and AppSync is told how long. Message signatures and tokens that count once need caching to be off. No body is seen.
  *
  * @param guard - a guard, or the options of one
  * @param route - what is demanded here differently
  * @param caching - `off` if the authoriser's time to live is 0; default `on`
  * @throws ConfigurationError for any mistake in the options
- *
  * @example
  * ```ts
  * import { approov } from 'approov-guard/lambda-authorizer';
@@ -43,17 +41,19 @@ export function approov(
   guard: Guard | GuardOptions,
   route?: RouteOptions,
   caching: 'on' | 'off' = 'on',
-): <Event extends AuthorizerEvent>(event: Event) => Promise<AnswerTo<Event>> {
+): <Event extends AuthorizerEvent | AppSyncEvent>(event: Event) => Promise<AnswerTo<Event>> {
   const guarded = guardOf(guard, route);
   const demands = demandsOf(guarded.guard, guarded.route);
   const tokenAlone = guarded.guard.route({ ...route, binding: null });
-  return async <Event extends AuthorizerEvent>(event: Event) => {
+  return async <Event extends AuthorizerEvent | AppSyncEvent>(event: Event) => {
+    const decide = (view: RequestView) => guarded.guard.decide(view, guarded.route);
+    // The casts hold: the answer goes by the event.
+    if (isAppSync(event)) return (await appSyncAnswer(event, demands, decide, Date.now())) as AnswerTo<Event>;
     const view = authorizerView(event, demands.policies[0]);
-    if (caching === 'on' && !mayBeCached(event, view, demands)) throw uncachable();
-    const decision = await guarded.guard.decide(view, guarded.route);
+    if (caching === 'on') demandCachable(event, view, demands);
+    const decision = await decide(view);
     const judge = (left: LeftToShow) => guarded.guard.judge(view, left === 'token' ? tokenAlone : guarded.route);
     const claims = caching === 'on' ? await restsOn(event, decision, demands, judge) : decision.claims;
-    // The cast holds: the answer goes by the event's version.
-    return authorizerAnswer(event, decision, endOf(claims, demands.policies)) as AnswerTo<Event>;
+    return authorizerAnswer(event, decision, claims, demands) as AnswerTo<Event>;
   };
 }

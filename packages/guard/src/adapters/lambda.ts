@@ -1,5 +1,5 @@
 /** AWS Lambda behind API Gateway (REST and HTTP APIs), function URLs and load balancers: a handler around yours. */
-import { type LambdaRefusal, lambdaRefusal } from '../http/answer-lambda.ts';
+import { type LambdaRefusal, lambdaRefusal, refuseStream, streamIn } from '../http/answer-lambda.ts';
 import type { Decision } from '../http/decide.ts';
 import { type LambdaEvent, LambdaRequestView } from '../http/view-lambda.ts';
 import type { Guard } from '../shell/guard.ts';
@@ -8,6 +8,8 @@ import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 /**
  * Protects a handler: it is called, with `event.approov`, for requests that pass; all others are answered (`401`, `{}`).
+ *
+ * With `awslambda.streamifyResponse(approov(guard, handler))` the handler streams its answer, and a refusal is written to the same stream.
  *
  * Message signatures cover the target as the client sent it. Function URLs have it; HTTP APIs have the path decoded, payload 1.0 the query as
  * well, and load balancers lose repeated parameters: there, what cannot be put together again as it was fails.
@@ -30,9 +32,15 @@ export function approov<Event extends LambdaEvent = LambdaEvent, Rest extends re
   route?: RouteOptions,
 ): (event: Event, ...rest: Rest) => Promise<Result | LambdaRefusal> {
   const guarded = guardOf(guard, route);
-  return async (event, ...rest) => {
+  const judged = async (given: Event, ...rest: Rest): Promise<Result | LambdaRefusal> => {
+    // Test events may be anything.
+    const event: Event = Object(given ?? {});
     const decision = await guarded.guard.decide(new LambdaRequestView(event), guarded.route);
-    if (decision.action === 'refuse') return lambdaRefusal(decision.refusal);
-    return handler(Object.assign(event, { approov: decision }), ...rest);
+    if (decision.action === 'pass') return handler(Object.assign(event, { approov: decision }), ...rest);
+    const stream = streamIn(rest);
+    if (stream !== null) refuseStream(stream, decision.refusal);
+    return lambdaRefusal(decision.refusal);
   };
+  // What `streamifyResponse` notes on a function holds for the one around it.
+  return Object.assign(judged, handler);
 }

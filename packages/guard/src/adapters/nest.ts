@@ -9,8 +9,8 @@ import { HandlerDemands } from '../shell/handler-demands.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 export type { NestGuard } from '../http/nest-context.ts';
-const demands: HandlerDemands = new HandlerDemands();
 
+const demands: HandlerDemands = new HandlerDemands();
 /** Says what a handler or a controller, and what derives from it, demands differently; `@Demands(null)` opens it alone to everybody. */
 export function Demands(route: RouteOptions | null): (target: object, name?: string | symbol, member?: PropertyDescriptor) => void {
   return (target, name, member) => demands.add(route, target, name, member?.value);

@@ -19,6 +19,36 @@ export function lambdaRefusal({ status, headers, body }: Refusal): LambdaRefusal
   return { statusCode: status, statusDescription: descriptionOf(status), headers, multiValueHeaders, body, isBase64Encoded: false };
 }
 
+/** What is needed of a response stream of Lambda's. */
+export interface LambdaStream {
+  write(chunk: string): unknown;
+  end(): unknown;
+}
+
+/** What the runtime of Lambda has for handlers that stream their answers. */
+interface LambdaGlobals {
+  readonly awslambda?: {
+    readonly HttpResponseStream?: {
+      from(stream: LambdaStream, metadata: { readonly statusCode: number; readonly headers: object }): LambdaStream;
+    };
+  };
+}
+
+/** The response stream, where a handler is called with one: second, after the event. */
+export function streamIn(parameters: readonly unknown[]): LambdaStream | null {
+  const [stream] = parameters as readonly [Partial<LambdaStream>?];
+  return typeof stream?.write === 'function' && typeof stream.end === 'function' ? (stream as LambdaStream) : null;
+}
+
+/** Writes a refusal to a response stream and ends it: what a streaming handler returns, nobody reads. */
+export function refuseStream(stream: LambdaStream, { status, headers, body }: Refusal): void {
+  const { HttpResponseStream } = (globalThis as LambdaGlobals).awslambda ?? {};
+  const answer = HttpResponseStream?.from(stream, { statusCode: status, headers }) ?? stream;
+  // Status and headers go out with the first chunk, an empty one included.
+  answer.write(body);
+  answer.end();
+}
+
 /** The answer of Lambda@Edge to a viewer. */
 export interface EdgeRefusal {
   readonly status: string;

@@ -8,6 +8,7 @@ import { stageOf } from '../core/reasons/codes.ts';
 import { LATEST_MOMENT, type Seconds } from '../core/time.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { Verdict } from '../core/verdict.ts';
+import type { AppSyncAnswer } from './authorizer-appsync.ts';
 import type { Decision } from './decide.ts';
 import { type LambdaEvent, LambdaRequestView } from './view-lambda.ts';
 
@@ -32,7 +33,7 @@ export interface AuthorizerContext {
   readonly approovExpires: string;
 }
 
-/** What a policy allows or denies: one method and path. */
+/** What a policy allows or denies: one method and path, or a stage. */
 interface PolicyStatement {
   readonly Action: 'execute-api:Invoke';
   readonly Effect: 'Allow' | 'Deny';
@@ -61,8 +62,17 @@ export interface SimpleAnswer {
 type Payload2 = { readonly version: '2.0' } | { readonly rawPath: string };
 type PayloadOf1 = { readonly version: '1.0' } | { readonly methodArn: string };
 
-/** The answer that an event asks for: `isAuthorized` for payload 2.0, a policy for all others, either where its type leaves that open. */
-export type AnswerTo<Event> = Event extends Payload2 ? SimpleAnswer : Event extends PayloadOf1 ? PolicyAnswer : SimpleAnswer | PolicyAnswer;
+/** AppSync tells the operation, and nothing of a method or route. */
+type OfAppSync = { readonly requestContext: { readonly queryString: string } };
+
+/** The answer that an event asks for: `isAuthorized` for AppSync and payload 2.0, a policy for all others, either where its type leaves that open. */
+export type AnswerTo<Event> = Event extends OfAppSync
+  ? AppSyncAnswer
+  : Event extends Payload2
+    ? SimpleAnswer
+    : Event extends PayloadOf1
+      ? PolicyAnswer
+      : SimpleAnswer | PolicyAnswer;
 
 /** The view of an authoriser, which never sees a body. */
 export function authorizerView(event: AuthorizerEvent, policy: Policy): LambdaRequestView {
@@ -75,18 +85,23 @@ class AuthorizedRequestView extends LambdaRequestView {
 }
 
 /** By what requests are judged. */
-interface Demands {
-  readonly policies: readonly Policy[];
+export interface Demands {
+  readonly policies: readonly [Policy, ...Policy[]];
   /** Whether the host decides which policy it is. */
   readonly byHost: boolean;
 }
 
 /**
- * Tells whether an answer may be cached: whether every header on which it depends is among the identity sources, and the route if the
- * policies differ by route. Where the event does not name them (REST APIs), the answer restricts itself to a method and a path, and the
- * headers are up to the configuration.
+ * Demands that an answer may be cached: that every header on which it depends is among the identity sources, and the route if the policies
+ * differ by route. Where the event does not name them (REST APIs), the answer restricts itself to what it holds for, and the headers are up to
+ * the configuration.
+ * @throws Error if it may not
  */
-export function mayBeCached(event: AuthorizerEvent, view: LambdaRequestView, { policies, byHost }: Demands): boolean {
+export function demandCachable(event: AuthorizerEvent, view: LambdaRequestView, demands: Demands): void {
+  if (!mayBeCached(event, view, demands)) throw uncachable();
+}
+
+function mayBeCached(event: AuthorizerEvent, view: LambdaRequestView, { policies, byHost }: Demands): boolean {
   // A signature is good for one request, and so is a token that counts once: no answer holds for the next.
   if (policies.some(({ signature, tokenReplay }) => signature !== null || tokenReplay !== null)) return false;
   const known = identityOf(event);
@@ -149,13 +164,13 @@ function leftToShow(event: AuthorizerEvent, decision: Decision, policies: readon
  * When a cached answer ends: with its token, by the strictest of the policies. Whole seconds, as API Gateway's clock has.
  * @param claims - those on which the answer rests, or `null` if it rests on none
  */
-export function endOf(claims: Claims | null, policies: readonly Policy[]): Seconds | null {
+function endOf(claims: Claims | null, policies: readonly Policy[]): Seconds | null {
   if (claims === null) return null;
   return Math.floor(Math.min(claims.exp + Math.min(...policies.map(({ token }) => token.clockToleranceSeconds)), LATEST_MOMENT));
 }
 
 /** What is thrown in place of an answer that must not be cached: API Gateway turns it into 500. */
-export function uncachable(): Error {
+function uncachable(): Error {
   return new Error(
     'approov: the identity sources must hold the token header, every bound header, the host and the route if they matter, or caching must be off',
   );
@@ -163,11 +178,16 @@ export function uncachable(): Error {
 
 /**
  * The answer to a decision.
- * @param end - when a cached policy ends, or `null` if it does not; a simple response cannot say it
+ * @param claims - those on which the answer rests, with which a cached policy ends; a simple response cannot say it
  * @throws Error `Unauthorized`, which a REST API turns into 401; another error for an outage of ours, which API Gateway turns into 500 and
  * does not cache
  */
-export function authorizerAnswer(event: AuthorizerEvent, decision: Decision, end: Seconds | null): PolicyAnswer | SimpleAnswer {
+export function authorizerAnswer(
+  event: AuthorizerEvent,
+  decision: Decision,
+  claims: Claims | null,
+  demands: Demands,
+): PolicyAnswer | SimpleAnswer {
   if (decision.verdict?.outcome === 'unavailable' && decision.action === 'refuse') throw new Error('Service Unavailable');
   const context = contextOf(decision);
   const isAuthorized = decision.action === 'pass';
@@ -175,10 +195,28 @@ export function authorizerAnswer(event: AuthorizerEvent, decision: Decision, end
   if (!isAuthorized && event.version === undefined) throw new Error('Unauthorized');
   const Effect = isAuthorized ? 'Allow' : 'Deny';
   // The condition is looked at for every request.
+  const end = endOf(claims, demands.policies);
   const Condition = end === null ? {} : { Condition: { NumericLessThanIfExists: { 'aws:EpochTime': String(end) } } };
-  const Resource = literal(event.methodArn ?? event.routeArn ?? '');
+  const arn = event.methodArn ?? event.routeArn ?? '';
+  const Resource = isAuthorized && coversStage(decision, demands) ? stageOfArn(arn) : literal(arn);
   const statement = { Action: 'execute-api:Invoke', Effect, Resource, ...Condition } as const;
   return { principalId: decision.claims?.did ?? 'approov', policyDocument: { Version: '2012-10-17', Statement: [statement] }, context };
+}
+
+/**
+ * Tells whether a request that was accepted shows all that any other request would have to show: one policy for all of them, which asks for the
+ * token and nothing else. API Gateway applies a cached policy to other methods and paths; where that does not hold, they are not covered.
+ */
+export function coversStage({ verdict }: Decision, { policies, byHost }: Demands): boolean {
+  const [only, ...others] = policies;
+  if (verdict?.outcome !== 'accepted' || others.length > 0 || byHost) return false;
+  return only.binding === null && only.signature === null && only.tokenReplay === null;
+}
+
+/** `arn:…:api/stage/METHOD/path`: IAM's `*` crosses slashes. */
+function stageOfArn(arn: string): string {
+  const parts = arn.split('/');
+  return parts.length < 3 ? literal(arn) : `${literal(parts.slice(0, 2).join('/'))}/*`;
 }
 
 /** The ARN holds the path, which the client chose: what means something in IAM's patterns is written as the variable that stands for it. */
@@ -186,7 +224,7 @@ function literal(arn: string): string {
   return arn.replace(/[*?]|\$(?=\{)/g, (character) => `\${${character}}`);
 }
 
-function contextOf({ verdict, id, claims }: Decision): AuthorizerContext {
+export function contextOf({ verdict, id, claims }: Decision): AuthorizerContext {
   return {
     approovVerdict: verdict?.outcome ?? 'unjudged',
     approovId: id,

@@ -126,7 +126,11 @@ describe('an answer that API Gateway keeps', () => {
 
 describe('the policy as AWS reads it', () => {
   const stage = 'arn:aws:execute-api:eu-west-1:123456789012:abcdef/prod';
-  const answer = async (path: string, options: Partial<GuardOptions> = {}, token: string = tokenOf({})): Promise<PolicyDocument> => {
+  const answer = async (
+    path: string,
+    options: Partial<GuardOptions> = GUARDS['a route that tolerates less'] ?? {},
+    token: string = tokenOf({}),
+  ): Promise<PolicyDocument> => {
     const guard = createGuard({ keys: { secret: devSecret }, ...options, now: () => START * 1000 });
     const headers = { 'approov-token': token, host: HOSTS[0] ?? '' };
     return (await approov(guard)({ headers, httpMethod: 'GET', path, methodArn: `${stage}/GET${path}` })).policyDocument;
@@ -142,6 +146,25 @@ describe('the policy as AWS reads it', () => {
       strictEqual(grants(policy, `${stage.replace('prod', 'test')}/GET${path}`), false);
       strictEqual(allows(policy, { action: 'execute-api:ManageConnections', resource: `${stage}/GET${path}`, epochTime: START }), false);
     }
+  });
+
+  it('allows the whole stage where the token alone counts, whatever was asked for first', async () => {
+    const policy = await answer('/shapes', {});
+    for (const other of [...PATHS.map((path) => `/GET${path}`), '/POST/shapes', '/DELETE/']) ok(grants(policy, `${stage}${other}`), other);
+    strictEqual(grants(policy, `${stage.replace('prod', 'test')}/GET/shapes`), false);
+    strictEqual(grants(policy, `${stage.replace('abcdef', 'abcdefg')}/GET/shapes`), false);
+    deepStrictEqual(
+      [START + 3599, START + 3600].map((at) => grants(policy, `${stage}/POST/pay`, at)),
+      [true, false],
+    );
+  });
+
+  it('allows no more than what was asked for where anything else counts', async () => {
+    for (const name of ['routes by host', 'routes by path', 'a route that tolerates more']) {
+      strictEqual(grants(await answer('/shapes', { ...GUARDS[name], binding: null }), `${stage}/POST/shapes`), false, name);
+    }
+    const open = await answer('/shapes', { ...GUARDS['an exempt route'], binding: null });
+    strictEqual(grants(open, `${stage}/POST/shapes`), true, 'an exempt route demands less, not more');
   });
 
   it('allows it until the token expires', async () => {

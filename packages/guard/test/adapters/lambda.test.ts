@@ -1,6 +1,7 @@
 /** AWS: handlers, authorisers and viewer requests, with events as AWS documents them, typed by `@types/aws-lambda`. */
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert';
 import { describe, it } from 'node:test';
+import { devSecret, exampleToken } from '@approov-guard/testkit';
 import type { Guard } from 'approov-guard';
 import { approov } from 'approov-guard/lambda';
 import { approov as authorizer } from 'approov-guard/lambda-authorizer';
@@ -321,5 +322,106 @@ describe('lambda@edge', () => {
     strictEqual('status' in (await viewerRequest(inner)(edgeEvent({}, { headers: lines, body }))), true);
     deepStrictEqual([views[0]?.lines('approov-token').length, views[0]?.target], [2, '/shapes?a=b']);
     deepStrictEqual(await views[0]?.body?.read(5), { outcome: 'read', chunks: [new TextEncoder().encode('hello')] });
+  });
+});
+
+describe('lambda that streams its answers', () => {
+  /** As in the runtime: status and headers are a prelude, which the first chunk sends. */
+  class ResponseStream {
+    readonly written: string[] = [];
+    prelude: object | null = null;
+    ended = false;
+    write(chunk: string): void {
+      if (this.written.length === 0) this.written.push(JSON.stringify(this.prelude));
+      this.written.push(chunk);
+    }
+    end(chunk?: string): void {
+      if (chunk !== undefined) this.write(chunk);
+      this.ended = true;
+    }
+  }
+  const runtime = { HttpResponseStream: { from: (to: ResponseStream, prelude: object) => Object.assign(to, { prelude }) } };
+  const streaming = async (headers: Headers, body?: string): Promise<ResponseStream> => {
+    const stream = new ResponseStream();
+    const render = body === undefined ? {} : { refusal: { render: () => ({ status: 418, headers: {}, body }) } };
+    const handler = approov(guard({ ...binding, ...render }), async (_event, out: ResponseStream) => out.end('secret'));
+    await handler(httpEvent(headers), stream);
+    return stream;
+  };
+
+  it('ends the stream of a refused request, with the status in its prelude', async (context) => {
+    Object.assign(globalThis, { awslambda: runtime });
+    context.after(() => Reflect.deleteProperty(globalThis, 'awslambda'));
+    const { written, ended } = await streaming({});
+    const headers = { 'content-type': 'application/json', 'www-authenticate': 'Approov', 'cache-control': 'no-store' };
+    deepStrictEqual([ended, written.slice(1), JSON.parse(written[0] ?? '').statusCode], [true, ['{}'], 401]);
+    deepStrictEqual(Object.keys(JSON.parse(written[0] ?? '').headers).sort(), Object.keys(headers).sort());
+    const empty = await streaming({}, '');
+    deepStrictEqual([empty.ended, JSON.parse(empty.written[0] ?? '').statusCode], [true, 418]);
+    const passed = await streaming(genuine);
+    deepStrictEqual([passed.ended, passed.written.at(-1)], [true, 'secret']);
+  });
+
+  it('ends it where the runtime has no prelude, too', async () => {
+    const { written, ended } = await streaming({});
+    deepStrictEqual([ended, written.at(-1)], [true, '{}']);
+  });
+
+  it('keeps what the runtime notes on a handler', () => {
+    const note = Symbol.for('aws.lambda.runtime.handler.streaming');
+    const handler = Object.assign(async () => 'ok', { [note]: 'response' });
+    strictEqual((approov(guard(), handler) as unknown as typeof handler)[note], 'response');
+  });
+});
+
+describe('lambda with events that nobody sent by HTTP', () => {
+  it('refuses the console’s test events, and none at all', async () => {
+    const handler = approov<never>(guard(), async () => 'secret');
+    for (const event of [{ key1: 'value1', key2: 'value2' }, {}, null, undefined, 'text', 7, []]) {
+      strictEqual((await (handler as (event: unknown) => Promise<{ statusCode: number }>)(event)).statusCode, 401);
+    }
+  });
+
+  it('refuses the console’s test event of an authoriser', async () => {
+    const arn = 'arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/GET/request';
+    const event = { type: 'TOKEN', authorizationToken: 'incoming-client-token', methodArn: arn };
+    await rejects(authorizer(guard())(event), { message: 'Unauthorized' });
+  });
+});
+
+describe('appsync authoriser', () => {
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  const fresh = exampleToken({ secret: devSecret, now: Date.now(), claims: { exp } });
+  const requestContext = { apiId: 'a', accountId: '1', requestId: 'r', queryString: '{ secret }', operationName: 'q', variables: {} };
+  const event = (authorizationToken: string, requestHeaders: Headers = {}) => ({ authorizationToken, requestHeaders, requestContext });
+  const live = (options: Parameters<typeof guard>[0] = {}): Guard => guard({ now: Date.now, ...options });
+
+  it('answers whether the operation is authorised, and for how long that may be kept', async () => {
+    const { isAuthorized, resolverContext, ttlOverride } = await authorizer(live())(event(fresh));
+    deepStrictEqual([isAuthorized, resolverContext.approovVerdict], [true, 'accepted']);
+    strictEqual(ttlOverride > 590 && ttlOverride <= 600, true);
+    const refused = await authorizer(live())(event('a.b.c'));
+    deepStrictEqual([refused.isAuthorized, refused.ttlOverride, refused.resolverContext.approovDid], [false, 0, '']);
+  });
+
+  it('lets nothing be kept that another request with the same authorisation token might not be given', async () => {
+    const header = { 'approov-token': fresh };
+    strictEqual((await authorizer(live())(event('user-token', header))).ttlOverride, 0);
+    strictEqual((await authorizer(live())(event('user-token', header))).isAuthorized, true);
+    strictEqual((await authorizer(live({ routes: [{ match: { path: '/graphql' }, token: {} }] }))(event(fresh))).ttlOverride, 0);
+    const bound = exampleToken({ secret: devSecret, now: Date.now(), bind: 'a' });
+    const judge = authorizer(live(binding));
+    const answers = [await judge(event(bound, { authorization: 'a' })), await judge(event(bound, { authorization: 'b' }))];
+    deepStrictEqual(
+      answers.map(({ isAuthorized, ttlOverride }) => [isAuthorized, ttlOverride]),
+      [
+        [true, 0],
+        [false, 0],
+      ],
+    );
+  });
+
+  it('fails in an outage of ours', async () => {
+    await rejects(authorizer(outage())(event(fresh)), { message: 'Service Unavailable' });
   });
 });

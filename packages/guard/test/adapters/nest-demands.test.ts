@@ -28,11 +28,11 @@ async function statusesOf(context: TestContext, controller: Type, path: string):
 function decorate(
   target: object,
   name: string,
-  ...decorators: readonly ((target: object, name: string, member: Member) => Member | void)[]
+  ...decorators: readonly ((target: object, name: string, member: Member) => unknown)[]
 ): void {
   for (const decorator of decorators) {
     const member = Object.getOwnPropertyDescriptor(target, name) as Member;
-    Object.defineProperty(target, name, decorator(target, name, member) ?? member);
+    Object.defineProperty(target, name, (decorator(target, name, member) as Member | undefined) ?? member);
   }
 }
 
