@@ -2,22 +2,20 @@
 import { isPromise } from '../core/result.ts';
 import type { Decision } from '../http/decide.ts';
 import { trpcError } from '../http/refusal-errors.ts';
-import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
+import { NodeRequestView } from '../http/view-node.ts';
 import { requestOf, type TrpcContextOptions, viewInContext } from '../http/view-trpc.ts';
+import { placesOf } from '../shell/connection.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+import { type TrpcCreateContext, TrpcProcedures } from '../shell/trpc-procedures.ts';
 
-/** A `createContext`. */
-export interface TrpcCreateContext {
-  (options: TrpcContextOptions): Promise<{ readonly approov: Decision }>;
-  /** Judges in front of tRPC on Node, where bodies are signed; the context then has this decision. It answers nobody itself. */
-  readonly middleware: (request: NodeRequest, response: unknown, next: (error?: Error) => void) => void;
-}
+export type { TrpcCreateContext } from '../shell/trpc-procedures.ts';
 
 /**
  * A function for `createContext`, of every tRPC adapter that shows Node's request or a Fetch request: procedures find the decision at
- * `ctx.approov`. Calls of requests that do not pass are answered with `UNAUTHORIZED` (401), in an outage of ours `SERVICE_UNAVAILABLE`.
+ * `ctx.approov`. Calls of requests that do not pass are answered with `UNAUTHORIZED` (401), in an outage of ours `SERVICE_UNAVAILABLE`. A batch
+ * must satisfy the routes of all its procedures; calls over a WebSocket are judged by its handshake, which must satisfy every route.
  *
  * On Node, tRPC takes the body before it asks for a context. Where bodies are signed, put `createContext.middleware` in front.
  *
@@ -38,21 +36,23 @@ export interface TrpcCreateContext {
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): TrpcCreateContext {
   const guarded = guardOf(guard, route);
-  const judged: WeakMap<object, Decision> = new WeakMap();
-  const createContext = async (options: TrpcContextOptions): Promise<{ readonly approov: Decision }> => {
-    const request = requestOf(options);
-    const decision = judged.get(request) ?? (await guarded.guard.decide(viewInContext(request), guarded.route));
+  const procedures = new TrpcProcedures(guarded);
+  const places = placesOf(guarded);
+  const createContext = async ({ req, info }: TrpcContextOptions): Promise<{ readonly approov: Decision }> => {
+    const request = requestOf({ req });
+    const view = viewInContext(request, places, info?.connectionParams);
+    const decision = await procedures.decide(
+      request,
+      view,
+      (info?.calls ?? []).map(({ path }) => path),
+    );
     if (decision.action === 'refuse') throw trpcError(decision);
     return { approov: decision };
   };
   const middleware: TrpcCreateContext['middleware'] = (request, _response, next) => {
-    const proceed = (decision: Decision): void => {
-      judged.set(request, decision);
-      next();
-    };
-    const decision = guarded.guard.decide(new NodeRequestView(request), guarded.route);
-    if (isPromise(decision)) decision.then(proceed).catch(next);
-    else proceed(decision);
+    const judged = procedures.judgeInFront(request, new NodeRequestView(request));
+    if (isPromise(judged)) judged.then(() => next(), next);
+    else next();
   };
-  return Object.assign(createContext, { middleware });
+  return Object.assign(createContext, { middleware, demands: (options: RouteOptions) => procedures.demands(options) });
 }

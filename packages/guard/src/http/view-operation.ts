@@ -69,7 +69,8 @@ export function viewOfContext(context: object, places: Places): RequestView {
   return fetched === undefined ? NO_REQUEST : new WebRequestView(fetched);
 }
 
-function isUpgrade(request: NodeRequest & { readonly upgrade?: unknown }): boolean {
+/** Whether Node handed a request to the listener for upgrades. */
+export function isUpgrade(request: NodeRequest & { readonly upgrade?: unknown }): boolean {
   return request.upgrade === true;
 }
 
