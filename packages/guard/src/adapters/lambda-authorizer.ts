@@ -10,6 +10,7 @@ import {
   restsOn,
 } from '../http/authorizer.ts';
 import { type AppSyncEvent, appSyncAnswer, isAppSync } from '../http/authorizer-appsync.ts';
+import { secondsUntil } from '../shell/expiry.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
@@ -19,12 +20,11 @@ export type { AnswerTo } from '../http/authorizer.ts';
 
 /**
  * A Lambda authoriser. API Gateway answers the client itself: 401 (REST) or 403 (HTTP APIs) for requests that do not pass, 500 in an outage
- * of ours. The back end finds `approovVerdict`, `approovId`, `approovDid` and `approovExpires` in the authoriser's context.
- * API Gateway may cache answers under the identity sources alone (REST APIs do so for 300 s unless told otherwise), so list among them the
- * token header, every bound header, `Host` if the guard has routes by host, and `$context.routeKey` if it has routes or exempt paths. HTTP
- * APIs name them in the event: an answer that must not be cached is then an error, unless you say that caching is off. A policy covers the
- * stage where the token alone counts, else the method and path that were judged; a simple response outlives its token by the rest of the time
- * to live, and AppSync is told how long. Message signatures and tokens that count once need caching to be off. No body is seen.
+ * of ours. The back end finds `approovVerdict`, `approovId`, `approovDid` and `approovExpires` in the authoriser's context. API Gateway may cache answers under the identity sources alone (REST APIs do so for 300 s unless told otherwise): list among them the token
+ * header, every bound header, `Host` if the guard has routes by host, and `$context.routeKey` if it has routes or exempt paths. HTTP APIs name
+ * them: what must not be cached is then an error, unless you say that caching is off. A policy covers the stage where the token alone counts, else
+ * the method and path that were judged; a simple response outlives its token by the rest of the time to live, and AppSync is told how long.
+ * Message signatures and tokens that count once need caching to be off. No body is seen.
  *
  * @param guard - a guard, or the options of one
  * @param route - what is demanded here differently
@@ -47,8 +47,7 @@ export function approov(
   const tokenAlone = guarded.guard.route({ ...route, binding: null });
   return async <Event extends AuthorizerEvent | AppSyncEvent>(event: Event) => {
     const decide = (view: RequestView) => guarded.guard.decide(view, guarded.route);
-    // The casts hold: the answer goes by the event.
-    if (isAppSync(event)) return (await appSyncAnswer(event, demands, decide, Date.now())) as AnswerTo<Event>;
+    if (isAppSync(event)) return (await appSyncAnswer(event, demands, decide, secondsUntil)) as AnswerTo<Event>; // goes by the event
     const view = authorizerView(event, demands.policies[0]);
     if (caching === 'on') demandCachable(event, view, demands);
     const decision = await decide(view);

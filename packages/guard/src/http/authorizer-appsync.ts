@@ -2,7 +2,7 @@
 import type { RequestView } from '../core/request-view.ts';
 import type { MaybePromise } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
-import { type AuthorizerContext, contextOf, coversStage, type Demands } from './authorizer.ts';
+import { type AppSyncAnswer, contextOf, coversStage, type Demands } from './authorizer.ts';
 import type { Decision } from './decide.ts';
 import { type LambdaEvent, LambdaRequestView } from './view-lambda.ts';
 
@@ -14,14 +14,6 @@ export interface AppSyncEvent {
   readonly authorizationToken?: string | null;
   readonly requestContext: { readonly queryString: string };
   readonly requestHeaders?: LambdaEvent['headers'];
-}
-
-/** The answer to AppSync. Resolvers find the context at `$ctx.identity.resolverContext`. */
-export interface AppSyncAnswer {
-  readonly isAuthorized: boolean;
-  readonly resolverContext: AuthorizerContext;
-  /** For how many seconds AppSync may give the same answer to the same authorisation token. */
-  readonly ttlOverride: Seconds;
 }
 
 /** Tells AppSync's events from those of API Gateway. */
@@ -39,21 +31,21 @@ function appSyncView({ authorizationToken, requestHeaders }: AppSyncEvent, token
 /**
  * The answer, which is kept only where the authorisation token is all that counts, and no longer than the attestation token lives.
  * @param decide - asks the guard
- * @param at - now, milliseconds since the epoch
+ * @param secondsUntil - how long it is until a moment, seconds since the epoch
  * @throws Error for an outage of ours, which AppSync keeps for nobody
  */
 export async function appSyncAnswer(
   event: AppSyncEvent,
   demands: Demands,
   decide: (view: RequestView) => MaybePromise<Decision>,
-  at: number,
+  secondsUntil: (moment: Seconds) => Seconds,
 ): Promise<AppSyncAnswer> {
   const { header } = demands.policies[0].token;
   const view = appSyncView(event, header);
   const decision = await decide(view);
   if (decision.verdict?.outcome === 'unavailable' && decision.action === 'refuse') throw new Error('Service Unavailable');
   const isKept = coversStage(decision, demands) && view.lines(header)[0] === event.authorizationToken;
-  const left = isKept ? Math.floor((decision.claims?.exp ?? 0) - at / 1000) : 0;
+  const left = isKept ? Math.floor(secondsUntil(decision.claims?.exp ?? 0)) : 0;
   const ttlOverride = Math.max(0, Math.min(left, LONGEST_TTL));
   return { isAuthorized: decision.action === 'pass', resolverContext: contextOf(decision), ttlOverride };
 }

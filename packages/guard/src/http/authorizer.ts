@@ -8,7 +8,6 @@ import { stageOf } from '../core/reasons/codes.ts';
 import { LATEST_MOMENT, type Seconds } from '../core/time.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { AppSyncAnswer } from './authorizer-appsync.ts';
 import type { Decision } from './decide.ts';
 import { type LambdaEvent, LambdaRequestView } from './view-lambda.ts';
 
@@ -56,6 +55,14 @@ export interface PolicyAnswer {
 export interface SimpleAnswer {
   readonly isAuthorized: boolean;
   readonly context: AuthorizerContext;
+}
+
+/** The answer to AppSync. Resolvers find the context at `$ctx.identity.resolverContext`. */
+export interface AppSyncAnswer {
+  readonly isAuthorized: boolean;
+  readonly resolverContext: AuthorizerContext;
+  /** For how many seconds AppSync may give the same answer to the same authorisation token. */
+  readonly ttlOverride: Seconds;
 }
 
 /** Types of AWS leave the version open; but only payload 2.0 has a raw path, and no method's ARN. */

@@ -35,3 +35,8 @@ function millisecondsLeft(moment: Seconds, now: () => number): number {
     return 0;
   }
 }
+
+/** How long it is until a moment, by the system's clock: below zero if it has passed. */
+export function secondsUntil(moment: Seconds): Seconds {
+  return moment - Date.now() / 1000;
+}
