@@ -8,11 +8,11 @@ import { before, describe, test } from 'node:test';
 import { findConsumers, jests, typeScripts } from './consumers.mjs';
 import { skipUnless } from './optional.mjs';
 import { specifiers } from './packed.mjs';
-import { makeProject, writeConfig } from './project.mjs';
+import { makeProject, writeAdapterTypes, writeConfig } from './project.mjs';
 import { everyRuntime } from './runtimes.mjs';
 import { root } from './source.mjs';
 
-const installed = findConsumers();
+const installed = findConsumers('consumers');
 const { NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _context, ...inherited } = process.env;
 const env = { ...inherited, APPROOV_BASE64_SECRET: randomBytes(32).toString('base64'), CI: 'true', NO_COLOR: '1' };
 let project = '';
@@ -89,6 +89,12 @@ describe('TypeScript', wanted, () => {
       });
     }
   }
+});
+
+test('the types of the adapters fit the oldest frameworks', everyRuntime ? skipUnless(findConsumers('oldest'), 'oldest') : wanted, () => {
+  project = makeProject({ from: findConsumers('oldest') ?? '' });
+  writeAdapterTypes(project);
+  run(join(root, 'node_modules/typescript/bin/tsc'), '-p', project, '--pretty', 'false');
 });
 
 /** A handler refuses what has no token, and passes what the testkit minted. */

@@ -12,7 +12,7 @@ import { transformSync } from 'esbuild';
 import { docBlocks, writeModules } from './doc-blocks.mjs';
 import { skipUnless } from './optional.mjs';
 import { specifiers } from './packed.mjs';
-import { makeProject, writeConfig } from './project.mjs';
+import { makeProject, writeAdapterTypes, writeConfig } from './project.mjs';
 import { everyRuntime, findRuntime, runtimeNames } from './runtimes.mjs';
 import { root } from './source.mjs';
 
@@ -110,6 +110,11 @@ function inForm(file, format) {
     return null;
   }
 }
+
+test('the types of the adapters fit the newest types of Node, and the newest frameworks', () => {
+  writeAdapterTypes(project);
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project, '--pretty', 'false']);
+});
 
 describe('the documentation’s code, outside the repository', () => {
   for (const [form, extension] of /** @type {const} */ ([

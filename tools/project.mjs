@@ -1,5 +1,5 @@
 /** A project of a user's, outside the repository: the packages from their archives, all else as it is installed here. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pack, unpack } from './packed.mjs';
@@ -54,4 +54,11 @@ export function writeConfig(folder, options, include) {
     preserveSymlinks: true,
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...common, ...options }, include }));
+}
+
+/** Puts what the adapters' types are proven by into a project. @param {string} folder */
+export function writeAdapterTypes(folder) {
+  cpSync(join(root, 'packages/guard/test/types'), join(folder, 'types'), { recursive: true });
+  const options = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, experimentalDecorators: true };
+  writeConfig(folder, { module: 'nodenext', allowImportingTsExtensions: true, ...options }, ['types']);
 }
