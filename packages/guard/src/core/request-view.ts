@@ -24,7 +24,10 @@ export interface RequestView {
   lines(name: string): readonly string[];
   /** The body. A view without it is taken as having none. */
   readonly body?: RequestBody;
-  /** The address of the peer that sent the request (a client or a proxy), or `null` where the platform does not tell. Default: `null`. */
+  /**
+   * The address of the peer that sent the request (a client or a proxy), `unix` if it came by a Unix socket, or `null` where the platform does not
+   * tell. Default: `null`.
+   */
   readonly peer?: string | null;
   /** The platform's own request: two views of the same one show the same message, which is no replay of itself. Default: none. */
   readonly message?: object;

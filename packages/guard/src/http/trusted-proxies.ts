@@ -8,6 +8,9 @@ export interface AddressRange {
   readonly prefix: number;
 }
 
+/** What a view says of a peer on a Unix socket, which has no address; also the name for such peers. */
+export const UNIX_SOCKET = 'unix';
+
 /** Names for the usual blocks. */
 const NAMED: ReadonlyMap<string, readonly string[]> = new Map([
   ['loopback', ['127.0.0.0/8', '::1/128']],
@@ -15,8 +18,9 @@ const NAMED: ReadonlyMap<string, readonly string[]> = new Map([
   ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
 ]);
 
-/** Parses an address, a CIDR block or one of the names `loopback`, `linklocal`, `uniquelocal`; `null` if it is none. */
+/** Parses an address, a CIDR block or one of the names `loopback`, `linklocal`, `uniquelocal`, `unix`; `null` if it is none. */
 export function parseRange(text: string): readonly AddressRange[] | null {
+  if (text === UNIX_SOCKET) return [{ bits: UNIX_SOCKET, prefix: UNIX_SOCKET.length }];
   const named = NAMED.get(text);
   if (named !== undefined) return named.flatMap((block) => parseRange(block) ?? []);
   const [address = '', length, ...more] = text.split('/');
@@ -30,7 +34,7 @@ export function parseRange(text: string): readonly AddressRange[] | null {
 /** Tells whether a peer's address lies in one of the blocks. An unknown peer never does. */
 export function isTrusted(peer: string | null, ranges: readonly AddressRange[]): boolean {
   if (peer === null || ranges.length === 0) return false;
-  const bits = addressBits(peer.replace(/%.*$/, ''));
+  const bits = peer === UNIX_SOCKET ? peer : addressBits(peer.replace(/%.*$/, ''));
   return bits !== null && ranges.some((range) => range.bits.length === bits.length && bits.startsWith(range.bits.slice(0, range.prefix)));
 }
 

@@ -5,6 +5,7 @@ import { normaliseAuthority } from '../core/signature/target.ts';
 import { type NodeBody, readNodeBody } from './body-node.ts';
 import { mayBeCut } from './header-limit.ts';
 import { targetRead } from './plain-path.ts';
+import { UNIX_SOCKET } from './trusted-proxies.ts';
 
 /** What the view needs of a request: satisfied by `http.IncomingMessage`, `http2.Http2ServerRequest` and what frameworks make of them. */
 export interface NodeRequest extends NodeBody {
@@ -70,8 +71,8 @@ export class NodeRequestView implements RequestView {
   }
 
   get authority(): string | null {
-    const [host] = this.lines('host');
     const [named] = this.lines(':authority');
+    const [host] = this.lines('host');
     if (host === undefined || named === undefined) return host ?? named ?? null;
     // RFC 9113 §8.3.1: Host may not contradict the pseudo-header, normalised; servers differ in whom they believe.
     const authority = normaliseAuthority(named, this.scheme);
@@ -92,9 +93,9 @@ export class NodeRequestView implements RequestView {
 
   get peer(): string | null {
     const { socket } = this.#request;
-    return typeof socket === 'object' && socket !== null && 'remoteAddress' in socket && typeof socket.remoteAddress === 'string'
-      ? socket.remoteAddress
-      : null;
+    if (typeof socket !== 'object' || socket === null) return null;
+    if ('remoteAddress' in socket && typeof socket.remoteAddress === 'string') return socket.remoteAddress;
+    return cameByUnixSocket(socket) ? UNIX_SOCKET : null;
   }
 
   get body(): RequestBody {
@@ -117,12 +118,28 @@ export class NodeRequestView implements RequestView {
   }
 
   lines(name: string): readonly string[] {
+    // RFC 9113 §8.3.1: without a Host line, the authority is what would be one in HTTP/1.1.
+    const found = this.#linesOf(name);
+    return name === 'host' && found.length === 0 ? this.#linesOf(':authority') : found;
+  }
+
+  #linesOf(name: string): readonly string[] {
     const { rawHeaders: raw, headers } = this.#request;
     // Looking through all lines is cheap a few times, and dear where a signature covers many fields.
     if (this.#asked++ < LOOKS_WITHOUT_INDEX) return raw === undefined || raw.length === 0 ? fieldsOf(headers, name) : linesOf(raw, name);
     this.#index ??= indexOf(raw ?? [], headers);
     return asOneCookie(this.#index.get(name) ?? [], name, raw ?? []);
   }
+}
+
+/**
+ * Whether a peer without an address has none because it came by a Unix socket: its server listens at a path. The address of a TCP peer that has
+ * left is gone, too, and nobody may be believed for having left.
+ */
+function cameByUnixSocket(socket: object): boolean {
+  if (!('server' in socket) || typeof socket.server !== 'object' || socket.server === null) return false;
+  const { server } = socket;
+  return 'address' in server && typeof server.address === 'function' && typeof server.address() === 'string';
 }
 
 const LOOKS_WITHOUT_INDEX = 24;

@@ -75,7 +75,8 @@ export class WebRequestView implements RequestView {
   }
 
   lines(name: string): readonly string[] {
-    const value = this.#request.headers.get(name);
+    // RFC 9113 §8.3.1: without a Host line, the authority is what would be one in HTTP/1.1.
+    const value = name === 'host' ? this.authority : this.#request.headers.get(name);
     return value === null ? [] : [DECODES_UTF8 && NOT_ASCII.test(value) ? encodeAgain(value) : value];
   }
 }

@@ -1,5 +1,5 @@
 /** Checks the options and compiles them into policies. Everything wrong is found here, at start. */
-import type { BindingPolicy } from '../core/binding/check-binding.ts';
+import { type BindingPolicy, isAuthorization } from '../core/binding/check-binding.ts';
 import type { AskRules, Mode, Modes, Policy, SignaturePolicy, TokenPolicy } from '../core/judge/policy.ts';
 import { compilePattern, type PathPattern } from '../http/plain-path.ts';
 import type { RefusalPolicy } from '../http/refusal.ts';
@@ -77,6 +77,7 @@ export interface RouteContext extends Omit<SignatureContext, 'tokenHeader'>, Pic
 const TOKEN_OPTION_NAMES = [
   'header',
   'prefix',
+  'statusHeader',
   'maxBytes',
   'clockToleranceSeconds',
   'maxLifetimeSeconds',
@@ -87,6 +88,7 @@ const TOKEN_OPTION_NAMES = [
 const DEFAULT_TOKEN: TokenPolicy = {
   header: 'approov-token',
   prefix: null,
+  statusHeader: 'approov-status',
   maxBytes: 8192,
   clockToleranceSeconds: 0,
   maxLifetimeSeconds: null,
@@ -103,6 +105,9 @@ function compileToken(options: unknown, path: string, from: TokenPolicy): TokenP
   return {
     header: given('header') ? checks.checkedHeader(token.header, `${path}.header`) : from.header,
     prefix: given('prefix') ? compilePrefix(token.prefix, `${path}.prefix`) : from.prefix,
+    statusHeader: nullable(token, 'statusHeader', from.statusHeader ?? null, (value) =>
+      checks.checkedHeader(value, `${path}.statusHeader`),
+    ),
     maxBytes: checks.checkedNumber(token.maxBytes, `${path}.maxBytes`, {
       min: 512,
       max: 65_536,
@@ -153,11 +158,11 @@ function compileBinding(options: unknown, path: string): BindingPolicy | null {
   const names = headers.map((name: unknown, index) => checks.checkedHeader(name, `${path}.headers[${index}]`));
   if (new Set(names).size < names.length) throw new ConfigurationError('options-contradict', `${path}.headers`, 'names a header twice');
   const value = checks.checkedWord(binding.value, `${path}.value`, ['whole', 'without-bearer'], 'whole');
-  if (value === 'without-bearer' && !names.includes('authorization')) {
+  if (value === 'without-bearer' && !names.some(isAuthorization)) {
     throw new ConfigurationError(
       'options-contradict',
       `${path}.value`,
-      '`without-bearer` concerns the authorization header, which is not bound',
+      '`without-bearer` concerns the authorization header, or one such as `x-forwarded-authorization`, and none is bound',
     );
   }
   return { headers: names, missing: checks.checkedWord(binding.missing, `${path}.missing`, ['reject', 'accept'], 'reject'), value };

@@ -9,20 +9,35 @@ const ORIGIN = /^(https?):\/\/([^/?#@\s]+)\/?$/i;
 
 /** Compiles how the origin is found. Default: as the request arrived, no proxy trusted. */
 export function compileOrigin(options: unknown): OriginPolicy {
-  if (options === undefined || options === null) return { kind: 'request', proxies: [], hosts: null };
+  if (options === undefined || options === null) return { kind: 'request', proxies: [], hops: null, hosts: null };
   if (typeof options === 'string') return fixedOrigin(options);
-  const origin = checks.checkedObject(options, 'origin', ['trustedProxies', 'hosts']);
+  const origin = checks.checkedObject(options, 'origin', ['trustedProxies', 'trustedHops', 'hosts']);
   const proxies = (checks.checkedTexts(origin.trustedProxies, 'origin.trustedProxies') ?? []).flatMap((text) => {
     const ranges = parseRange(text);
     if (ranges !== null) return ranges;
     throw new ConfigurationError(
       'option-invalid',
       'origin.trustedProxies',
-      'must list addresses, CIDR blocks, or `loopback`, `linklocal`, `uniquelocal`',
+      'must list addresses, CIDR blocks, or `loopback`, `linklocal`, `uniquelocal`, `unix`',
     );
   });
   const hosts = checks.checkedTexts(origin.hosts, 'origin.hosts');
-  return { kind: 'request', proxies, hosts: hosts === null ? null : new Set(hosts.map(checkedHost)) };
+  return {
+    kind: 'request',
+    proxies,
+    hops: compileHops(origin, proxies.length > 0),
+    hosts: hosts === null ? null : new Set(hosts.map(checkedHost)),
+  };
+}
+
+function compileHops({ trustedHops }: checks.UncheckedOptions, hasProxies: boolean): number | null {
+  if (trustedHops === undefined || trustedHops === null) return null;
+  if (hasProxies) {
+    throw new ConfigurationError('options-contradict', 'origin.trustedHops', 'give either the addresses of your proxies or their number');
+  }
+  const hops = checks.checkedNumber(trustedHops, 'origin.trustedHops', { min: 1, max: 16, fallback: 1, unit: 'hops' });
+  if (Number.isInteger(hops)) return hops;
+  throw new ConfigurationError('option-invalid', 'origin.trustedHops', 'must be a whole number');
 }
 
 function fixedOrigin(text: string): OriginPolicy {

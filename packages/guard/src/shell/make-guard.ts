@@ -2,7 +2,7 @@
 
 import type { Policy } from '../core/judge/policy.ts';
 import type { CryptoPort } from '../core/ports.ts';
-import { originOf } from '../http/origin.ts';
+import { findOrigin, originOf } from '../http/origin.ts';
 import { compileBodies, compileShare } from './compile-limits.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile-options.ts';
 import { compileOrigin, hostsOf } from './compile-origin.ts';
@@ -54,6 +54,10 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
       decodeText: crypto.decodeText,
       digestBody: crypto.digest,
       originOf: (request) => originOf(request, origin),
+      whyUnknown: (request) => {
+        const found = findOrigin(request, origin);
+        return typeof found === 'string' ? found : null;
+      },
       openInstallationKey: rememberedInstallationKeys(crypto, cached.installationKeys),
       shares: compileShare(given.share),
       bodies: parts.holdBodies(bodyLimits),

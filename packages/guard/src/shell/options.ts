@@ -15,6 +15,11 @@ export interface TokenOptions {
   readonly header?: string;
   /** The scheme that precedes the token in that header, such as `Bearer`. Default `null`: the bare token. */
   readonly prefix?: string | null;
+  /**
+   * The header in which the SDKs say why they have no token (okhttp from 3.7 on), so that such an app is not taken for one without the SDK: the
+   * reason is then `token-sdk-status`. It proves nothing. Default `approov-status`; `null`: it is not looked at.
+   */
+  readonly statusHeader?: string | null;
   /** The longest token that is looked at, 512 to 65536 bytes. Default 8192. A larger limit costs CPU under a flood. */
   readonly maxBytes?: Bytes;
   /** How far clocks may differ when `exp` and `nbf` are judged, 0 to 300 s. Default 0. Relaxing it lets expired tokens live on. */
@@ -99,8 +104,17 @@ export type SignatureOptions = {
 export type OriginOptions =
   | string
   | {
-      /** Addresses or CIDR blocks of your proxies, or `loopback`, `linklocal`, `uniquelocal`. Default: none, so forwarding fields are ignored. */
+      /**
+       * Addresses or CIDR blocks of your proxies, or `loopback`, `linklocal`, `uniquelocal`, `unix` (peers on a Unix socket of Node's). Default:
+       * none, so forwarding fields are ignored.
+       */
       readonly trustedProxies?: readonly string[];
+      /**
+       * How many proxies of yours each request passes, 1 to 16, where their addresses are not known: in each forwarding field, the member that the
+       * outermost of them wrote counts. **Whoever reaches the server past them is believed**, and so is a client's own field that fewer of them append
+       * to: close every other way, and have each of them append to each field that it writes. Default: none; not together with `trustedProxies`.
+       */
+      readonly trustedHops?: number;
       /** The hosts that are yours; a request for another has no origin. Default: any well-formed host. */
       readonly hosts?: readonly string[];
     };

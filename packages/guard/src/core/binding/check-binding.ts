@@ -72,9 +72,14 @@ function boundValue(request: RequestView, policy: BindingPolicy): string | Rejec
   return bound;
 }
 
+/** Gateways move the client's field aside when they write their own: `X-Forwarded-Authorization`, `X-Original-Authorization`. */
+export function isAuthorization(name: string): boolean {
+  return name === 'authorization' || name.endsWith('-authorization');
+}
+
 const BEARER = /^bearer +/i;
 
 function partHashed(name: string, value: string, policy: BindingPolicy): string {
-  if (policy.value === 'whole' || name !== 'authorization') return value;
+  if (policy.value === 'whole' || !isAuthorization(name)) return value;
   return BEARER.test(value) ? value.replace(BEARER, '') : '';
 }

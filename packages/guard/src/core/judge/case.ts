@@ -29,6 +29,8 @@ export interface Means {
   readonly decodeText: (segment: string) => string | null;
   readonly digestBody: (algorithm: DigestAlgorithm, chunks: readonly Uint8Array[]) => MaybePromise<string>;
   readonly originOf: (request: RequestView) => Origin | null;
+  /** Why {@link originOf} answers `null`, for the operator. It names fields and holds none of their values. */
+  readonly whyUnknown: (request: RequestView) => string | null;
   readonly openInstallationKey: OpenInstallationKey;
   /** What each signing key may take, or `null` if that is not bounded. */
   readonly shares: Shares | null;

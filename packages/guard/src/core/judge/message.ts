@@ -80,9 +80,16 @@ export function checkBase(judged: Case): Failure | null {
   judged.bases = new SignatureBases(components, parametersText, { request, origin: means.originOf(request) });
   const strict = judged.bases.with(STRICT);
   if ('exceeded' in strict) return rejected('signature-malformed', `covers ${strict.exceeded}`);
-  if ('unresolvable' in strict) return rejected('signature-component-unresolvable', strict.unresolvable.slice(0, 64));
+  if ('unresolvable' in strict) return rejected('signature-component-unresolvable', unresolvable(strict.unresolvable, judged));
   judged.base = strict.base;
   return null;
+}
+
+const OF_ORIGIN = /^"@(?:target-uri|authority|scheme)"/;
+
+function unresolvable(identifier: string, { request, means }: Case): string {
+  const why = OF_ORIGIN.test(identifier) ? means.whyUnknown(request) : null;
+  return why === null ? identifier.slice(0, 64) : `${identifier.slice(0, 64)}: ${why}`;
 }
 
 export function checkProof(judged: Case): MaybePromise<Failure | null> {

@@ -37,7 +37,8 @@ export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${str
   'token-sdk-status': {
     stage: 'token',
     spec: 'Approov SDK: setUseApproovStatusIfNoToken',
-    meaning: 'The app could not fetch a token, and its SDK put the fetch status (such as NO_NETWORK) into the header.',
+    meaning:
+      'The app could not fetch a token, and its SDK put the fetch status (such as NO_NETWORK) into the header, or into `Approov-Status`.',
     action: 'A genuine app without a token: look at the status in the detail; MITM_DETECTED points at an intercepting network.',
   },
   'token-malformed': {

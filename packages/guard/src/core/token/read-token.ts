@@ -8,6 +8,8 @@ import { type Rejected, rejected } from '../verdict.ts';
 export interface TokenPlace {
   readonly header: string;
   readonly prefix: string | null;
+  /** Where the SDKs say why there is no token; `null` or left out: nowhere. */
+  readonly statusHeader?: string | null;
   readonly maxBytes: Bytes;
 }
 
@@ -34,7 +36,7 @@ const LONGEST_STATUS = 32;
 /** The token text of a request, or why there is none: missing, duplicated, too large, an SDK status, or an unexpected prefix. */
 export function readToken(request: RequestView, place: TokenPlace): string | Rejected {
   const lines = request.lines(place.header);
-  if (lines.length === 0) return rejected('token-missing', 'header absent');
+  if (lines.length === 0) return withoutToken(request, place, 'header absent');
   if (lines.length > 1) return rejected('token-duplicated');
   const value = trimOptionalWhiteSpace(lines[0] as string);
   if (value.length > place.maxBytes) return rejected('token-too-large');
@@ -42,10 +44,20 @@ export function readToken(request: RequestView, place: TokenPlace): string | Rej
   if (value.includes(',')) return rejected('token-duplicated');
   const token = place.prefix === null || value === '' ? value : withoutScheme(value, place.prefix);
   if (token === null) return rejected('token-malformed', 'the configured prefix is absent');
-  if (token === '') return rejected('token-missing', 'header empty');
+  if (token === '') return withoutToken(request, place, 'header empty');
   return token.length <= LONGEST_STATUS && SDK_STATUSES.has(token.toUpperCase())
     ? rejected('token-sdk-status', excerpt(token, LONGEST_STATUS))
     : token;
+}
+
+/** okhttp from 3.7 on: one word, such as `no_network`, also of SDKs newer than this list. `success` explains no absence. */
+const STATUS = /^(?!success$)[a-z][a-z_]{1,31}$/i;
+
+/** An app whose SDK says why it has no token is not an app without the SDK. It proves nothing: the request is refused all the same. */
+function withoutToken(request: RequestView, { statusHeader = null }: TokenPlace, detail: string): Rejected {
+  const [line = '', ...more] = statusHeader === null ? [] : request.lines(statusHeader);
+  const status = trimOptionalWhiteSpace(line);
+  return more.length === 0 && STATUS.test(status) ? rejected('token-sdk-status', status) : rejected('token-missing', detail);
 }
 
 /** RFC 9110 §11.4: the scheme is compared without regard to case and followed by at least one space. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type HeaderLine, type RequestContent, requestView } from '@approov-guard/testkit';
 import type { GuardOptions } from 'approov-guard';
-import { originOf } from '../../../src/http/origin.ts';
+import { findOrigin, originOf } from '../../../src/http/origin.ts';
 import { compileOrigin } from '../../../src/shell/compile-origin.ts';
 
 type OriginOptions = GuardOptions['origin'];
@@ -83,9 +83,9 @@ describe('behind a trusted proxy', () => {
     assert.equal(behind(['Forwarded', 'proto=https; by=_x']), 'https://inner:8080');
     assert.equal(behind(['Forwarded', 'for="[2001:db8::1]:80"']), 'http://inner:8080');
   });
-  test('several hops, several lines and malformed fields have no origin', () => {
+  test('several hops and lines that differ, and malformed fields, have no origin', () => {
     assert.equal(behind(['X-Forwarded-Proto', 'https, http']), null);
-    assert.equal(behind(['X-Forwarded-Host', 'a'], ['X-Forwarded-Host', 'a']), null);
+    assert.equal(behind(['X-Forwarded-Host', 'a'], ['X-Forwarded-Host', 'b']), null);
     assert.equal(behind(['X-Forwarded-Proto', 'ftp']), null);
     assert.equal(behind(['X-Forwarded-Host', 'a/b']), null);
     for (const value of [
@@ -105,7 +105,7 @@ describe('behind a trusted proxy', () => {
     ]) {
       assert.equal(behind(['Forwarded', value]), null, value);
     }
-    assert.equal(behind(['Forwarded', 'host=a'], ['Forwarded', 'host=a']), null);
+    assert.equal(behind(['Forwarded', 'host=a'], ['Forwarded', 'host=b']), null);
   });
   test('Forwarded and X-Forwarded-* that contradict each other have no origin: one of them is the client’s', () => {
     assert.equal(behind(['Forwarded', 'host=evil'], ['X-Forwarded-Host', 'api.example.com']), null);
@@ -145,6 +145,93 @@ describe('behind a trusted proxy', () => {
         'http://inner:8080',
       );
     }
+  });
+});
+
+describe('several hops', () => {
+  test('whose members say the same leave nothing to choose', () => {
+    const host: HeaderLine = ['X-Forwarded-Host', 'api.example.com, API.example.com'];
+    for (const proto of ['https, https', 'https,https', ' HTTPS ,https,wss'])
+      assert.equal(behind(['X-Forwarded-Proto', proto], host), proto.includes('wss') ? null : 'https://api.example.com', proto);
+    assert.equal(behind(['X-Forwarded-Proto', 'https'], ['X-Forwarded-Proto', 'https'], host), 'https://api.example.com');
+    assert.equal(behind(['Forwarded', 'for=192.0.2.1;host=a;proto=https, for=10.0.0.1;proto=https']), 'https://a');
+    assert.equal(behind(['Forwarded', 'for="192.0.2.1";proto=https'], ['Forwarded', 'for=_b;host=a']), 'https://a');
+  });
+  test('whose members differ have no origin, wherever the lie stands', () => {
+    for (const members of ['http, https', 'https, http', 'https, , https', ',https', 'https,'])
+      assert.equal(behind(['X-Forwarded-Proto', members]), null, members);
+    assert.equal(behind(['X-Forwarded-Host', 'evil, api.example.com']), null);
+    assert.equal(behind(['Forwarded', 'host=evil, host=api.example.com']), null);
+    assert.equal(behind(['Forwarded', 'proto=https, proto=http;host=a']), null);
+  });
+  test('that are counted: the member of the outermost counts, from whatever peer', () => {
+    const counted = (hops: number, ...headers: readonly HeaderLine[]): string | null =>
+      found({ trustedHops: hops }, { peer: '203.0.113.9', headers });
+    assert.equal(
+      counted(1, ['X-Forwarded-Proto', 'http, https'], ['X-Forwarded-Host', 'evil, api.example.com']),
+      'https://api.example.com',
+    );
+    assert.equal(
+      counted(2, ['X-Forwarded-Proto', 'ftp, https, http'], ['X-Forwarded-Host', 'evil, a.example, b.example']),
+      'https://a.example',
+    );
+    assert.equal(counted(2, ['Forwarded', 'host=evil, host=a;proto=https, host=b;proto=http']), 'https://a');
+    assert.equal(counted(2, ['X-Forwarded-Proto', 'https']), null, 'one hop less than configured');
+    assert.equal(counted(2), 'http://inner:8080');
+  });
+  test('are counted or known by address, not both', () => {
+    for (const origin of [{ trustedHops: 0 }, { trustedHops: 17 }, { trustedHops: 1.5 }, { trustedHops: 1, trustedProxies: ['loopback'] }])
+      assert.throws(() => compileOrigin(origin), /origin\.trustedHops/);
+  });
+});
+
+describe('X-Forwarded-Port', () => {
+  const https: HeaderLine = ['X-Forwarded-Proto', 'https'];
+  const port = (number: string): HeaderLine => ['X-Forwarded-Port', number];
+  test('is the port of a host that names none', () => {
+    assert.equal(behind(https, ['X-Forwarded-Host', 'api.example.com'], port('8443')), 'https://api.example.com:8443');
+    assert.equal(behind(https, ['X-Forwarded-Host', 'api.example.com'], port('443')), 'https://api.example.com');
+    assert.equal(behind(https, ['Forwarded', 'host=api.example.com'], port('8443, 8443')), 'https://api.example.com:8443');
+    assert.equal(found(PROXIES, { authority: 'api.example.com', headers: [https, port('8443')] }), 'https://api.example.com:8443');
+    assert.equal(behind(https, ['X-Forwarded-Host', '[2001:db8::1]'], port('8443')), 'https://[2001:db8::1]:8443');
+  });
+  test('leaves the port of Host as it is, and may not contradict a forwarded one', () => {
+    assert.equal(behind(https, port('8443')), 'https://inner:8080');
+    assert.equal(behind(https, ['X-Forwarded-Host', 'api.example.com:1'], port('2')), null);
+    assert.equal(behind(https, ['Forwarded', 'host="api.example.com:1"'], port('2')), null);
+    assert.equal(behind(https, ['X-Forwarded-Host', 'api.example.com:1'], port('1')), 'https://api.example.com:1');
+    for (const wrong of ['x', '0443x', '65536', '1, 2', '-1'])
+      assert.equal(behind(https, ['X-Forwarded-Host', 'a'], port(wrong)), null, wrong);
+  });
+  test('that is the default of the other scheme is where the balancer was reached', () => {
+    assert.equal(behind(https, ['X-Forwarded-Host', 'api.example.com'], port('80')), 'https://api.example.com');
+  });
+});
+
+describe('why there is none', () => {
+  const why = (...headers: readonly HeaderLine[]): unknown =>
+    findOrigin(requestView({ peer: '127.0.0.1', scheme: 'http', authority: 'inner', headers }), compileOrigin(PROXIES));
+  test('names the sources, and none of their values', () => {
+    assert.equal(why(['Forwarded', 'host=evil'], ['X-Forwarded-Host', 'api']), 'Forwarded and X-Forwarded-Host contradict each other');
+    assert.equal(why(['Forwarded', 'proto=http'], ['X-Forwarded-Proto', 'https']), 'Forwarded and X-Forwarded-Proto contradict each other');
+    assert.equal(
+      why(['X-Forwarded-Host', 'a:1'], ['X-Forwarded-Port', '2']),
+      'X-Forwarded-Host and X-Forwarded-Port contradict each other',
+    );
+    assert.equal(why(['X-Forwarded-Proto', 'http, https']), 'the members of X-Forwarded-Proto contradict each other');
+    assert.equal(why(['Forwarded', 'host']), 'Forwarded cannot be read');
+    assert.equal(why(['Host', 'a'], ['Host', 'b']), 'there are several Host lines');
+  });
+});
+
+describe('peers on a Unix socket', () => {
+  test('are believed by name alone', () => {
+    const headers: readonly HeaderLine[] = [['X-Forwarded-Proto', 'https']];
+    assert.equal(found({ trustedProxies: ['unix'] }, { peer: 'unix', headers }), 'https://inner:8080');
+    for (const peer of [null, '', '127.0.0.1', 'unix:', '::1'])
+      assert.equal(found({ trustedProxies: ['unix'] }, { peer, headers }), 'http://inner:8080');
+    for (const names of [['loopback'], ['0.0.0.0/0', '::/0']])
+      assert.equal(found({ trustedProxies: names }, { peer: 'unix', headers }), 'http://inner:8080');
   });
 });
 

@@ -62,6 +62,21 @@ test('what the SDK writes instead of a token is recognised in either case', () =
   assert.equal(one('NO_NETWORKS'), 'read NO_NETWORKS');
 });
 
+test('a status in a header of its own says why there is no token, and nothing else', () => {
+  const place = { ...bare, statusHeader: 'approov-status' };
+  const status = (value: string, ...more: readonly HeaderLine[]): string => read([['Approov-Status', value], ...more], place);
+  const found = readToken(requestView({ headers: [['Approov-Status', ' no_network ']] }), place);
+  assert.deepEqual(typeof found === 'object' && [found.reason, found.detail], ['token-sdk-status', 'no_network']);
+  assert.equal(status('MITM_DETECTED', ['Approov-Token', '']), 'token-sdk-status');
+  assert.equal(status('a_status_of_tomorrow'), 'token-sdk-status');
+  for (const none of ['success', 'SUCCESS', '', 'a', 'no network', 'a,b', 'x1', 'a'.repeat(33), '<script>'])
+    assert.equal(status(none), 'token-missing', none);
+  assert.equal(status('no_network', ['Approov-Status', 'no_network']), 'token-missing');
+  assert.equal(status('no_network', ['Approov-Token', 'a.b.c']), 'read a.b.c');
+  assert.equal(status('no_network', ['Approov-Token', 'a.b.c'], ['Approov-Token', 'a.b.c']), 'token-duplicated');
+  assert.equal(read([['Approov-Status', 'no_network']]), 'token-missing', 'where no header is configured');
+});
+
 test('a prefix is read where it is configured, in any case, and nowhere else', () => {
   for (const value of ['Bearer a.b.c', 'bearer a.b.c', 'BEARER    a.b.c']) assert.equal(one(value, bearer), 'read a.b.c');
   for (const value of ['a.b.c', 'Bearera.b.c', 'Bearer\ta.b.c', 'Basic a.b.c', 'Bearers a.b.c', 'Token Bearer a.b.c']) {

@@ -1,0 +1,116 @@
+/** What proxies say of the origin, in `Forwarded` (RFC 7239) and `X-Forwarded-*`, and whether they agree. */
+import { type RequestView, trimOptionalWhiteSpace } from '../core/request-view.ts';
+
+/** What was said; what was not said is absent. */
+export interface Forwarded {
+  /** Lower case. */
+  readonly scheme?: string;
+  readonly authority?: string;
+  /** For an authority that names none. */
+  readonly port?: string;
+}
+
+/** Which sources contradict each other, or cannot be read. */
+export interface ForwardedTrouble {
+  readonly trouble: string;
+}
+
+/** Longer fields are not read. */
+const LONGEST_FIELD = 1024;
+
+/**
+ * Reads what trusted proxies say. Each hop may have appended a member to a field: all must say the same, since nobody could tell which to
+ * believe, or a count tells which one the outermost proxy of ours wrote. What different fields say must agree, too.
+ * @param hops - how many proxies of ours append to each field that they write; `null` where that is not configured
+ */
+export function readForwarded(request: RequestView, hops: number | null): Forwarded | ForwardedTrouble {
+  const read = (name: string): string | undefined | ForwardedTrouble => memberOf(name, membersOf(request.lines(name.toLowerCase())), hops);
+  const proto = read('X-Forwarded-Proto');
+  const host = read('X-Forwarded-Host');
+  const port = read('X-Forwarded-Port');
+  const standard = readStandard(request.lines('forwarded'), hops);
+  for (const found of [proto, host, port, standard]) if (typeof found === 'object' && 'trouble' in found) return found;
+  // The casts hold: there is no trouble with any of them.
+  const others = { scheme: proto && handshakeScheme(proto as string), authority: host as string | undefined };
+  const { scheme, authority } = standard as Forwarded;
+  if (contradict(scheme, others.scheme)) return contradiction('Forwarded', 'X-Forwarded-Proto');
+  if (contradict(authority, others.authority)) return contradiction('Forwarded', 'X-Forwarded-Host');
+  const named = authority ?? others.authority;
+  if (contradict(portOf(named), port as string | undefined)) {
+    return contradiction(authority === undefined ? 'X-Forwarded-Host' : 'Forwarded', 'X-Forwarded-Port');
+  }
+  return present({ scheme: scheme ?? others.scheme, authority: named, port: port as string | undefined });
+}
+
+function present(found: { readonly [N in keyof Forwarded]: string | undefined }): Forwarded {
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
+function contradiction(left: string, right: string): ForwardedTrouble {
+  return { trouble: `${left} and ${right} contradict each other` };
+}
+
+function contradict(left: string | undefined, right: string | undefined): boolean {
+  return left !== undefined && right !== undefined && left.toLowerCase() !== right.toLowerCase();
+}
+
+function portOf(authority: string | undefined): string | undefined {
+  return authority === undefined ? undefined : /:(\d+)$/.exec(authority)?.[1];
+}
+
+/** RFC 6455 §4.1: a WebSocket opens with an HTTP request; some proxies state the scheme of what comes after. */
+function handshakeScheme(scheme: string): string {
+  return scheme.toLowerCase().replace(/^ws(?=s?$)/, 'http');
+}
+
+/** Lines and members between commas are the same (RFC 9110 §5.3). */
+function membersOf(lines: readonly string[]): readonly string[] {
+  const text = lines.join(',');
+  return lines.length === 0 || text.length > LONGEST_FIELD ? lines : text.split(',').map(trimOptionalWhiteSpace);
+}
+
+/** The one value of a field: what all members say, or what the outermost proxy of ours wrote. An empty field says nothing. */
+function memberOf(name: string, members: readonly string[], hops: number | null): string | undefined | ForwardedTrouble {
+  if (members.length === 0 || (members.length === 1 && members[0] === '')) return undefined;
+  const counted = hops === null ? members : members.slice(members.length - hops, members.length - hops + 1);
+  const [first, ...others] = counted;
+  if (first === undefined || (hops !== null && members.length < hops)) return { trouble: `${name} has fewer members than there are hops` };
+  if (first.length > LONGEST_FIELD) return { trouble: `${name} is too long` };
+  return others.some((other) => contradict(first, other)) ? { trouble: `the members of ${name} contradict each other` } : first;
+}
+
+/** RFC 7239 §4: `name=value` pairs separated by semicolons, hops by commas; values are tokens or quoted strings. */
+const PAIR = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)|"([^"\\,]*)")$/;
+
+function readStandard(lines: readonly string[], hops: number | null): Forwarded | ForwardedTrouble {
+  if (lines.length === 0) return {};
+  // A comma outside a quoted string separates hops, and inside one it is not used by any host or scheme.
+  const elements = membersOf(lines).map(parseElement);
+  const read = elements.filter((element) => element !== null);
+  if (read.length < elements.length) return { trouble: 'Forwarded cannot be read' };
+  if (hops !== null) return read[read.length - hops] ?? { trouble: 'Forwarded has fewer members than there are hops' };
+  const scheme = memberOf('Forwarded', said(read, 'scheme'), null);
+  const authority = memberOf('Forwarded', said(read, 'authority'), null);
+  for (const found of [scheme, authority]) if (typeof found === 'object') return found;
+  return present({ scheme: scheme as string | undefined, authority: authority as string | undefined, port: undefined });
+}
+
+function said(elements: readonly Forwarded[], what: 'scheme' | 'authority'): readonly string[] {
+  return elements.flatMap((element) => element[what] ?? []);
+}
+
+function parseElement(value: string): Forwarded | null {
+  if (value.length > LONGEST_FIELD) return null;
+  const found: { scheme?: string; authority?: string } = {};
+  for (const part of value.split(';')) {
+    const pair = PAIR.exec(trimOptionalWhiteSpace(part));
+    if (pair === null) return null;
+    const text = pair[2] ?? pair[3] ?? '';
+    const name = pair[1]?.toLowerCase();
+    // RFC 7239 §4: each parameter at most once.
+    if ((name === 'proto' && found.scheme !== undefined) || (name === 'host' && found.authority !== undefined)) return null;
+    if (name === 'proto') found.scheme = handshakeScheme(text);
+    else if (name === 'host') found.authority = text;
+  }
+  return found;
+}
