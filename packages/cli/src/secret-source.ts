@@ -5,6 +5,7 @@ import { parseEnv } from 'node:util';
 import type { Arguments } from './arguments.ts';
 import { type FoundSecret, inferredEncoding, keyLine, type UsableSecret, usableSecret } from './secret-text.ts';
 import { readStandardInput, type Surroundings } from './surroundings.ts';
+import { fileText } from './text.ts';
 import { UsageError } from './usage-error.ts';
 
 const BASE64 = 'APPROOV_BASE64_SECRET';
@@ -47,9 +48,9 @@ function inferred(output: string, from: string): FoundSecret {
   return { secret: inferredEncoding(keyLine(output, from)), from };
 }
 
-/** Reads a file that an option names, without the byte order mark that some editors write. */
+/** Reads a file that an option names. */
 export function readText(file: string, option: string, surroundings: Surroundings): string {
-  return new TextDecoder().decode(readBytes(file, option, surroundings));
+  return fileText(readBytes(file, option, surroundings));
 }
 
 /** The same as bytes. */
@@ -57,7 +58,9 @@ export function readBytes(file: string, option: string, { cwd }: Surroundings): 
   try {
     return readFileSync(resolve(cwd, file));
   } catch {
-    throw new UsageError(`${option}: the file cannot be read; check its name and permissions`);
+    // A secret that was given in place of a name is not repeated.
+    const shown = /^[\w+/=-]{32,}$/.test(file) ? '' : ` ${file}`;
+    throw new UsageError(`${option}: the file${shown} cannot be read; check its name and permissions`);
   }
 }
 
@@ -76,7 +79,7 @@ function secretAmong(variables: Surroundings['env'], place: string): FoundSecret
 export function variablesOfFile({ cwd }: Surroundings): Surroundings['env'] {
   let text: string;
   try {
-    text = readFileSync(resolve(cwd, '.env'), 'utf8');
+    text = fileText(readFileSync(resolve(cwd, '.env')));
   } catch {
     return {};
   }

@@ -1,4 +1,5 @@
 /** Everything outside the command line program, so that a test can bring its own. */
+import { fileText } from './text.ts';
 
 /** What {@link run} works with. */
 export interface Surroundings {
@@ -22,7 +23,7 @@ export const EXIT = { accepted: 0, rejected: 1, usage: 2, unknown: 3 } as const;
 
 /** Reads the standard input to its end, as UTF-8. */
 export async function readStandardInput(surroundings: Surroundings): Promise<string> {
-  return (await readStandardBytes(surroundings)).toString('utf8');
+  return fileText(await readStandardBytes(surroundings));
 }
 
 /** Reads the standard input to its end. */

@@ -17,7 +17,7 @@ export interface Given {
   readonly env?: { readonly [name: string]: string | undefined };
   readonly stdin?: string;
   /** Files in the working folder, by name. */
-  readonly files?: { readonly [name: string]: string };
+  readonly files?: { readonly [name: string]: string | Uint8Array };
   readonly now?: number;
 }
 

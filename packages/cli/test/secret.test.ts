@@ -140,3 +140,19 @@ test('two variables at once are refused', async () => {
   const { stderr } = await guard(['token'], { env: { APPROOV_BASE64_SECRET: secret.base64, APPROOV_BASE64URL_SECRET: base64url } });
   assert.match(stderr, /both APPROOV_BASE64_SECRET and APPROOV_BASE64URL_SECRET/);
 });
+
+test('files as Windows writes them are read: marks, UTF-16, line ends', async () => {
+  const toUrl = ['secret', '--to', 'base64url'];
+  const wide = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le');
+  for (const [argv, files] of [
+    [toUrl, { '.env': `\ufeffAPPROOV_BASE64_SECRET=${secret.base64}\r\nOTHER=1\r\n` }],
+    [toUrl, { '.env': wide(`APPROOV_BASE64_SECRET="${secret.base64}"\r\n`) }],
+    [[...toUrl, '--secret-file', 'key'], { key: wide(`${secret.base64}\r\n`) }],
+    [[...toUrl, '--secret-file', 'key'], { key: Buffer.from(secret.base64, 'utf16le') }],
+  ] as const) {
+    const { stdout, stderr } = await guard([...argv], { env: {}, files });
+    assert.equal(stdout, `${base64url}\n`, stderr);
+  }
+  const { stderr } = await guard([...toUrl, '--secret-file', 'absent.txt'], none);
+  assert.match(stderr, /absent\.txt cannot be read/);
+});

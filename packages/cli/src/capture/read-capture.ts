@@ -1,4 +1,5 @@
 /** Reads a capture: a curl command line, an HTTP archive or a raw HTTP message. */
+import { fileText } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Captured } from './captured.ts';
 import { curlCommand } from './curl-command.ts';
@@ -11,13 +12,16 @@ import { rawMessage } from './raw-message.ts';
  * @throws UsageError if it is none of them
  */
 export function capturedRequest(bytes: Buffer, entry: number | null): Captured {
-  const text = bytes.toString('utf8').trimStart();
+  const text = fileText(bytes).trimStart();
   const captured = text.startsWith('{')
     ? httpArchive(text, entry)
     : /^(?:\$\s*)?curl(?:\.exe)?\s/i.test(text)
       ? curlCommand(text)
-      : rawMessage(bytes);
+      : rawMessage(isWide(bytes) ? Buffer.from(text) : bytes);
   const wrong = captured.headers.find(([name, value]) => !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || /[\r\n\0]/.test(value));
   if (wrong !== undefined) throw new UsageError('the capture holds a header that no HTTP message can have');
   return captured;
 }
+
+/** UTF-16, as Windows PowerShell redirects output: every other byte of a request line is zero. */
+const isWide = (bytes: Buffer): boolean => bytes.subarray(0, 4).includes(0) || (bytes[0] ?? 0) >= 0xfe;

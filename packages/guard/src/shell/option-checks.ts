@@ -18,8 +18,29 @@ export function checkedObject(value: unknown, path: string, names: readonly stri
   throw new ConfigurationError(
     'option-unknown',
     `${path === 'options' ? '' : `${path}.`}${unknown}`,
-    `is no option; known here: ${names.join(', ')}`,
+    `is no option${suggestion(unknown, names)}; known here: ${names.join(', ')}`,
   );
+}
+
+/** `, did you mean …?`: the known name within two edits. */
+function suggestion(name: string, names: readonly string[]): string {
+  const near = names.map((known) => ({ known, edits: editsBetween(name.toLowerCase(), known.toLowerCase()) }));
+  const [best] = near.sort((one, other) => one.edits - other.edits);
+  return best === undefined || best.edits > 2 ? '' : `, did you mean \`${best.known}\`?`;
+}
+
+/** Insertions, deletions and replacements from one word to the other (Levenshtein). */
+function editsBetween(from: string, to: string): number {
+  let above = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = (above[column - 1] as number) + Number(from[row - 1] !== to[column - 1]);
+      current.push(Math.min(replaced, (above[column] as number) + 1, (current[column - 1] as number) + 1));
+    }
+    above = current;
+  }
+  return above[to.length] as number;
 }
 
 /** Tells whether a value is an object whose members are its content. */

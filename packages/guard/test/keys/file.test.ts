@@ -172,7 +172,7 @@ test('a secret keeps its name and its use count when it moves down the file', as
   assert.match(before?.id ?? '', /^secret-[0-9a-f]{8}$/);
 });
 
-test('a first reading that fails is a ConfigurationError that shows neither the path nor the content', (context) => {
+test('a first reading that fails is a ConfigurationError that names the file and shows nothing of its content', (context) => {
   const folder = folderOf(context);
   const path = join(folder, 'private-name');
   const cases: readonly [string | null, object, string][] = [
@@ -197,7 +197,7 @@ test('a first reading that fails is a ConfigurationError that shows neither the 
     const isRight = (error: unknown): boolean =>
       error instanceof ConfigurationError &&
       error.code === code &&
-      !error.message.includes('private-name') &&
+      (!/^(?:file|path)\b/.test(error.path) || error.message.includes('private-name')) &&
       !error.message.includes(text || '\0');
     assert.throws(() => keysFromFile({ path, ...options } as KeysFromFileOptions), isRight, `${text} ${JSON.stringify(options)}`);
   }
@@ -237,6 +237,26 @@ test('a key set of which no key can be used says why', async (context) => {
   ];
   const path = join(folderOf(context), 'keys');
   writeFileSync(path, JSON.stringify({ keys }));
-  const message = /^file: holds no key that can verify a signature; skipped: key-not-public, key-algorithm, other-use \[keys-missing\]$/;
+  const message =
+    /^file: holds no key that can verify a signature; skipped: key-not-public, key-algorithm, other-use \(file .*\) \[keys-missing\]$/;
   assert.throws(() => keysFromFile({ path, format: 'jwks' }), { name: 'ConfigurationError', message });
+});
+
+test('files as Windows and other tools write them are read', async (context) => {
+  const wrapped = freshSecret(128);
+  const texts: readonly (readonly [string, { readonly base64: string }, Buffer])[] = [
+    ['UTF-16 with a mark', older, Buffer.from(`\ufeff${older.base64}\r\n`, 'utf16le')],
+    ['UTF-16 without a mark', older, Buffer.from(`${older.base64}\r\n`, 'utf16le')],
+    ['UTF-16, big-endian', older, Buffer.from(`\ufeff${older.base64}\r\n`, 'utf16le').swap16()],
+    ['quotation marks', older, Buffer.from(`"${older.base64}"\n`)],
+    ['lines of 76', wrapped, Buffer.from(`${(wrapped.base64.match(/.{1,76}/g) ?? []).join('\r\n')}\r\n`)],
+    ['lines of 64', wrapped, Buffer.from(`${(wrapped.base64.match(/.{1,64}/g) ?? []).join('\n')}\n`)],
+  ];
+  for (const [what, secret, bytes] of texts) {
+    const path = join(folderOf(context), 'keys');
+    writeFileSync(path, bytes);
+    const guard = createGuard({ keys: keysFromFile({ path, format: 'secret' }), now: () => now });
+    context.after(() => guard.close());
+    assert.equal(outcomeOf(await guard.judge(withToken(mintToken({ secret, now })))), 'accepted', what);
+  }
 });

@@ -4,6 +4,7 @@ import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import type { VerificationKey } from '../../core/jws/key-set.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 import type { UncheckedOptions } from '../option-checks.ts';
+import { unquoted, unwrapped } from './file-text.ts';
 import { type KeyDocument, parseKeyDocument } from './key-document.ts';
 import { type KeyContext, refuseUntried, staticKeys } from './keys-static.ts';
 
@@ -44,7 +45,9 @@ function keysOf(text: string, reading: FileReading): readonly VerificationKey[] 
     return staticKeys({ pem: text, algorithm, ...(kid === undefined ? {} : { kid }) }, 'file', context);
   }
   const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const secrets = lines.filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('note:'));
+  const found = lines.filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('note:')).map(unquoted);
+  // In a list of secrets each line is one.
+  const secrets = format === 'secret' ? unwrapped(found) : found;
   if (format === 'secret' && secrets.length > 1) {
     throw new ConfigurationError('key-invalid', 'file', 'holds several lines; use the format `secrets` for several secrets');
   }

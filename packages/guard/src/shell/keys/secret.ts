@@ -42,13 +42,19 @@ function bytesOf(value: unknown, path: string, getIt: string): Uint8Array {
   return new Uint8Array(value);
 }
 
+/** Nearly always it is a variable of the environment that is not there. */
+const UNSET =
+  'where it comes from process.env.APPROOV_BASE64_SECRET, put APPROOV_BASE64_SECRET=... into .env and start with `node --env-file=.env`; ' +
+  'for tests make one with `approov-guard secret --generate`, else ';
+
 interface Wanted {
   readonly encoding: 'base64' | 'base64url';
   readonly getIt: string;
 }
 
 function decoded(value: unknown, path: string, { encoding, getIt }: Wanted): Uint8Array {
-  if (value === undefined || value === null || value === '') throw new ConfigurationError('secret-missing', path, `is not set; ${getIt}`);
+  if (value === undefined || value === null || value === '')
+    throw new ConfigurationError('secret-missing', path, `is not set; ${UNSET}${getIt}`);
   if (typeof value !== 'string') throw new ConfigurationError('option-invalid', path, 'must be a text');
   // White space around the text (a line feed from a file) has no meaning; white space inside is a mistake.
   const text = value.trim();

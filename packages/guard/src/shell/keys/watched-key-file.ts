@@ -4,6 +4,7 @@ import { KeySet } from '../../core/jws/key-set.ts';
 import type { KeySource } from '../../core/ports.ts';
 import type { Bytes } from '../../core/time.ts';
 import { ConfigurationError } from '../configuration-error.ts';
+import { fileText } from './file-text.ts';
 import type { OnKeyEvent } from './key-events.ts';
 import type { parseKeyFile } from './key-file-formats.ts';
 import { type FilesWatcher, watchFiles } from './watch-files.ts';
@@ -35,7 +36,9 @@ export class WatchedKeyFile implements KeySource {
       for (const skip of skipped) plan.report({ type: 'key-skipped', source: plan.name, ...skip });
     } catch (error) {
       this.#watcher.close();
-      throw error;
+      if (!(error instanceof ConfigurationError)) throw error;
+      // At start the operator has to know which file; events hold no path.
+      throw new ConfigurationError(error.code, error.path, `${error.remedy} (file ${plan.path})`);
     }
   }
 
@@ -65,12 +68,11 @@ export class WatchedKeyFile implements KeySource {
     }
   }
 
-  /** Refuses what cannot be read: `option-invalid`. The reason is a code of the operating system; its message would hold the path. */
+  /** Refuses what cannot be read: `option-invalid`. The reason is a code of the operating system. */
   #read(): string {
     try {
       const bytes = readFileSync(this.#plan.path);
-      // Without the byte order mark that some editors write.
-      if (bytes.length <= this.#plan.maxBytes) return new TextDecoder().decode(bytes);
+      if (bytes.length <= this.#plan.maxBytes) return fileText(bytes);
     } catch (error) {
       throw new ConfigurationError('option-invalid', 'path', `cannot be read (${(error as NodeJS.ErrnoException).code})`);
     }
