@@ -33,7 +33,7 @@ export interface SvelteKitEvent extends SvelteKitPath {
  * ```ts
  * import { approov } from 'approov-guard/sveltekit';
  * const keys = { secret: { base64: process.env.APPROOV_BASE64_SECRET } };
- * export const handle = approov({ keys, exempt: ['/', '/_app/*'] });
+ * export const handle = approov({ keys, exempt: ['/', '/_app/immutable/*'] });
  * ```
  */
 export function approov(
