@@ -111,10 +111,18 @@ export class NodeRequestView implements RequestView {
         if (!present) return { outcome: 'read', chunks: [] };
         // What is known to be too large is left to the platform, untouched.
         if (Number(length) > maxBytes) return { outcome: 'too-large' };
+        if (bridged === null && this.#keptInflated(Number(length))) return { outcome: 'gone', remedy: INFLATED };
         return bridged === null ? readNodeBody(request, maxBytes, Number(length), allowance) : readNodeBody({ rawBody: bridged }, maxBytes);
       },
       discard: () => void request.resume?.(),
     };
+  }
+
+  /** Body parsers inflate before they hand the bytes on: what was kept is then not what was sent and digested, unless it has its length. */
+  #keptInflated(statedBytes: number): boolean {
+    const { rawBody } = this.#request;
+    const coded = this.lines('content-encoding').some((coding) => !/^\s*(?:identity\s*)?$/i.test(coding));
+    return coded && (typeof rawBody === 'string' || (rawBody instanceof Uint8Array && rawBody.length !== statedBytes));
   }
 
   lines(name: string): readonly string[] {
@@ -141,6 +149,9 @@ function cameByUnixSocket(socket: object): boolean {
   const { server } = socket;
   return 'address' in server && typeof server.address === 'function' && typeof server.address() === 'string';
 }
+
+const INFLATED =
+  'a body parser before the guard kept inflated bytes as request.rawBody, and the digest is of the compressed ones: put the guard before body parsers';
 
 const LOOKS_WITHOUT_INDEX = 24;
 
