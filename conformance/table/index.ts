@@ -4,6 +4,7 @@ import { binding } from './binding.ts';
 import { bodies } from './bodies.ts';
 import type { Family } from './case.ts';
 import { concurrency, disconnects } from './concurrency.ts';
+import { edges } from './edges.ts';
 import { errors } from './errors.ts';
 import { exemptPaths } from './exempt.ts';
 import { headerSections } from './header-sections.ts';
@@ -28,6 +29,7 @@ export const table: readonly Family[] = [
   observe,
   exemptPaths,
   audience,
+  edges,
   routes,
   paths,
   preflights,

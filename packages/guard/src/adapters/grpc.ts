@@ -5,6 +5,7 @@ import { type GrpcCall, type GrpcMetadata, GrpcRequestView } from '../http/view-
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
+import { refuseUnheld } from '../shell/platform-limits.ts';
 
 const decisions: WeakMap<GrpcMetadata, Decision> = new WeakMap();
 
@@ -30,6 +31,7 @@ export type GrpcInterceptor = <Call>(method: { readonly path: string }, call: Gr
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): GrpcInterceptor {
   const guarded = guardOf(guard, route);
+  refuseUnheld(guarded, 'gRPC');
   const intercept = ({ path }: { readonly path: string }, call: GrpcCall): GrpcCall =>
     judgedCall(call, async (metadata, pass) => {
       const decision = await guarded.guard.decide(new GrpcRequestView(call, path, metadata), guarded.route);

@@ -5,11 +5,12 @@
 
 import type { Policy } from '../core/judge/policy.ts';
 import { stageOf } from '../core/reasons/codes.ts';
+import type { RequestBody } from '../core/request-view.ts';
 import { LATEST_MOMENT, type Seconds } from '../core/time.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Decision } from './decide.ts';
-import { type LambdaEvent, LambdaRequestView } from './view-lambda.ts';
+import { type LambdaEvent, LambdaRequestView, unseenBody } from './view-lambda.ts';
 
 /** What is needed of an authoriser's event. */
 export interface AuthorizerEvent extends LambdaEvent {
@@ -86,9 +87,13 @@ export function authorizerView(event: AuthorizerEvent, policy: Policy): LambdaRe
   return new AuthorizedRequestView(event, policy.token.header);
 }
 
-/** What passes goes on to whatever API Gateway has behind it. */
+/** What passes goes on to whatever API Gateway has behind it, and so does the body, which no authoriser is shown. */
 class AuthorizedRequestView extends LambdaRequestView {
   readonly leadsOn = true;
+
+  override get body(): RequestBody {
+    return unseenBody(this, "an authoriser is shown no body: say `digest: 'delegated'`, and compare it behind");
+  }
 }
 
 /** By what requests are judged. */

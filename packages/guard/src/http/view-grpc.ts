@@ -1,5 +1,5 @@
-/** A request view over a gRPC call. Metadata are its field lines (HTTP/2 joins repeated ones), and there is no body: messages are a stream. */
-import type { RequestView } from '../core/request-view.ts';
+/** A request view over a gRPC call. Metadata are its field lines (HTTP/2 joins repeated ones), and the body is not seen: messages are a stream. */
+import type { RequestBody, RequestView } from '../core/request-view.ts';
 
 /** What is needed of a call: satisfied by `ServerInterceptingCallInterface` of `@grpc/grpc-js`. */
 export interface GrpcCall {
@@ -23,10 +23,14 @@ export interface GrpcMetadata {
   get(name: string): readonly (string | Uint8Array)[];
 }
 
+const UNSEEN = { outcome: 'gone', remedy: "a gRPC call has no body to compare a digest with: say `digest: 'delegated'`" } as const;
+
 /** Reads from metadata. */
 export class GrpcRequestView implements RequestView {
   readonly method = 'POST';
   readonly joinsLines = true;
+  /** Every call has messages, which come later. */
+  readonly body: RequestBody = { present: true, read: () => UNSEEN };
   /** `/package.Service/Method`. */
   readonly target: string;
   readonly scheme: string;

@@ -104,6 +104,17 @@ export class LambdaRequestView implements RequestView {
   }
 }
 
+/** Methods whose requests have a body unless they say that it is empty: HTTP/2 need not state a length. */
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
+/** The body of a request of which the platform shows the head only. */
+export function unseenBody(request: Pick<RequestView, 'method' | 'lines'>, remedy: string): RequestBody {
+  const [length] = request.lines('content-length');
+  const stated = length === undefined ? WITH_BODY.has(request.method) : length !== '0';
+  const present = stated || request.lines('transfer-encoding').length > 0;
+  return { present, read: () => (present ? { outcome: 'gone', remedy } : { outcome: 'read', chunks: [] }) };
+}
+
 /** A viewer request of Lambda@Edge. */
 export interface EdgeRequest {
   readonly method: string;
@@ -140,11 +151,7 @@ export class EdgeRequestView implements RequestView {
   get body(): RequestBody {
     const { body } = this.#request;
     if (body !== undefined && body.inputTruncated !== true) return bodyOf(body.data, body.encoding === 'base64');
-    const present = Number(this.lines('content-length')[0] ?? 0) > 0 || this.lines('transfer-encoding').length > 0;
-    return {
-      present,
-      read: () => ({ outcome: 'gone', remedy: 'the function does not see the whole body: include it in the association' }),
-    };
+    return unseenBody(this, 'the function does not see the whole body: include it in the association');
   }
 
   lines(name: string): readonly string[] {

@@ -62,7 +62,7 @@ export function compileSignature(options: unknown, path: string, context: Signat
     accountKeys: compileAccountKeys(signature, label, path, context),
     required: compileRequired(signature.required, `${path}.required`, context.tokenHeader),
     missingKey: checks.checkedWord(signature.missingKey, `${path}.missingKey`, ['reject', 'accept'], 'reject'),
-    digest: checks.checkedWord(signature.digest, `${path}.digest`, ['if-present', 'required'], 'if-present'),
+    digest: checks.checkedWord(signature.digest, `${path}.digest`, ['if-present', 'required', 'delegated'], 'if-present'),
     nonce: checks.checkedWord(signature.nonce, `${path}.nonce`, ['optional', 'required'], 'optional'),
     tag: compileText(signature.tag, `${path}.tag`),
     replay: compileReplay(signature.replay, `${path}.replay`, context.defaultReplay),

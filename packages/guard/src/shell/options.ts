@@ -71,8 +71,12 @@ export type SignatureOptions = {
   readonly maxAgeSeconds?: Seconds;
   /** How far the device's clock may differ, 0 to 300 s. Default 60. It lengthens the life of the SDKs' 15-second signatures. */
   readonly clockToleranceSeconds?: Seconds;
-  /** `required`: a request with a body must carry and cover `Content-Digest`. Default `if-present`: iOS clients send none by default. */
-  readonly digest?: 'if-present' | 'required';
+  /**
+   * `if-present` (default): a `Content-Digest` that is sent must match; iOS clients send none by default. `required`: a request with a body must
+   * carry and cover it; refused at start where the guard sees no body (gRPC, Lambda authorisers). `delegated`: must be there and covered, and is
+   * compared by whoever stands behind the guard; here it stays `unchecked`.
+   */
+  readonly digest?: 'if-present' | 'required' | 'delegated';
   /** Default `optional`. No SDK sends a nonce unless the app sets one. */
   readonly nonce?: 'optional' | 'required';
   /** The value that the parameter `tag` must have. Default `null`: not checked. */

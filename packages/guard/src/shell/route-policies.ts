@@ -12,8 +12,14 @@ export interface Demands {
   readonly byHost: boolean;
 }
 
+/** A policy and where it stands in the options: empty, or a path with its final dot. */
+interface PlacedPolicy {
+  readonly path: string;
+  readonly policy: Policy;
+}
+
 interface OfRoutes {
-  readonly policies: readonly Policy[];
+  readonly policies: readonly PlacedPolicy[];
   readonly byHost: boolean;
 }
 const NO_ROUTES: OfRoutes = { policies: [], byHost: false };
@@ -22,7 +28,9 @@ const NOTED: WeakMap<Guard, OfRoutes> = new WeakMap();
 /** Remembers what the option `routes` demands. */
 export function noteRoutes(guard: Guard, routes: readonly RouteRow<Route>[]): Guard {
   if (routes.length === 0) return guard;
-  const policies = routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo.policy]));
+  const policies = routes.flatMap(({ leadsTo }, index) =>
+    leadsTo === 'exempt' ? [] : [{ path: `routes[${index}].`, policy: leadsTo.policy }],
+  );
   NOTED.set(guard, { policies, byHost: routes.some(({ match }) => match.hosts !== null) });
   return guard;
 }
@@ -31,5 +39,11 @@ export function noteRoutes(guard: Guard, routes: readonly RouteRow<Route>[]): Gu
 export function demandsOf(guard: Guard, route: Route | undefined): Demands {
   if (route !== undefined) return { policies: [route.policy], byHost: false };
   const { policies, byHost } = NOTED.get(guard) ?? NO_ROUTES;
-  return { policies: [guard.route({}).policy, ...policies], byHost };
+  return { policies: [guard.route({}).policy, ...policies.map(({ policy }) => policy)], byHost };
+}
+
+/** The same policies, each with its place. */
+export function routesOf(guard: Guard, route: Route | undefined): readonly PlacedPolicy[] {
+  if (route !== undefined) return [{ path: 'route.', policy: route.policy }];
+  return [{ path: '', policy: guard.route({}).policy }, ...(NOTED.get(guard) ?? NO_ROUTES).policies];
 }

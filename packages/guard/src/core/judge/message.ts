@@ -67,9 +67,10 @@ export function checkParameters(judged: Case): Failure | null {
   return checkStated(judged.signature as UnverifiedSignature, judged.policy.signature as SignaturePolicy, judged.at);
 }
 
-/** An absent digest cannot be covered: that is found when digests are checked. */
+/** An absent digest cannot be covered: that is found when digests are checked. Who delegates may not see whether there is a body. */
 export function checkCovered({ signature, policy, request }: Case): Failure | null {
-  const hasDigest = (request.body?.present ?? false) && request.lines('content-digest').length > 0;
+  const mayHaveBody = policy.signature?.digest === 'delegated' || request.body?.present === true;
+  const hasDigest = mayHaveBody && request.lines('content-digest').length > 0;
   return checkCoverage((signature as UnverifiedSignature).components, policy.signature as SignaturePolicy, hasDigest);
 }
 
@@ -115,9 +116,9 @@ function compareDigest(judged: Case): MaybePromise<Failure | null> {
   const policy = judged.policy.signature as SignaturePolicy;
   const stated = readContentDigest(request, policy.stringDigest);
   if (stated !== null && 'outcome' in stated) return stated;
-  if (stated !== null) return compareBody(judged, policy, stated);
+  if (stated !== null) return policy.digest === 'delegated' ? null : compareBody(judged, policy, stated);
   judged.digest = 'absent';
-  return policy.digest === 'required' && request.body?.present === true ? rejected('digest-missing') : null;
+  return policy.digest !== 'if-present' && request.body?.present === true ? rejected('digest-missing') : null;
 }
 
 function compareBody(judged: Case, policy: SignaturePolicy, stated: readonly StatedDigest[]): MaybePromise<Failure | null> {

@@ -7,7 +7,7 @@ export interface CoveragePolicy {
   /** Component names, lower case; each must be covered without parameters. */
   readonly required: readonly string[];
   /** Whether the digest of a body must be there and covered. */
-  readonly digest: 'if-present' | 'required';
+  readonly digest: 'if-present' | 'required' | 'delegated';
 }
 
 /** `@target-uri` is as good as these three together. */
@@ -18,7 +18,7 @@ export function checkCoverage(components: readonly Component[], policy: Coverage
   const covers = (name: string): boolean => components.some((component) => component.name === name && isPlain(component));
   const missing = policy.required.find((name) => !covers(name) && !(name === '@target-uri' && TARGET_PARTS.every(covers)));
   if (missing !== undefined) return rejected('signature-component-not-covered', missing);
-  if (policy.digest === 'required' && hasDigest && !covers('content-digest'))
+  if (policy.digest !== 'if-present' && hasDigest && !covers('content-digest'))
     return rejected('signature-component-not-covered', 'content-digest');
   return null;
 }
