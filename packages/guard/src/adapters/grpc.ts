@@ -30,8 +30,7 @@ export type GrpcInterceptor = <Call>(method: { readonly path: string }, call: Gr
  * ```
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): GrpcInterceptor {
-  const guarded = guardOf(guard, route);
-  refuseUnheld(guarded, 'gRPC');
+  const guarded = refuseUnheld(guardOf(guard, route), 'gRPC');
   const intercept = ({ path }: { readonly path: string }, call: GrpcCall): GrpcCall =>
     judgedCall(call, async (metadata, pass) => {
       const decision = await guarded.guard.decide(new GrpcRequestView(call, path, metadata), guarded.route);

@@ -14,8 +14,7 @@ import { secondsUntil } from '../shell/expiry.ts';
 import type { Guard } from '../shell/guard.ts';
 import { guardOf } from '../shell/guard-of.ts';
 import type { GuardOptions, RouteOptions } from '../shell/options.ts';
-import { refuseUnheld } from '../shell/platform-limits.ts';
-import { demandsOf } from '../shell/route-policies.ts';
+import { demandsOf, refuseUnheld } from '../shell/platform-limits.ts';
 
 export type { AnswerTo } from '../http/authorizer.ts';
 
@@ -43,8 +42,7 @@ export function approov(
   route?: RouteOptions,
   caching: 'on' | 'off' = 'on',
 ): <Event extends AuthorizerEvent | AppSyncEvent>(event: Event) => Promise<AnswerTo<Event>> {
-  const guarded = guardOf(guard, route);
-  refuseUnheld(guarded, 'a Lambda authoriser');
+  const guarded = refuseUnheld(guardOf(guard, route), 'a Lambda authoriser');
   const demands = demandsOf(guarded.guard, guarded.route);
   const tokenAlone = guarded.guard.route({ ...route, binding: null });
   return async <Event extends AuthorizerEvent | AppSyncEvent>(event: Event) => {

@@ -4,6 +4,8 @@ import { ConfigurationError } from './configuration-error.ts';
 import type { GuardedRoute } from './guarded-route.ts';
 import { routesOf } from './route-policies.ts';
 
+export { demandsOf } from './route-policies.ts';
+
 /** A platform that shows the guard less than a request. */
 export type Platform = 'gRPC' | 'a Lambda authoriser';
 
@@ -27,14 +29,16 @@ const LIMITS: readonly Limit[] = [
 
 /**
  * Refuses what a platform cannot hold, wherever it is demanded: in the guard's own policy, its option `routes`, or the adapter's route.
+ * @returns what was given
  * @throws ConfigurationError
  */
-export function refuseUnheld({ guard, route }: GuardedRoute, platform: Platform): void {
-  for (const { path, policy } of routesOf(guard, route)) {
+export function refuseUnheld(guarded: GuardedRoute, platform: Platform): GuardedRoute {
+  for (const { path, policy } of routesOf(guarded.guard, guarded.route)) {
     for (const { option, asks, platforms, remedy } of LIMITS) {
       const why = platforms[platform];
       if (why === undefined || !asks(policy)) continue;
       throw new ConfigurationError('option-unavailable', `${path}${option}`, `cannot be held by ${platform}: ${why}; ${remedy}`);
     }
   }
+  return guarded;
 }
