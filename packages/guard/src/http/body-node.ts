@@ -38,6 +38,11 @@ const REMEDY = 'the body was read before the guard: put the guard before body pa
 /** What was read by a guard, for the next one that asks: by then a parser may have emptied the stream. */
 const readBefore: WeakMap<NodeBody, readonly Uint8Array[]> = new WeakMap();
 
+/** Whether a guard has read this body as it was sent. */
+export function wasReadByGuard(body: NodeBody): boolean {
+  return readBefore.has(body);
+}
+
 /**
  * Reads at most `maxBytes`. Bodies that are already read are taken from `rawBody`, if somebody kept it.
  * @param statedBytes - what `Content-Length` says: it shows the end of streams that no parser of Node's fills

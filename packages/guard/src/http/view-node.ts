@@ -2,7 +2,7 @@
 import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
 import type { MaybePromise } from '../core/result.ts';
 import { normaliseAuthority } from '../core/signature/target.ts';
-import { type NodeBody, readNodeBody } from './body-node.ts';
+import { type NodeBody, readNodeBody, wasReadByGuard } from './body-node.ts';
 import { mayBeCut } from './header-limit.ts';
 import { targetRead } from './plain-path.ts';
 import { UNIX_SOCKET } from './trusted-proxies.ts';
@@ -111,7 +111,8 @@ export class NodeRequestView implements RequestView {
         if (!present) return { outcome: 'read', chunks: [] };
         // What is known to be too large is left to the platform, untouched.
         if (Number(length) > maxBytes) return { outcome: 'too-large' };
-        if (bridged === null && this.#keptInflated(Number(length))) return { outcome: 'gone', remedy: INFLATED };
+        if (bridged === null && !wasReadByGuard(request) && this.#keptInflated(Number(length)))
+          return { outcome: 'gone', remedy: INFLATED };
         return bridged === null ? readNodeBody(request, maxBytes, Number(length), allowance) : readNodeBody({ rawBody: bridged }, maxBytes);
       },
       discard: () => void request.resume?.(),
