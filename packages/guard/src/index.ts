@@ -3,7 +3,7 @@
 export type { Mode } from './core/judge/policy.ts';
 export type { AlgorithmName } from './core/jws/algorithms.ts';
 export { KeySet, type PreparedKey, type VerificationKey } from './core/jws/key-set.ts';
-export type { KeySource, ReplayStore } from './core/ports.ts';
+export type { KeySource, ReplayStore, StoreOccupancy } from './core/ports.ts';
 export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons.ts';
 export type { BodyAllowance, BodyRead, RequestBody, RequestView } from './core/request-view.ts';
 export type { MaybePromise } from './core/result.ts';
@@ -14,6 +14,7 @@ export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
 export { type ConfigurationCode, ConfigurationError } from './shell/configuration-error.ts';
 export type { GuardCounters } from './shell/counters.ts';
 export { createGuard } from './shell/create-guard.ts';
+export type { GuardGauges } from './shell/gauges.ts';
 export type { Guard } from './shell/guard.ts';
 export type { Route } from './shell/judging.ts';
 export type { FetchKeys } from './shell/keys/fetch-key-set.ts';
@@ -45,6 +46,7 @@ export type {
   ToleranceOptions,
   VerdictFacts,
 } from './shell/options.ts';
+export type { GuardWarning } from './shell/remade-guards.ts';
 export { type MemoryReplayOptions, memoryReplayStore } from './shell/replay/replay-memory.ts';
 export {
   type GlideLike,

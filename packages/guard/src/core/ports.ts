@@ -51,8 +51,16 @@ export interface KeySource {
    * @param at - now, milliseconds since the epoch
    */
   warmUp?(at: number): Promise<void>;
+  /** When the snapshot was last known to be up to date, milliseconds since the epoch; `null` if never. Default: when the guard first saw it. */
+  freshAt?(): number | null;
   /** Releases timers, watchers and connections. */
   close?(): void;
+}
+
+/** How full a replay store is. */
+export interface StoreOccupancy {
+  readonly entries: number;
+  readonly capacity: number;
 }
 
 /** Remembers what may be accepted once. */
@@ -65,6 +73,8 @@ export interface ReplayStore {
    * @returns whether the key is new
    */
   setIfAbsent(key: string, untilSeconds: Seconds): MaybePromise<boolean>;
+  /** How many entries it holds, and how many it can hold. For `guard.gauges()`; stores that cannot tell have none. */
+  occupancy?(): StoreOccupancy;
 }
 
 /** A body that is to be read. */

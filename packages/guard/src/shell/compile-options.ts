@@ -29,6 +29,7 @@ export const GUARD_OPTION_NAMES = [
   'origin',
   'refusal',
   'onVerdict',
+  'onWarning',
   'now',
   'environment',
 ] as const;

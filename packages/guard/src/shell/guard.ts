@@ -13,10 +13,12 @@ import { findRoutes, type RouteRow } from '../http/route-table.ts';
 import { Counters, type GuardCounters } from './counters.ts';
 import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
+import { type Gauged, type GuardGauges, readGauges, storesOf } from './gauges.ts';
 import { nextId, randomId } from './ids.ts';
 import { judgeByEach, judgeByRoute, type Route, routeOf, tokenOnly, viewOfToken } from './judging.ts';
 import type { KeyRing, KeyUse } from './keys/key-ring.ts';
 import type { RouteOptions } from './options.ts';
+import type { GuardLife } from './remade-guards.ts';
 import { type OnVerdict, VerdictHook } from './verdict-hook.ts';
 
 /** Decides, for each request, whether it comes from a genuine app. Made by {@link createGuard}. */
@@ -44,6 +46,8 @@ export interface Guard {
   route(options: RouteOptions): Route;
   /** Counts since the guard was made. */
   counters(): GuardCounters;
+  /** What the guard holds right now, and who reached a limit. */
+  gauges(): GuardGauges;
   /** How often each current key verified a token, and when last: shows when an old key can go. */
   keyUse(): readonly KeyUse[];
   /** Makes the keys available before traffic; rejects if that fails. */
@@ -68,6 +72,8 @@ export interface GuardParts {
   readonly refusal: RefusalPolicy;
   readonly onVerdict: OnVerdict | null;
   readonly now: () => number;
+  readonly bodies: Gauged['bodies'];
+  readonly life: GuardLife;
 }
 
 /** Assembles a guard from its parts. Users call `createGuard`. */
@@ -75,12 +81,17 @@ export function assembleGuard(parts: GuardParts): Guard {
   return new AssembledGuard(parts);
 }
 
+/** Routes are made at the start; those of a program that makes one for each request are not kept. */
+const MOST_ROUTES_GAUGED = 256;
+
 class AssembledGuard implements Guard {
   readonly #parts: GuardParts;
   readonly #counters: Counters = new Counters();
   readonly #table: readonly RouteRow<Route>[];
   readonly #hook: VerdictHook;
   readonly #tokenOnly: Route;
+  /** The routes of adapters, whose stores the gauges show. */
+  readonly #compiled: Route[] = [];
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
@@ -127,11 +138,19 @@ class AssembledGuard implements Guard {
   }
 
   route(options: RouteOptions): Route {
-    return routeOf(null, this.#parts.compileRoute(options), this.#parts.whole.keys);
+    const route = routeOf(null, this.#parts.compileRoute(options), this.#parts.whole.keys);
+    if (this.#compiled.length < MOST_ROUTES_GAUGED) this.#compiled.push(route);
+    return route;
   }
 
   counters(): GuardCounters {
     return this.#counters.snapshot();
+  }
+
+  gauges(): GuardGauges {
+    const { rings, bodies, means, whole, routes } = this.#parts;
+    const rows = routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
+    return readGauges({ stores: storesOf([whole, ...rows, ...this.#compiled]), bodies, shares: means.shares, rings }, this.#readClock());
   }
 
   keyUse(): readonly KeyUse[] {
@@ -158,6 +177,7 @@ class AssembledGuard implements Guard {
 
   /** A clock that throws or answers nonsense makes every comparison fail: the verdict is then `unavailable`. */
   #readClock(): number {
+    this.#parts.life.judged = true;
     try {
       return this.#parts.now();
     } catch {

@@ -94,7 +94,7 @@ export function withNewestKeys(
   const snapshot = keys.snapshot(at);
   return chain(judgeBy(snapshot), (first) => {
     if (!hangsOnKeys(first, snapshot)) return first;
-    return chain(refreshed(keys, at), (vouched) => {
+    return chain(refreshed(keys, at, snapshot.keys === null ? MOST_WAITING_FOR_FIRST : MOST_WAITING), (vouched) => {
       if (typeof vouched !== 'boolean') return vouched;
       const newer = keys.snapshot(at);
       const second = newer.keys === snapshot.keys ? first : judgeBy(newer);
@@ -106,11 +106,19 @@ export function withNewestKeys(
   });
 }
 
-function refreshed(keys: KeyRing, at: number): MaybePromise<boolean | Unavailable> {
-  const failed = (cause: unknown): Unavailable => unavailable('keys-unavailable', cause);
+/** So many requests wait for the source at a time: made-up key ids must not pile up while it hangs. */
+const MOST_WAITING = 1000;
+/** The same while there is no key at all: then genuine requests wait, too. */
+const MOST_WAITING_FOR_FIRST = 10_000;
+
+function refreshed(keys: KeyRing, at: number, mostWaiting: number): MaybePromise<boolean | Unavailable> {
+  const failed = (cause?: unknown): Unavailable => unavailable('keys-unavailable', cause);
+  if (keys.waiting >= mostWaiting) return failed();
   try {
     const vouched = keys.refresh(at);
-    return isPromise(vouched) ? vouched.catch(failed) : vouched;
+    if (!isPromise(vouched)) return vouched;
+    keys.waiting++;
+    return vouched.finally(() => keys.waiting--).catch(failed);
   } catch (cause) {
     return failed(cause);
   }

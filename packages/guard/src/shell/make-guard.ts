@@ -8,6 +8,7 @@ import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION
 import { compileOrigin, hostsOf } from './compile-origin.ts';
 import { compileRoutes } from './compile-routes.ts';
 import { isProduction } from './environment.ts';
+import { storesOf } from './gauges.ts';
 import { assembleGuard, type Guard } from './guard.ts';
 import { routeOf } from './judging.ts';
 import { rememberedInstallationKeys } from './keys/installation-keys.ts';
@@ -16,6 +17,7 @@ import { compileKeys } from './keys/key-source.ts';
 import { checkedFunction, checkedObject, checkedWord, type UncheckedOptions } from './option-checks.ts';
 import type { OptionalParts } from './optional-parts.ts';
 import type { GuardOptions } from './options.ts';
+import { noteGuard, showWarning } from './remade-guards.ts';
 import { noteRoutes } from './route-policies.ts';
 
 /** Makes a guard of these parts, on this crypto port. */
@@ -25,6 +27,8 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
   const production = isProduction(given.environment);
   const origin = compileOrigin(given.origin);
   const bodyLimits = compileBodies(given.bodies);
+  const bodies = parts.holdBodies(bodyLimits);
+  const warn = checkedFunction<NonNullable<GuardOptions['onWarning']>>(given.onWarning, 'onWarning') ?? showWarning;
   const context = {
     ...parts,
     bodyLimits,
@@ -45,6 +49,8 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
   const whole = routeOf(null, policy, keyRing(given.keys, 'keys'));
   const compilePolicy = (route: UncheckedOptions, path: string): Policy => compileRoute(route, path, policy, context);
   const routes = compileRoutes(given.routes, { whole, compilePolicy, keyRing });
+  const rows = (routes ?? []).flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
+  const memoryStores = storesOf([whole, ...rows]).filter((store) => store.occupancy !== undefined);
   const guard = assembleGuard({
     whole,
     routes,
@@ -60,7 +66,7 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
       },
       openInstallationKey: rememberedInstallationKeys(crypto, cached.installationKeys),
       shares: compileShare(given.share),
-      bodies: parts.holdBodies(bodyLimits),
+      bodies,
     },
     compileRoute: (route) => compileRoute(route, 'route', policy, context),
     exempt: compileExempt(given.exempt),
@@ -68,6 +74,8 @@ export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: Gua
     refusal: compileRefusal(given.refusal),
     onVerdict: checkedFunction<NonNullable<GuardOptions['onVerdict']>>(given.onVerdict, 'onVerdict') ?? null,
     now,
+    bodies,
+    life: noteGuard(given, memoryStores, warn),
   });
   return noteRoutes(guard, routes);
 }

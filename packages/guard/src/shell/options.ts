@@ -7,6 +7,7 @@ import type { Bytes, Seconds } from '../core/time.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { RefusalOptions } from '../http/refusal.ts';
 import type { KeysOptions } from './keys/key-options.ts';
+import type { GuardWarning } from './remade-guards.ts';
 import type { RuleOptions } from './rules.ts';
 
 /** How the attestation token is read and checked. */
@@ -271,6 +272,11 @@ export interface GuardOptions extends RouteOptions {
   readonly refusal?: RefusalOptions;
   /** Called once for each judged request, synchronously. What it throws is dropped: it cannot change the decision. */
   readonly onVerdict?: (verdict: Verdict, facts: VerdictFacts) => void;
+  /**
+   * Told when the guard is used in a way that undoes its protection: guards with equal options and memory stores of their own are made again and
+   * again. Default: a process warning, or the console.
+   */
+  readonly onWarning?: (warning: GuardWarning) => void;
   /** The clock, milliseconds since the epoch. Default `Date.now`, looked up at each reading: a test may replace it. */
   readonly now?: () => number;
   /** Whether well-known test secrets are refused. Default: `production` if `NODE_ENV` says so, else `development`. */

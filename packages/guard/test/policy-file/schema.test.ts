@@ -39,7 +39,7 @@ function refusal(document: Document): ConfigurationError | null {
 
 /** Each object of the schema: where it is, a document around it, and names that only code can use. */
 const PLACES: readonly (readonly [pointer: string, around: (content: Document) => Document, codeOnly: readonly string[]])[] = [
-  ['', (content) => ({ keys, ...content }), ['onVerdict', 'now', 'onEvent']],
+  ['', (content) => ({ keys, ...content }), ['onVerdict', 'onWarning', 'now', 'onEvent']],
   ['/$defs/token', (token) => ({ keys, token }), []],
   ['/$defs/binding', (content) => ({ keys, binding: { headers: ['authorization'], ...content } }), []],
   ['/$defs/signature', (signature) => ({ keys, signature }), ['accountKeys', 'accountKeyDerivation']],

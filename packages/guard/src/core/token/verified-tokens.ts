@@ -24,6 +24,10 @@ export class VerifiedTokens {
   /** Made for the first token with a MAC : key sets without such keys need none. */
   #seenOnce: Int32Array | null = null;
   #turn: number = 0;
+  /** How often a token was found. */
+  hits = 0;
+  /** How often one was not. */
+  misses = 0;
 
   /**
    * @param maxTokens - how many tokens are held at most, a whole number, 1 and more
@@ -42,9 +46,13 @@ export class VerifiedTokens {
 
   /** The entry of exactly this token, if it is held. */
   get(token: string): VerifiedToken | undefined {
-    if (token.length > this.#maxLength) return undefined;
-    const held = this.#held.get(nameOf(token));
-    return held !== undefined && held.token === token ? held : undefined;
+    const held = token.length > this.#maxLength ? undefined : this.#held.get(nameOf(token));
+    if (held !== undefined && held.token === token) {
+      this.hits++;
+      return held;
+    }
+    this.misses++;
+    return undefined;
   }
 
   /** Takes note of a token that verified. */

@@ -34,9 +34,14 @@ const MAX_USES_KEPT = 256;
 /** The keys of one policy. */
 export class KeyRing {
   readonly source: KeySource;
+  /** How many requests wait for the source. */
+  waiting = 0;
   readonly #cacheTokens: number;
   readonly #uses: Map<string, Use> = new Map();
   #snapshot: KeySnapshot = { keys: null, verified: null };
+  #takenAt = Number.NaN;
+  /** Of the tables of earlier key sets. */
+  #earlier = { hits: 0, misses: 0 };
   #latestKey: VerificationKey | null = null;
   #latestUse: Use = newUse(0);
 
@@ -70,8 +75,24 @@ export class KeyRing {
     });
   }
 
+  /** How many keys there are, and how long ago the source last made sure of them; `null` if there are none. */
+  keySetGauge(at: number): { readonly keys: number; readonly ageSeconds: Seconds | null } {
+    const set = this.snapshot(at).keys;
+    const since = this.source.freshAt?.() ?? this.#takenAt;
+    return { keys: set?.keys.length ?? 0, ageSeconds: set === null ? null : Math.max(0, at - since) / 1000 };
+  }
+
+  /** How many verified tokens are remembered, of how many, and how often one was found among them. */
+  get cacheGauge(): { readonly tokens: number; readonly capacity: number; readonly hits: number; readonly misses: number } {
+    const { hits = 0, misses = 0, size = 0 } = this.#snapshot.verified ?? {};
+    return { tokens: size, capacity: this.#cacheTokens, hits: this.#earlier.hits + hits, misses: this.#earlier.misses + misses };
+  }
+
   /** Another key set starts with an empty cache: what an old key verified must not outlive it. */
   #take(set: KeySet | null, at: number): void {
+    this.#takenAt = at;
+    const { hits, misses } = this.cacheGauge;
+    this.#earlier = { hits, misses };
     this.#latestKey = null;
     const verified = this.#cacheTokens > 0 ? new VerifiedTokens(this.#cacheTokens, LONGEST_CACHED_TOKEN) : null;
     this.#snapshot = { keys: set, verified };

@@ -79,6 +79,12 @@ class CombinedKeys implements KeySource {
     return answers.some(isThenable) ? Promise.all(answers).then((all) => all.every(Boolean)) : answers.every(Boolean);
   }
 
+  /** That of the source that has gone longest without news. */
+  freshAt(): number | null {
+    const moments = this.#sources.flatMap((source) => source.freshAt?.() ?? []);
+    return moments.length === 0 ? null : Math.min(...moments);
+  }
+
   async warmUp(at: number): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.warmUp?.(at)));
   }

@@ -76,6 +76,10 @@ export class RemoteKeys implements KeySource {
     return this.#mayFetch(at) ? this.#fetch(at) : this.#lastFailure === null;
   }
 
+  freshAt(): number | null {
+    return this.#held?.fetchedAt ?? null;
+  }
+
   async warmUp(at: number): Promise<void> {
     if (this.#isUsable(at)) return;
     await (this.#inFlight(at) ?? this.#fetch(at));

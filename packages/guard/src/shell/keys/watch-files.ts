@@ -36,6 +36,8 @@ class Watch implements FilesWatcher {
   readonly #watchers: readonly FSWatcher[];
   readonly #poll: NodeJS.Timeout;
   #settling: NodeJS.Timeout | null = null;
+  /** While it runs, what else happens in the folders needs no look of its own. */
+  #quiet: NodeJS.Timeout | null = null;
   /** What the file system said of the files when they were last at rest. */
   #seen: string;
   #closed = false;
@@ -53,19 +55,29 @@ class Watch implements FilesWatcher {
     this.#closed = true;
     clearInterval(this.#poll);
     if (this.#settling !== null) clearTimeout(this.#settling);
+    if (this.#quiet !== null) clearTimeout(this.#quiet);
     for (const watcher of this.#watchers) watcher.close();
   }
 
   /** The folder is watched, not the file: a file that is replaced takes its watcher with it. */
   #watch(folder: string): readonly FSWatcher[] {
     try {
-      const watcher = watch(folder, { persistent: false }, () => this.#settle());
+      const watcher = watch(folder, { persistent: false }, () => this.#heard());
       watcher.on('error', () => watcher.close());
       return [watcher];
     } catch {
       // Some file systems cannot be watched, and watchers can run out: looking at the files now and then is enough.
       return [];
     }
+  }
+
+  /** A folder may be busy with other files: the watched ones are looked at once in a while, however much is written there. */
+  #heard(): void {
+    if (this.#closed) return;
+    this.#quiet ??= setTimeout(() => {
+      this.#quiet = null;
+      this.#settle();
+    }, SETTLE_MS).unref();
   }
 
   #look(): string {

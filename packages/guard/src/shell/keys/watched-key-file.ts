@@ -1,5 +1,5 @@
 /** Watches a file of keys, and reads it again when it changes. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { KeySet } from '../../core/jws/key-set.ts';
 import type { KeySource } from '../../core/ports.ts';
 import type { Bytes } from '../../core/time.ts';
@@ -70,12 +70,39 @@ export class WatchedKeyFile implements KeySource {
 
   /** Refuses what cannot be read: `option-invalid`. The reason is a code of the operating system. */
   #read(): string {
+    let bytes: Uint8Array | null;
     try {
-      const bytes = readFileSync(this.#plan.path);
-      if (bytes.length <= this.#plan.maxBytes) return fileText(bytes);
+      bytes = readAtMost(this.#plan.path, this.#plan.maxBytes);
     } catch (error) {
       throw new ConfigurationError('option-invalid', 'path', `cannot be read (${(error as NodeJS.ErrnoException).code})`);
     }
+    if (bytes !== null) return fileText(bytes);
     throw new ConfigurationError('option-invalid', 'path', `is longer than ${this.#plan.maxBytes} bytes`);
   }
+}
+
+/** `null` if there is more. The size is looked at before anything is read, and what grows meanwhile is not followed. */
+function readAtMost(path: string, maxBytes: Bytes): Uint8Array | null {
+  const { size } = regularFile(path);
+  if (size > maxBytes) return null;
+  const bytes = new Uint8Array(Math.max(size, MOST_UNSTATED) + 1);
+  const file = openSync(path, 'r');
+  try {
+    let length = 0;
+    for (let more = -1; more !== 0 && length < bytes.length; length += more)
+      more = readSync(file, bytes, length, bytes.length - length, null);
+    return length > maxBytes || length === bytes.length ? null : bytes.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Files of `/proc` and the like say that they are empty. */
+const MOST_UNSTATED: Bytes = 65_536;
+
+/** A pipe or a device would be read for ever. */
+function regularFile(path: string): { readonly size: Bytes } {
+  const found = statSync(path);
+  if (!found.isFile()) throw Object.assign(new Error('not a file'), { code: found.isDirectory() ? 'EISDIR' : 'EINVAL' });
+  return found;
 }

@@ -1,5 +1,5 @@
 /** Remembers in this process what may be accepted once. */
-import type { ReplayStore } from '../../core/ports.ts';
+import type { ReplayStore, StoreOccupancy } from '../../core/ports.ts';
 import type { Seconds } from '../../core/time.ts';
 import { checkedFunction, checkedNumber, checkedObject } from '../option-checks.ts';
 import { ReplayStoreError } from './replay-store-error.ts';
@@ -87,6 +87,10 @@ class ReplayMemory implements ReplayStore {
     this.#untilOf.set(key, until);
     this.#slot(key, until);
     return true;
+  }
+
+  occupancy(): StoreOccupancy {
+    return { entries: this.#untilOf.size, capacity: this.#maxEntries };
   }
 
   #slot(key: string, until: Seconds): void {
