@@ -248,10 +248,10 @@ function compileLimits(section: unknown): Limits {
 
 function compileLog(section: unknown, folder: string): GatewaySettings['log'] {
   if (section === null) return { format: null, file: null };
-  const given = checkedSection(section, 'gateway.log', ['format', 'file']);
+  const given = checkedSection(section, 'gateway.log', ['format', 'path']);
   const { format = 'json' } = given;
   if (format !== 'json' && format !== 'common')
     return invalid('gateway.log.format', "must be 'json' or 'common'; write `log: null` to switch the log off");
-  const file = checkedText(given.file, 'gateway.log.file', null);
+  const file = checkedText(given.path, 'gateway.log.path', null);
   return { format, file: file === null ? null : resolve(folder, file) };
 }

@@ -6,6 +6,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { OutgoingResponse } from './answers.ts';
 import { connectionOptions, HOP_BY_HOP } from './fields.ts';
+import type { Target } from './upstreams.ts';
 
 /** How an exchange ended. */
 export type ExchangeEnd =
@@ -36,11 +37,11 @@ export interface AnswerRules {
 }
 
 /** Sends a request and relays the answer. Never rejects. */
-export function exchange(pool: Dispatcher, outbound: Outbound, response: OutgoingResponse, rules: AnswerRules): Promise<ExchangeEnd> {
+export function exchange(target: Target, outbound: Outbound, response: OutgoingResponse, rules: AnswerRules): Promise<ExchangeEnd> {
   return new Promise((resolve) => {
     const relay = new Relay(response, rules, resolve);
     // The cast holds: a Readable is what undici takes, and an options object is not kept.
-    pool.dispatch(outbound as Dispatcher.DispatchOptions, relay);
+    target.dispatch(outbound as Dispatcher.DispatchOptions, relay);
   });
 }
 

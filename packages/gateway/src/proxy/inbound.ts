@@ -40,6 +40,7 @@ export type ShapeProblem =
   | 'length'
   | 'coding'
   | 'connection-names-field'
+  | 'expectation'
   | 'upgrade';
 
 /** RFC 9110 §5.6.2, upper case: servers compare methods with regard to case, and frameworks without. */
@@ -61,6 +62,7 @@ interface Collected {
   cookies: string[];
   pseudoAuthority: string | null;
   upgrade: string[];
+  expect: string[];
   readonly fields: string[];
   readonly forwarding: string[];
 }
@@ -84,6 +86,8 @@ export function readInbound(request: IncomingRequest, rules: FieldRules, encrypt
   const framing = framingOf(found, httpVersion);
   if (typeof framing === 'string') return framing;
   if (found.connection.length > 0 && namesField(found.connection, request.rawHeaders)) return 'connection-names-field';
+  // RFC 9110 §10.1.1: there is one expectation. Node finds it among others, too.
+  if (found.expect.length > 1 || (found.expect[0] ?? '100-continue').toLowerCase() !== '100-continue') return 'expectation';
   const hasBody = isHttp2 ? request.stream?.endAfterHeaders === false : framing.hasBody;
   const upgrade = found.connection.includes('upgrade') ? found.upgrade.join(',').toLowerCase().trim() : '';
   if (upgrade !== '' && hasBody) return 'upgrade';
@@ -102,6 +106,7 @@ function collect(raw: readonly string[], rules: FieldRules): Collected {
     cookies: [],
     pseudoAuthority: null,
     upgrade: [],
+    expect: [],
     fields: [],
     forwarding: [],
   };
@@ -119,6 +124,7 @@ function collect(raw: readonly string[], rules: FieldRules): Collected {
     else if (name === 'transfer-encoding') found.codings.push(value);
     else if (name === 'connection') found.connection.push(...connectionOptions(value));
     else if (name === 'upgrade') found.upgrade.push(value);
+    else if (name === 'expect') found.expect.push(value);
     else if (isHttp2 && name === 'cookie') found.cookies.push(value);
     else {
       const fate = rules.fateOf(name);

@@ -61,9 +61,11 @@ export async function serve(host: ProxyHost, request: IncomingMessage, response:
   host.onOutcome(request, outcome);
 }
 
+const STATUS_OF: { readonly [Problem in ShapeProblem]?: number } = { method: 405, version: 505, expectation: 417 };
+
 /** RFC 9112 §9.6: what follows a request of doubtful shape is not read. */
 function refuseShape(response: OutgoingResponse, problem: ShapeProblem): Outcome {
-  const status = problem === 'method' ? 405 : problem === 'version' ? 505 : 400;
+  const status = STATUS_OF[problem] ?? 400;
   writeAnswer(response, ownAnswer(status, problem === 'method' ? { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' } : {}), true);
   return { status, verdict: problem, id: null, upstream: null, trouble: null };
 }
@@ -136,7 +138,7 @@ async function forward(host: ProxyHost, passage: Passage, decision: Decision, up
     if (target === null) break;
     tried.push(target);
     const body = inbound.hasBody ? bodyOf(passage, () => (tooLarge = true)) : null;
-    end = await exchange(target.pool, { method, path, headers, body }, response, rules);
+    end = await exchange(target, { method, path, headers, body }, response, rules);
     if (body !== null) leaveBody(request, body);
     if (end.end === 'not-sent') target.refused();
   }

@@ -97,7 +97,7 @@ function open(host: ProxyHost, tunnels: Tunnels, admitted: Admitted): void {
       trouble,
     });
   });
-  target.pool.dispatch({ method: request.method as 'GET', path: inbound.target, headers, upgrade: inbound.upgrade, body: null }, handler);
+  target.dispatch({ method: request.method as 'GET', path: inbound.target, headers, upgrade: inbound.upgrade, body: null }, handler);
 }
 
 /** Tokens among the offered subprotocols are not offered to the upstream, which might select one and send it back. */

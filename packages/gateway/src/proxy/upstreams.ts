@@ -1,7 +1,7 @@
 /** The servers behind the gateway: which one gets a request, and which of them are well. */
 import { readFileSync } from 'node:fs';
 import { ConfigurationError } from 'approov-guard';
-import { Pool } from 'undici';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
 import type { Timeouts, UpstreamSettings } from '../settings.ts';
 
 /**
@@ -32,12 +32,13 @@ export class Target {
       bodyTimeout: timeouts.upstreamIdleMs,
       allowH2: settings.http2,
       maxHeaderSize: 65_536,
-      connect: {
-        timeout: timeouts.connectMs,
-        ...(socketPath === null ? {} : { socketPath }),
-        ...(settings.ca === null ? {} : { ca: readCertificates(settings.ca) }),
-      },
+      connect: connectorTo(socketPath, settings, timeouts),
     });
+  }
+
+  /** Sends a request. */
+  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.pool.dispatch({ ...request, ...SAME_NAME }, handler);
   }
 
   /** Whether it is thought to be well. */
@@ -54,6 +55,22 @@ export class Target {
   checked(well: boolean): void {
     this.#checked = well;
   }
+}
+
+/**
+ * undici takes the name that the certificate must hold, and that TLS sends, from the Host of each request, which the client chooses. Here it is
+ * always that of the server's URL, and this word keeps undici from opening another connection for each Host.
+ */
+const SAME_NAME = { servername: 'upstream' } as const;
+
+function connectorTo(socketPath: string | null, { ca, http2 }: UpstreamSettings, { connectMs }: Timeouts): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: connectMs,
+    allowH2: http2,
+    ...(socketPath === null ? {} : { socketPath }),
+    ...(ca === null ? {} : { ca: readCertificates(ca) }),
+  });
+  return ({ servername: _ofHost, ...options }, callback) => connect(options, callback);
 }
 
 /** Servers that share the same requests. */
@@ -135,7 +152,7 @@ function coversPath(pattern: string, path: string): boolean {
 
 async function checkHealth(target: Target, path: string): Promise<void> {
   try {
-    const { statusCode, body } = await target.pool.request({ path, method: 'GET', headersTimeout: 5000, bodyTimeout: 5000 });
+    const { statusCode, body } = await target.pool.request({ path, method: 'GET', headersTimeout: 5000, bodyTimeout: 5000, ...SAME_NAME });
     await body.dump();
     target.checked(statusCode < 500);
   } catch {
