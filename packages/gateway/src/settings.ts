@@ -109,7 +109,7 @@ export function compileSettings(section: unknown, folder: string): GatewaySettin
     timeouts: compileTimeouts(given.timeouts),
     limits: compileLimits(given.limits),
     log: compileLog(given.log, folder),
-    workers: checkedAmount(given.workers, 'gateway.workers', { min: 1, max: 1, fallback: 1, unit: 'processes' }),
+    workers: Math.floor(checkedAmount(given.workers, 'gateway.workers', { min: 1, max: 256, fallback: 1, unit: 'processes' })),
   };
 }
 

@@ -4,13 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { ConfigurationError } from 'approov-guard';
 import type { ListenAddress } from '../listen-address.ts';
 
+/** Whether requests can be served, and what is in the way: `ok`, or words, for each thing that was looked at. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: { readonly [name: string]: string };
+}
+
 /** What the listener shows. */
 export interface AdminPages {
-  /** Whether requests can be served, and what is in the way. */
-  readonly ready: () => Promise<{ readonly ready: boolean; readonly checks: { readonly [name: string]: string } }>;
+  readonly ready: () => Promise<Readiness>;
   readonly metrics: () => Promise<string>;
   /** The policy in force, secrets as fingerprints. */
-  readonly policy: () => object;
+  readonly policy: () => object | Promise<object>;
 }
 
 /** Serves `/live`, `/ready`, `/metrics` and `/policy`. */
@@ -66,7 +71,7 @@ async function answer(pages: AdminPages, method: string, path: string): Promise<
   try {
     if (path === '/live') return json(200, { live: true });
     if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await pages.metrics() };
-    if (path === '/policy') return json(200, pages.policy());
+    if (path === '/policy') return json(200, await pages.policy());
     if (path !== '/ready') return json(404, { pages: ['/live', '/ready', '/metrics', '/policy'] });
     const { ready, checks } = await pages.ready();
     return json(ready ? 200 : 503, { ready, checks });

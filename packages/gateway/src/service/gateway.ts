@@ -1,6 +1,6 @@
 /** The gateway as a whole: policy, listeners, upstreams, and their end. */
 import type { IncomingMessage } from 'node:http';
-import { ConfigurationError, type GuardOptions } from 'approov-guard';
+import type { GuardOptions } from 'approov-guard';
 import {
   loadPolicyFile,
   type Policy,
@@ -16,7 +16,7 @@ import { type Outcome, type ProxyHost, serve } from '../proxy/proxy.ts';
 import { Tunnels, upgradeListener } from '../proxy/tunnel.ts';
 import { Upstreams } from '../proxy/upstreams.ts';
 import { AccessLog, type LineSink } from './access-log.ts';
-import { AdminListener } from './admin.ts';
+import { AdminListener, type Readiness } from './admin.ts';
 import { type Counts, exposition, label, Metrics } from './metrics.ts';
 import { RedisConnections } from './redis.ts';
 import { Listener } from './servers.ts';
@@ -36,6 +36,8 @@ export interface GatewayOptions {
   readonly guard?: Pick<GuardOptions, 'now' | 'onVerdict'>;
   /** How often files are looked at, beside being watched, 0.05 to 3600 s. Default 5. */
   readonly pollSeconds?: number;
+  /** Whether the admin listener of the policy is started. Default `true`; `false` where another process answers for this one. */
+  readonly admin?: boolean;
 }
 
 /** A gateway that runs. */
@@ -50,6 +52,8 @@ export interface Gateway {
   reload(): boolean;
   /** What was counted. */
   counts(): Counts;
+  /** Whether requests can be served. */
+  ready(): Promise<Readiness>;
   /**
    * Ends without losing a request: takes no new connections, lets requests come to their end (at most `timeouts.drainSeconds`), then ends
    * upgraded connections and closes everything.
@@ -120,7 +124,7 @@ class RunningGateway implements Gateway, ProxyHost {
       onKeyEvent: (event) => event.type.endsWith('failed') && this.#note(`keys: ${event.type} (${event.source})`),
     };
     this.#source = this.#policySource(options, settings);
-    this.current = this.#compiled(this.#source.policy);
+    this.current = policyInForce(this.#source.policy, this.#stores);
     const { limits, timeouts, listen, admin, log, upstreams } = this.current.settings;
     this.upstreams = new Upstreams(upstreams, timeouts);
     this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout);
@@ -137,8 +141,8 @@ class RunningGateway implements Gateway, ProxyHost {
       };
       return new Listener(address, handlers, limits, timeouts);
     });
-    const pages = { ready: () => this.#ready(), metrics: async () => exposition(this.counts()), policy: () => shownPolicy(this.policy) };
-    this.#admin = admin === null ? null : new AdminListener(pages);
+    const pages = { ready: () => this.ready(), metrics: async () => exposition(this.counts()), policy: () => shownPolicy(this.policy) };
+    this.#admin = admin === null || options.admin === false ? null : new AdminListener(pages);
   }
 
   get policy(): Policy {
@@ -206,7 +210,7 @@ class RunningGateway implements Gateway, ProxyHost {
 
   /** A change comes into force with the next request. */
   #adopt(policy: Policy): void {
-    const next = this.#compiled(policy);
+    const next = policyInForce(policy, this.#stores);
     const before = this.current.settings;
     const { upstreams, timeouts } = next.settings;
     const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
@@ -222,21 +226,7 @@ class RunningGateway implements Gateway, ProxyHost {
     this.#note(`the policy was read again${waiting.length === 0 ? '' : `; for ${waiting.join(', ')} restart the gateway`}`);
   }
 
-  #compiled(policy: Policy): PolicyInForce {
-    const force = policyInForce(policy);
-    if (force.settings.workers > 1 && this.#stores.kinds.has('memory')) {
-      policy.locate(() => {
-        throw new ConfigurationError(
-          'options-contradict',
-          'gateway.workers',
-          'each process would remember replays by itself; give `replay` a Redis or Valkey, or null',
-        );
-      });
-    }
-    return force;
-  }
-
-  async #ready(): Promise<{ readonly ready: boolean; readonly checks: { readonly [name: string]: string } }> {
+  async ready(): Promise<Readiness> {
     const keys = await this.policy.guard.warmUp().then(
       () => 'ok',
       () => 'not available',

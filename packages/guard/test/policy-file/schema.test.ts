@@ -42,7 +42,7 @@ const PLACES: readonly (readonly [pointer: string, around: (content: Document) =
   ['', (content) => ({ keys, ...content }), ['onVerdict', 'onWarning', 'now', 'onEvent']],
   ['/$defs/token', (token) => ({ keys, token }), []],
   ['/$defs/binding', (content) => ({ keys, binding: { headers: ['authorization'], ...content } }), []],
-  ['/$defs/signature', (signature) => ({ keys, signature }), ['accountKeys', 'accountKeyDerivation']],
+  ['/$defs/signature', (signature) => ({ keys, signature }), ['accountKeys']],
   ['/$defs/mode/anyOf/1', (mode) => ({ keys, mode }), []],
   ['/properties/share', (share) => ({ keys, share }), []],
   ['/properties/bodies', (bodies) => ({ keys, bodies }), []],
@@ -128,7 +128,7 @@ test('what the guard takes fits the schema', () => {
     { keys, origin: 'https://api.example.com' },
     { keys, routes: [{ match: { host: '*.example.com', path: ['/a', '/b/*'] }, name: 'a', keys, mode: { binding: 'observe' } }] },
     { keys, routes: [{ match: { path: '/health' }, exempt: true }] },
-    { keys, $schema: 'x', gateway: {}, cors: {}, authorizer: {} },
+    { keys, $schema: 'x', gateway: { to: 'http://127.0.0.1:5000' }, cors: { origins: '*' }, authorizer: {} },
   ];
   for (const document of documents) {
     assert.equal(refusal(document), null, JSON.stringify(document));
