@@ -39,6 +39,8 @@ export interface GuardSetup {
   readonly exempt?: readonly string[];
   readonly routes?: NonNullable<GuardOptions['routes']>;
   readonly preflight?: 'pass' | 'judge';
+  /** Default `development`, so that the published secret may be used. */
+  readonly environment?: 'production' | 'development';
   /** A renderer is named: `own` answers 418, `throwing` throws, `success` tries to answer 200. */
   readonly refusal?:
     | { readonly status?: number; readonly format?: 'empty' | 'problem' }

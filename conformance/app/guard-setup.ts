@@ -47,7 +47,7 @@ export function recordedOptions(setup: Setup): RecordedOptions {
     ...(token === undefined ? {} : { token: tokenOf(token) }),
     keys: keysOf(keys),
     now: () => nowMs,
-    environment: 'development',
+    environment: rest.environment ?? 'development',
     refusal: refusalOf(refusal),
     onVerdict: (verdict, { id, action, mode, method, path }) => {
       const code = verdict.outcome === 'accepted' ? 'accepted' : verdict.outcome === 'rejected' ? verdict.reason : verdict.fault;

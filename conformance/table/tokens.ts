@@ -1,5 +1,16 @@
 /** Every kind of token that the testkit mints, with and without binding. */
-import { boundText, devSecret, freshKeySet, keySetKinds, type PrivateKeyAlgorithm, publicKeySet, tokenKinds } from '@approov-guard/testkit';
+import {
+  anotherSecret,
+  boundText,
+  devSecret,
+  freshKeySet,
+  keySetKinds,
+  mintToken,
+  type PrivateKeyAlgorithm,
+  publicKeySet,
+  tokenKinds,
+} from '@approov-guard/testkit';
+import { EMULATOR_CLAIM } from 'approov-guard';
 import type { Family, RequestCase } from './case.ts';
 import { app, approovToken, bound, NOW, tokenOnly } from './setups.ts';
 
@@ -37,5 +48,14 @@ const byKeySet: readonly RequestCase[] = Object.entries(keySetKinds)
     expected: { status: statusOf(kind.expected), verdict: kind.expected },
   }));
 
-export const tokens: Family = { name: 'tokens', cases: bySecret };
+// A secret that is not published: in production the guard refuses those at its start.
+const ownSecret = anotherSecret(devSecret);
+const byEmulator: readonly RequestCase[] = (['production', 'development'] as const).map((environment) => ({
+  name: `a token that an emulator made, in ${environment}`,
+  setup: app(environment, { keys: { secret: ownSecret }, environment }),
+  request: { headers: [approovToken(mintToken({ secret: ownSecret, now: NOW, claims: { [EMULATOR_CLAIM]: 'not for production' } }))] },
+  expected: environment === 'production' ? { status: 401, verdict: 'token-from-emulator' } : { status: 200, verdict: 'accepted' },
+}));
+
+export const tokens: Family = { name: 'tokens', cases: [...bySecret, ...byEmulator] };
 export const keySets: Family = { name: 'key sets', cases: byKeySet };

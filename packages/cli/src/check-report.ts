@@ -30,6 +30,7 @@ const AFTER_SIGNATURE: ReadonlySet<ReasonCode> = new Set([
   'token-issuer-unexpected',
   'token-audience-unexpected',
   'token-claim-invalid',
+  'token-from-emulator',
   'binding-claim-missing',
   'binding-value-missing',
   'binding-value-duplicated',

@@ -7,7 +7,7 @@ export type { KeySource, ReplayStore, StoreOccupancy } from './core/ports.ts';
 export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons.ts';
 export type { BodyAllowance, BodyRead, RequestBody, RequestView } from './core/request-view.ts';
 export type { MaybePromise } from './core/result.ts';
-export type { Claims } from './core/token/claims.ts';
+export { type Claims, EMULATOR_CLAIM } from './core/token/claims.ts';
 export type { Accepted, Attestation, Rejected, Unavailable, Verdict } from './core/verdict.ts';
 export type { Decision, Pass, Refuse } from './http/decide.ts';
 export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';

@@ -41,7 +41,11 @@ const MODES = ['enforce', 'observe'] as const;
 export function compileRoute(options: unknown, path: string, base: Policy | null, context: RouteContext): Policy {
   const route = checks.checkedObject(options, path === '' ? 'options' : path, path === '' ? GUARD_OPTION_NAMES : ROUTE_OPTION_NAMES);
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
-  const token = compileToken(route.token, at('token'), base?.token ?? { ...DEFAULT_TOKEN, audiences: context.originHosts });
+  const token = compileToken(
+    route.token,
+    at('token'),
+    base?.token ?? { ...DEFAULT_TOKEN, audiences: context.originHosts, refuseEmulated: context.production },
+  );
   const binding = route.binding === undefined && base !== null ? base.binding : compileBinding(route.binding, at('binding'));
   const modes = compileModes(route.mode, at('mode'), base?.modes ?? { token: 'enforce', binding: 'enforce', signature: 'enforce' });
   if (binding?.headers.includes(token.header)) {
@@ -96,6 +100,7 @@ const DEFAULT_TOKEN: TokenPolicy = {
   issuers: null,
   audiences: [],
   audienceRequired: false,
+  refuseEmulated: false,
 };
 
 function compileToken(options: unknown, path: string, from: TokenPolicy): TokenPolicy {
@@ -127,6 +132,7 @@ function compileToken(options: unknown, path: string, from: TokenPolicy): TokenP
     issuers: given('issuer') ? checks.checkedTexts(token.issuer, `${path}.issuer`) : from.issuers,
     audiences: given('audience') ? checks.checkedTexts(token.audience, `${path}.audience`) : from.audiences,
     audienceRequired: given('audience') || from.audienceRequired,
+    refuseEmulated: from.refuseEmulated,
   };
 }
 

@@ -2,7 +2,7 @@
 import { checkedWord } from './option-checks.ts';
 
 /**
- * Tells whether published test secrets are to be refused. The option decides; without it `NODE_ENV` does. Nothing else is ever
+ * Tells whether published test secrets, and tokens of emulators, are to be refused. The option decides; without it `NODE_ENV` does. Nothing else is ever
  * read from the environment.
  */
 export function isProduction(environment: unknown): boolean {

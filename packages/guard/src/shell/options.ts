@@ -279,6 +279,9 @@ export interface GuardOptions extends RouteOptions {
   readonly onWarning?: (warning: GuardWarning) => void;
   /** The clock, milliseconds since the epoch. Default `Date.now`, looked up at each reading: a test may replace it. */
   readonly now?: () => number;
-  /** Whether well-known test secrets are refused. Default: `production` if `NODE_ENV` says so, else `development`. */
+  /**
+   * Whether well-known test secrets are refused, and tokens that an emulator of the issuing cloud made (`token-from-emulator`). Default:
+   * `production` if `NODE_ENV` says so, else `development`.
+   */
   readonly environment?: 'production' | 'development';
 }

@@ -51,7 +51,7 @@ export const ORDER: readonly Check[] = [
   {
     name: 'token-claims',
     part: 'token',
-    codes: ['token-claim-invalid', 'token-issuer-unexpected', 'token-audience-unexpected'],
+    codes: ['token-from-emulator', 'token-claim-invalid', 'token-issuer-unexpected', 'token-audience-unexpected'],
     needs: ['claims'],
     asked: always,
     run: token.checkOtherClaims,

@@ -24,6 +24,7 @@ export const REASON_CODES = [
   'token-issuer-unexpected',
   'token-audience-unexpected',
   'token-claim-invalid',
+  'token-from-emulator',
   'token-denied',
   'token-replayed',
   'token-share-exceeded',

@@ -111,6 +111,13 @@ export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${str
     meaning: 'A registered or Approov claim of a signed token has the wrong JSON type.',
     action: 'The detail names the claim. Check custom annotations in the account’s policy.',
   },
+  'token-from-emulator': {
+    stage: 'token',
+    spec: 'claim approov-guard-emulator',
+    meaning: 'The token verified, and it says that a local stand-in for the issuing cloud made it: nothing was attested.',
+    action:
+      "This server has the stand-in’s secret or keys: configure those of your account. On a test server that runs as production, set `environment: 'development'`.",
+  },
   'token-denied': {
     stage: 'token',
     spec: 'none: option `rules`',

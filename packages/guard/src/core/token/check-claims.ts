@@ -1,7 +1,7 @@
 /** Checks the claims of a token whose signature held (RFC 7519 §4.1, RFC 8725 §3). */
 import { isNumericDate, type Seconds } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
-import type { Claims } from './claims.ts';
+import { type Claims, EMULATOR_CLAIM } from './claims.ts';
 
 /** What the claims must satisfy. */
 export interface ClaimsPolicy {
@@ -12,14 +12,21 @@ export interface ClaimsPolicy {
   readonly audiences: readonly string[] | null;
   /** Whether a token without `aud` fails. */
   readonly audienceRequired: boolean;
+  /** Whether tokens that say that an emulator made them fail. */
+  readonly refuseEmulated: boolean;
 }
 
 /**
- * Checks the claims that are no times: their types, issuer, audience.
+ * Checks the claims that are no times: whether an emulator made the token, their types, issuer, audience.
  * @returns `null` if all hold
  */
 export function checkIdentity(claims: Claims, policy: ClaimsPolicy): Rejected | null {
-  return checkTypes(claims) ?? checkIssuer(claims, policy) ?? checkAudience(claims, policy);
+  return checkOrigin(claims, policy) ?? checkTypes(claims) ?? checkIssuer(claims, policy) ?? checkAudience(claims, policy);
+}
+
+/** A stand-in for the issuing cloud attests nothing. Whoever has its secret configured in production has the wrong secret there. */
+function checkOrigin(claims: Claims, { refuseEmulated }: ClaimsPolicy): Rejected | null {
+  return refuseEmulated && claims[EMULATOR_CLAIM] !== undefined ? rejected('token-from-emulator') : null;
 }
 
 /**

@@ -33,6 +33,12 @@ export interface Claims {
   readonly [claim: string]: unknown;
 }
 
+/**
+ * The claim by which a stand-in for the issuing cloud marks each token that it makes, whatever the value. A guard in production refuses the token
+ * (`token-from-emulator`). The issuing cloud has no such claim.
+ */
+export const EMULATOR_CLAIM = 'approov-guard-emulator';
+
 /** Deeper nesting than any genuine claim has (`embed` nests three levels). */
 const CLAIMS_MAX_DEPTH = 32;
 

@@ -35,6 +35,7 @@ const ROWS: readonly Row[] = [
   { expected: 'token-issuer-unexpected', token: mint(), options: { token: { issuer: 'account.approov.io' } } },
   { expected: 'token-audience-unexpected', token: mint({ aud: 'x' }), options: { token: { audience: 'y' } } },
   { expected: 'token-claim-invalid', token: mint({ did: 7 }) },
+  { expected: 'token-from-emulator', token: mint({ 'approov-guard-emulator': false }), options: { environment: 'production' } },
   { expected: 'binding-claim-missing', headers: authorized(mint()), options: binding },
   { expected: 'binding-value-missing', token: mint({ pay: bindingHash('') }), options: binding },
   {

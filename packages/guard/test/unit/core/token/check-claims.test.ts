@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type ClaimsPolicy, checkIdentity, checkTimes } from '../../../../src/core/token/check-claims.ts';
-import type { Claims } from '../../../../src/core/token/claims.ts';
+import { type Claims, EMULATOR_CLAIM } from '../../../../src/core/token/claims.ts';
 import type { Rejected } from '../../../../src/core/verdict.ts';
 
 const at = 1000;
-const open: ClaimsPolicy = { clockToleranceSeconds: 0, maxLifetimeSeconds: null, issuers: null, audiences: null, audienceRequired: false };
+const open: ClaimsPolicy = {
+  clockToleranceSeconds: 0,
+  maxLifetimeSeconds: null,
+  issuers: null,
+  audiences: null,
+  audienceRequired: false,
+  refuseEmulated: false,
+};
 
 function checkAll(claims: Claims, policy: ClaimsPolicy, moment: number): Rejected | null {
   return checkTimes(claims, policy, moment) ?? checkIdentity(claims, policy);
@@ -64,6 +71,14 @@ test('claims that promise to be text are text', () => {
   }
   for (const aud of ['a', [], ['a', 'b']]) assert.equal(found({ aud }), 'accepted', 'where any is accepted');
   for (const aud of [null, 7, {}, ['a', 7], [['a']], [null]]) assert.equal(found({ aud }), 'token-claim-invalid');
+});
+
+test('a token that an emulator made is refused in production, whatever else it says', () => {
+  for (const value of ['not for production', true, false, 0, '', null, {}]) {
+    const claims = { [EMULATOR_CLAIM]: value, did: 7 };
+    assert.equal(found(claims, { refuseEmulated: true }), 'token-from-emulator');
+    assert.equal(found({ [EMULATOR_CLAIM]: value }), 'accepted');
+  }
 });
 
 test('the issuer is one of those configured', () => {
