@@ -101,6 +101,8 @@ export type Quirk =
   | 'decodes-paths'
   /** Of the fields that may be there once, such as `Authorization`, the first line is kept, and the others are dropped. */
   | 'first-line'
+  /** A target in absolute form that names another host than `Host` is answered 400. */
+  | 'contradiction-refused'
   /** A fragment in the target is left out. */
   | 'fragment-dropped'
   /** Header bytes are decoded as UTF-8, and what is none is lost. */

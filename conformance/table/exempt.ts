@@ -87,7 +87,9 @@ export const exemptPaths: Family = {
     notExempt('http://api.example.com/health', { ...becomesExempt, quirks: { ...absolute, ...exemptBy('absolute-form') } }),
     notExempt('http://api.example.com/private/secret', { quirks: absolute }),
     notExempt('http://api.example.com/public/../private/secret', { quirks: absolute }),
-    notExempt('http://other.example/private/secret?/health', { quirks: absolute }),
+    notExempt('http://other.example/private/secret?/health', {
+      quirks: { ...absolute, 'contradiction-refused': { status: 400, verdict: 'unguarded' } },
+    }),
     {
       name: 'headers that name another path',
       setup,

@@ -34,11 +34,11 @@ function scenario(name: string, setup: ScenarioCase['setup'], request: () => Wir
   return { name, setup, run };
 }
 
-/** Who sees lines as they came sees that some are missing; who does not takes the body itself for a body, or has none. */
+/** Who sees lines as they came sees that some are missing, or keeps them all and sees the body; who does not takes the body itself for one, or has none. */
 const refused = (joinsLines: boolean): Check => {
   return ({ status, body }, codes) => {
     if (status === 431 || status === 400) return;
-    const isRefused = status === 401 && (joinsLines || codes.join() === 'request-headers-cut');
+    const isRefused = status === 401 && (joinsLines || /^(?:request-headers-cut|digest-missing)$/.test(codes.join()));
     // The cast holds: what answers 200 is an echo.
     const readNothing = joinsLines && status === 200 && (JSON.parse(body.toString()) as Echo).body.bytes === 0;
     if (!isRefused && !readNothing) throw new Error(`status ${status}, the hook saw ${codes.join()}`);

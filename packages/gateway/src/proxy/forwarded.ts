@@ -16,16 +16,18 @@ const NAMED: ReadonlyMap<string, readonly string[]> = new Map([
   ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
 ]);
 
-/** Tells which peers are proxies of ours. The guard has checked the list. */
+/** Tells which peers are proxies of ours; those on a Unix socket have no address. The guard has checked the list. */
 export function trustedPeers(ranges: readonly string[]): (peer: string | null) => boolean {
   const list = new BlockList();
-  for (const range of ranges.flatMap((text) => NAMED.get(text) ?? [text])) {
+  const trustsUnix = ranges.includes('unix');
+  for (const range of ranges.filter((text) => text !== 'unix').flatMap((text) => NAMED.get(text) ?? [text])) {
     const [address = '', length] = range.split('/');
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     list.addSubnet(address, length === undefined ? (family === 'ipv6' ? 128 : 32) : Number(length), family);
   }
   return (peer) => {
-    if (peer === null || ranges.length === 0) return false;
+    if (peer === null) return trustsUnix;
+    if (ranges.length === 0) return false;
     const address = plainAddress(peer);
     return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   };

@@ -38,7 +38,8 @@ export function policyInForce(policy: Policy, stores: ReplayStores): PolicyInFor
       settings,
       fields: new FieldRules(options, settings.identityPrefix, settings.stripToken),
       cors: compileCors(document.cors),
-      isTrustedPeer: trustedPeers([origin?.trustedProxies ?? []].flat()),
+      // Where hops are counted instead of known, everybody is one.
+      isTrustedPeer: origin?.trustedHops === undefined ? trustedPeers([origin?.trustedProxies ?? []].flat()) : () => true,
     };
   });
 }

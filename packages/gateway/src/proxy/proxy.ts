@@ -83,8 +83,6 @@ async function pass(host: ProxyHost, passage: Passage): Promise<Outcome> {
   const given = force.policy.guard.decide(new ProxiedView(passage));
   const decision = given instanceof Promise ? await given : given;
   if (decision.action === 'refuse') return answered(passage, decision.refusal, verdictOf(decision), decision.id);
-  // A preflight that nobody judged goes no further than this: the server behind may do anything with it.
-  if (decision.skipped === 'preflight') return answered(passage, ownAnswer(204), 'preflight', decision.id);
   if (inbound.target === '*') return answered(passage, ownAnswer(204), verdictOf(decision), decision.id);
   const upstream = host.upstreams.find(inbound.authority, inbound.target);
   if (upstream === null) return answered(passage, ownAnswer(404), verdictOf(decision), decision.id);
@@ -193,23 +191,29 @@ export function verdictOf({ verdict, ...decision }: Decision): string {
   return verdict.outcome === 'rejected' ? verdict.reason : verdict.fault;
 }
 
-/** The request as the guard reads it. A client that waits for `100 Continue` gets it when the body is to be read. */
+/** The request as the guard reads it: it goes on to another server, by the target that is sent there. */
 class ProxiedView extends NodeRequestView {
   readonly #passage: Passage;
+  readonly leadsOn = true;
 
   constructor(passage: Passage) {
     super(passage.request);
     this.#passage = passage;
   }
 
+  override get currentTarget(): string {
+    return this.#passage.inbound.target;
+  }
+
+  /** A client that waits for `100 Continue` gets it when the body is to be read. */
   override get body(): NodeRequestView['body'] {
     const body = super.body;
     if (!this.#passage.expects) return body;
     return {
       ...body,
-      read: (maxBytes) => {
+      read: (maxBytes, allowance) => {
         sendContinue(this.#passage);
-        return body.read(maxBytes);
+        return body.read(maxBytes, allowance);
       },
     };
   }
