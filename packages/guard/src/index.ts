@@ -12,7 +12,7 @@ export type { Accepted, Attestation, Rejected, Unavailable, Verdict } from './co
 export type { Decision, Pass, Refuse } from './http/decide.ts';
 export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
 export { type ConfigurationCode, ConfigurationError } from './shell/configuration-error.ts';
-export type { GuardCounters } from './shell/counters.ts';
+export type { GuardCounters, VerdictCounts } from './shell/counters.ts';
 export { createGuard } from './shell/create-guard.ts';
 export type { GuardGauges } from './shell/gauges.ts';
 export type { Guard } from './shell/guard.ts';

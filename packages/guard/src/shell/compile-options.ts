@@ -110,7 +110,9 @@ function compileToken(options: unknown, path: string, from: TokenPolicy): TokenP
   const given = (name: string): boolean => token[name] !== undefined;
   return {
     header: given('header') ? checks.checkedHeader(token.header, `${path}.header`) : from.header,
-    prefix: given('prefix') ? compilePrefix(token.prefix, `${path}.prefix`) : from.prefix,
+    ...(given('prefix')
+      ? compilePrefix(token.prefix, `${path}.prefix`)
+      : { prefix: from.prefix, prefixOptional: from.prefixOptional === true }),
     statusHeader: nullable(token, 'statusHeader', from.statusHeader ?? null, (value) =>
       checks.checkedHeader(value, `${path}.statusHeader`),
     ),
@@ -144,11 +146,14 @@ function nullable<T>(options: Unchecked, name: string, fallback: T | null, check
 
 const SCHEME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-function compilePrefix(value: unknown, path: string): string | null {
-  if (value === null || value === '') return null;
-  const scheme = typeof value === 'string' ? value.trim() : '';
-  if (SCHEME.test(scheme)) return scheme.toLowerCase();
-  throw new ConfigurationError('option-invalid', path, 'must be one word such as `Bearer`, or null for a bare token');
+function compilePrefix(value: unknown, path: string): { readonly prefix: string | null; readonly prefixOptional: boolean } {
+  const prefixOptional = checks.isPlainObject(value);
+  const word = prefixOptional ? checks.checkedObject(value, path, ['optional']).optional : value;
+  if (!prefixOptional && (word === null || word === '')) return { prefix: null, prefixOptional };
+  const scheme = typeof word === 'string' ? word.trim() : '';
+  if (SCHEME.test(scheme)) return { prefix: scheme.toLowerCase(), prefixOptional };
+  const remedy = "must be one word such as `Bearer`, `{ optional: 'Bearer' }` for tokens with and without it, or null for a bare token";
+  throw new ConfigurationError('option-invalid', prefixOptional ? `${path}.optional` : path, remedy);
 }
 
 function compileBinding(options: unknown, path: string): BindingPolicy | null {

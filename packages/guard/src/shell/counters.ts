@@ -2,8 +2,8 @@
 import { FAULT_CODES, type FaultCode, REASON_CODES, type ReasonCode } from '../core/reasons/codes.ts';
 import type { Decision } from '../http/decide.ts';
 
-/** A snapshot of the counts since the guard was made. */
-export interface GuardCounters {
+/** How requests were judged. */
+export interface VerdictCounts {
   readonly accepted: number;
   /** Judged requests that were refused. */
   readonly refused: number;
@@ -13,22 +13,48 @@ export interface GuardCounters {
   readonly skipped: number;
   readonly rejected: { readonly [Code in ReasonCode]: number };
   readonly unavailable: { readonly [Code in FaultCode]: number };
+}
+
+/** A snapshot of the counts since the guard was made. Each request counts once, by its first judgement. */
+export interface GuardCounters extends VerdictCounts {
+  /**
+   * What this guard found of requests that it had judged before: where it stands before the whole application and before a route of it. A request
+   * that passed the first and not the second is `accepted`, and `refused` here.
+   */
+  readonly again: VerdictCounts;
   /** Exceptions that `onVerdict` threw. */
   readonly hookFailures: number;
 }
 
 /** The live counts of one guard. */
 export class Counters {
+  readonly #first: Tally = new Tally();
+  readonly #again: Tally = new Tally();
+  #hookFailures = 0;
+
+  /** @param again - whether the request was judged before */
+  count(decision: Decision, again: boolean): void {
+    (again ? this.#again : this.#first).count(decision);
+  }
+
+  countHookFailure(): void {
+    this.#hookFailures++;
+  }
+
+  snapshot(): GuardCounters {
+    return { ...this.#first.snapshot(), again: this.#again.snapshot(), hookFailures: this.#hookFailures };
+  }
+}
+
+class Tally {
   #accepted = 0;
   #refused = 0;
   #observed = 0;
   #skipped = 0;
-  #hookFailures = 0;
   readonly #rejected = zeros(REASON_CODES);
   readonly #unavailable = zeros(FAULT_CODES);
 
-  count(decision: Decision): void {
-    const { verdict, action } = decision;
+  count({ verdict, action }: Decision): void {
     if (verdict === null) {
       this.#skipped++;
       return;
@@ -40,11 +66,7 @@ export class Counters {
     else if (verdict.outcome !== 'accepted') this.#observed++;
   }
 
-  countHookFailure(): void {
-    this.#hookFailures++;
-  }
-
-  snapshot(): GuardCounters {
+  snapshot(): VerdictCounts {
     return {
       accepted: this.#accepted,
       refused: this.#refused,
@@ -52,7 +74,6 @@ export class Counters {
       skipped: this.#skipped,
       rejected: { ...this.#rejected },
       unavailable: { ...this.#unavailable },
-      hookFailures: this.#hookFailures,
     };
   }
 }

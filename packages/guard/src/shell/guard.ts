@@ -15,6 +15,7 @@ import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
 import { type Gauged, type GuardGauges, readGauges, storesOf } from './gauges.ts';
 import { nextId, randomId } from './ids.ts';
+import { noteJudged } from './judged-before.ts';
 import { judgeByEach, judgeByRoute, type Route, routeOf, tokenOnly, viewOfToken } from './judging.ts';
 import type { KeyRing, KeyUse } from './keys/key-ring.ts';
 import type { RouteOptions } from './options.ts';
@@ -123,7 +124,9 @@ class AssembledGuard implements Guard {
   decide(request: RequestView, route?: Route): MaybePromise<Decision> {
     const routes = this.#routesOf(request, route);
     const skipped = routes === 'exempt' ? routes : this.#passesUnjudged(request) ? 'preflight' : null;
-    if (skipped !== null) return this.#counted(skip(skipped, (route?.policy ?? this.#parts.whole.policy).modes, nextId()));
+    if (skipped !== null) {
+      return this.#counted(skip(skipped, (route?.policy ?? this.#parts.whole.policy).modes, nextId()), noteJudged(request, this));
+    }
     const at = this.#readClock();
     // The cast holds: `exempt` was skipped.
     const [only, ...others] = routes as readonly [Route, ...Route[]];
@@ -203,13 +206,14 @@ class AssembledGuard implements Guard {
     const { refusal, whole } = this.#parts;
     const id = showsId(refusal) ? randomId() : nextId();
     const decision = decide(withPreflightRemedy(verdict, request), (route.policy ?? whole.policy).modes, id, refusal);
-    this.#hook.tell(request, decision, route.name, at);
+    const again = noteJudged(request, this);
+    this.#hook.tell(request, decision, route.name, at, again);
     discardRest(request, decision);
-    return this.#counted(decision);
+    return this.#counted(decision, again);
   }
 
-  #counted(decision: Decision): Decision {
-    this.#counters.count(decision);
+  #counted(decision: Decision, again: boolean): Decision {
+    this.#counters.count(decision, again);
     return decision;
   }
 }

@@ -14,8 +14,11 @@ import type { RuleOptions } from './rules.ts';
 export interface TokenOptions {
   /** The header that carries the token. Default `approov-token`. */
   readonly header?: string;
-  /** The scheme that precedes the token in that header, such as `Bearer`. Default `null`: the bare token. */
-  readonly prefix?: string | null;
+  /**
+   * The scheme that precedes the token in that header, such as `Bearer`. Default `null`: the bare token. `{ optional: 'Bearer' }`: with it or bare,
+   * while versions of the app of both kinds are in use. It names no credential, so either way the same token is judged.
+   */
+  readonly prefix?: string | { readonly optional: string } | null;
   /**
    * The header in which the SDKs say why they have no token (okhttp from 3.7 on), so that such an app is not taken for one without the SDK: the
    * reason is then `token-sdk-status`. It proves nothing. Default `approov-status`; `null`: it is not looked at.
@@ -199,6 +202,8 @@ export interface VerdictFacts {
   readonly path: string;
   /** When the request was judged, milliseconds since the epoch. */
   readonly at: number;
+  /** Whether this guard has judged the same request before, for the whole application, say, and now for a route of it. */
+  readonly again: boolean;
 }
 
 /** What one signing key may take of the replay store. */
@@ -270,7 +275,7 @@ export interface GuardOptions extends RouteOptions {
   readonly origin?: OriginOptions | null;
   /** What the client sees of a refusal. Default: 401, `{}`. */
   readonly refusal?: RefusalOptions;
-  /** Called once for each judged request, synchronously. What it throws is dropped: it cannot change the decision. */
+  /** Called once for each judgement, synchronously; `facts.again` tells the later ones of one request. What it throws is dropped: it cannot change the decision. */
   readonly onVerdict?: (verdict: Verdict, facts: VerdictFacts) => void;
   /**
    * Told when the guard is used in a way that undoes its protection: guards with equal options and memory stores of their own are made again and

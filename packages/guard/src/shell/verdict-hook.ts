@@ -26,13 +26,14 @@ export class VerdictHook {
    * Tells of a decision, if there was a verdict.
    * @param route - the name of the route by which it was found
    * @param at - the moment of judgement, milliseconds since the epoch
+   * @param again - whether the request was judged before
    */
-  tell(request: RequestView, { verdict, id, action, mode }: Decision, route: string | null, at: number): void {
+  tell(request: RequestView, { verdict, id, action, mode }: Decision, route: string | null, at: number, again: boolean): void {
     if (this.#onVerdict === null || verdict === null) return;
     try {
       const method = excerpt(request.method, 32);
       const onVerdict = this.#onVerdict;
-      const answer: unknown = onVerdict(verdict, { id, action, mode, route, method, path: shownPath(request.target), at });
+      const answer: unknown = onVerdict(verdict, { id, action, mode, route, method, path: shownPath(request.target), at, again });
       // An asynchronous hook that rejects must not end the process.
       if (isThenable(answer)) Promise.resolve(answer).catch(() => this.#counters.countHookFailure());
     } catch {

@@ -120,6 +120,7 @@ test('what the guard takes fits the schema', () => {
   const documents: readonly Document[] = [
     { keys },
     { keys: [keys, { secrets: [{ base64: reference }] }, { jwks }, { pem, algorithm: 'ES256' }] },
+    { keys, token: { prefix: { optional: 'Bearer' } } },
     { keys, token: { prefix: null, issuer: ['a'], audience: null, maxLifetimeSeconds: null, replay: 'memory' } },
     { keys, binding: null, signature: null, mode: 'observe', exempt: null, cache: null, origin: null, routes: [], rules: [] },
     { keys, signature: { label: 'account', accountKeys: [{ id: 'a', base64: reference }] } },
@@ -154,6 +155,9 @@ test('what the guard refuses does not fit it', () => {
     { keys, rules: [{ name: 'a' }] },
     { keys, token: { replay: { redis: { url: 'redis://user:password@host' } } } },
     { keys, mode: 'off' },
+    { keys, token: { prefix: {} } },
+    { keys, token: { prefix: { optional: '' } } },
+    { keys, token: { prefix: { optional: 'Bearer', other: 1 } } },
   ];
   for (const document of documents) {
     assert.notEqual(refusal(document), null, JSON.stringify(document));

@@ -7,7 +7,10 @@ import { type Rejected, rejected } from '../verdict.ts';
 /** Where the token is, and how long it may be. */
 export interface TokenPlace {
   readonly header: string;
+  /** The scheme before the token, lower case, or `null`. */
   readonly prefix: string | null;
+  /** Whether a token without that scheme is read, too. Default: false. */
+  readonly prefixOptional?: boolean;
   /** Where the SDKs say why there is no token; `null` or left out: nowhere. */
   readonly statusHeader?: string | null;
   readonly maxBytes: Bytes;
@@ -42,7 +45,8 @@ export function readToken(request: RequestView, place: TokenPlace): string | Rej
   if (value.length > place.maxBytes) return rejected('token-too-large');
   // RFC 9110 §5.3: platforms that join repeated lines use a comma, which no token contains.
   if (value.includes(',')) return rejected('token-duplicated');
-  const token = place.prefix === null || value === '' ? value : withoutScheme(value, place.prefix);
+  const token =
+    place.prefix === null || value === '' ? value : (withoutScheme(value, place.prefix) ?? (place.prefixOptional ? value : null));
   if (token === null) return rejected('token-malformed', 'the configured prefix is absent');
   if (token === '') return withoutToken(request, place, 'header empty');
   return token.length <= LONGEST_STATUS && SDK_STATUSES.has(token.toUpperCase())

@@ -333,7 +333,11 @@ test('JWKs whose algorithm is absent or does not fit are refused', () => {
 test('token options are within their bounds', () => {
   const token = (given: object): string => withGood({ token: given });
   for (const header of ['', 'a b', 'a:b', 'ä', 'a\n', 7, null]) assert.equal(token({ header }), 'option-invalid token.header');
-  for (const prefix of ['Bear er', 'Bearer,', 7, {}, true]) assert.equal(token({ prefix }), 'option-invalid token.prefix');
+  for (const prefix of ['Bear er', 'Bearer,', 7, [], true]) assert.equal(token({ prefix }), 'option-invalid token.prefix');
+  for (const optional of ['Bear er', '', null, 7, undefined]) {
+    assert.equal(token({ prefix: { optional } }), 'option-invalid token.prefix.optional');
+  }
+  assert.equal(token({ prefix: { required: 'Bearer' } }), 'option-unknown token.prefix.required');
   for (const maxBytes of [0, 511, 65_537, -1, Number.NaN, Infinity, '8192', null])
     assert.equal(token({ maxBytes }), 'option-invalid token.maxBytes');
   for (const clockToleranceSeconds of [-1, 301, Number.NaN, '5', null]) {

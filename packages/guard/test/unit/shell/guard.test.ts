@@ -443,3 +443,27 @@ test('a secret that is not set names the variable, the file, the flag of Node an
   const message = /process\.env\.APPROOV_BASE64_SECRET.*\.env.*node --env-file=\.env.*approov-guard secret --generate/;
   assert.throws(() => createGuard({ keys: { secret: { base64: undefined } } }), message);
 });
+
+test('a request that another guard judged is new, also where it takes no note', async () => {
+  const [one, other] = [createGuard({ keys: { secret } }), createGuard({ keys: { secret } })];
+  for (const message of [{}, Object.freeze({}), new Request('http://localhost')]) {
+    const view = { ...withToken('', {}), message };
+    for (const guard of [one, other, one]) await guard.decide(view);
+    assert.deepEqual(Reflect.ownKeys(message), Reflect.ownKeys(message instanceof Request ? new Request('http://localhost') : {}));
+  }
+  assert.deepEqual([one.counters().refused, one.counters().again.refused], [3, 3]);
+  assert.deepEqual([other.counters().refused, other.counters().again.refused], [3, 0]);
+});
+
+test('a token with the optional scheme and one without it are the same token', async () => {
+  const token = { header: 'authorization', prefix: { optional: 'Bearer' } };
+  const guard = createGuard({ keys: { secret }, now: () => now, token });
+  const outcomes = await Promise.all(
+    [good, `Bearer ${good}`, `bearer  ${good}`, `Basic ${good}`, `Bearer Bearer ${good}`].map(async (value) =>
+      outcomeOf(await guard.judge(requestView({ headers: [['authorization', value]] }))),
+    ),
+  );
+  assert.deepEqual(outcomes, ['accepted', 'accepted', 'accepted', 'token-malformed', 'token-malformed']);
+  const strict = guard.route({ token: { prefix: 'Bearer' } });
+  assert.equal(outcomeOf(await guard.judge(requestView({ headers: [['authorization', good]] }), strict)), 'token-malformed');
+});

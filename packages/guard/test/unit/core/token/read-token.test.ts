@@ -85,3 +85,14 @@ test('a prefix is read where it is configured, in any case, and nowhere else', (
   for (const value of ['', ' ', 'Bearer', 'Bearer ', 'Bearer   ']) assert.equal(one(value, bearer), 'token-missing', value);
   assert.equal(one('Bearer a.b.c'), 'read Bearer a.b.c', 'which no parser takes for a token');
 });
+
+test('an optional prefix is taken off where it is, and what stands without it is read as it is', () => {
+  const either = { ...bearer, prefixOptional: true };
+  for (const value of ['a.b.c', 'Bearer a.b.c', 'bEARER   a.b.c ', ' a.b.c']) assert.equal(one(value, either), 'read a.b.c', value);
+  for (const value of ['', 'Bearer', 'Bearer ']) assert.equal(one(value, either), 'token-missing', value);
+  // Not this scheme, and no token: the form of it is judged later.
+  assert.equal(one('Basic a.b.c', either), 'read Basic a.b.c');
+  assert.equal(one('Bearera.b.c', either), 'read Bearera.b.c');
+  assert.equal(one('Bearer NO_NETWORK', either), 'token-sdk-status');
+  assert.equal(one('Bearer a.b.c, Bearer a.b.c', either), 'token-duplicated');
+});
