@@ -1,6 +1,6 @@
 /** `approov-guard check`: is this token accepted, and if not, why not? */
 import { requestView } from '@approov-guard/testkit';
-import { createGuard, type Guard, type GuardOptions } from 'approov-guard';
+import { createGuard, type Guard, type GuardOptions, type Verdict } from 'approov-guard';
 import { type ArgumentNames, blameArgument } from '../argument-names.ts';
 import type { Arguments } from '../arguments.ts';
 import { reportOf, spellReport } from '../check-report.ts';
@@ -8,7 +8,8 @@ import type { Command } from '../command.ts';
 import { chosenKeys, KEY_OPTIONS } from '../keys.ts';
 import { momentOfJudgement } from '../moment.ts';
 import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
-import { EXIT } from '../surroundings.ts';
+import { namedPolicy, POLICY_OPTION } from '../policy-option.ts';
+import { EXIT, type Surroundings } from '../surroundings.ts';
 import { tokenArgument } from '../token-text.ts';
 
 const EXIT_OF = { accepted: EXIT.accepted, rejected: EXIT.rejected, unavailable: EXIT.unknown } as const;
@@ -25,6 +26,7 @@ export const check: Command = {
     audience: { value: 'TEXT', describe: 'demand this aud; may be repeated', repeatable: true },
     tolerance: { value: 'SECONDS', describe: 'how far clocks may differ, 0 to 300, default 0' },
     at: { value: 'TIME', describe: 'judge as of this time: seconds since 1970, or 2023-11-14T22:13:20Z' },
+    ...POLICY_OPTION,
     ...KEY_OPTIONS,
     ...SECRET_OPTIONS,
     ...COMMON_OPTIONS,
@@ -34,20 +36,34 @@ export const check: Command = {
     'approov-guard check "$TOKEN" --bind \'Bearer abc\'',
     'approov-guard check "$TOKEN" --at 2023-11-14T22:13:20Z',
     'approov-guard check "$TOKEN" --jwks keys.json --issuer example.approov.io',
+    'approov-guard check "$TOKEN" --policy policy.yaml',
     'approov-guard check "$TOKEN" --pem public-key.pem --alg RS256',
   ],
   words: 1,
   run: async (given, surroundings) => {
     const text = await tokenArgument(given, surroundings);
     const now = momentOfJudgement(given, surroundings);
-    const guard = configuredGuard({ ...demands(given), keys: await chosenKeys(given, surroundings), now: () => now });
-    const verdict = await guard.judge(requestView({ headers: headersOf(text, given.text('bind')) }));
     const bare = text.slice(text.lastIndexOf(' ') + 1);
+    const verdict = await verdictOn(text, bare, { given, surroundings, now });
     const report = reportOf(verdict, bare, now / 1000);
     surroundings.stdout.write(given.flag('json') ? `${JSON.stringify(report)}\n` : spellReport(report, now / 1000));
     return EXIT_OF[verdict.outcome];
   },
 };
+
+interface Moment {
+  readonly given: Arguments;
+  readonly surroundings: Surroundings;
+  readonly now: number;
+}
+
+/** By a policy file the token is judged alone: what it is bound to, and what signs, belongs to a request. */
+async function verdictOn(text: string, bare: string, { given, surroundings, now }: Moment): Promise<Verdict> {
+  const policy = await namedPolicy(given, surroundings, check.options, now);
+  if (policy !== null) return policy.guard.verifyToken(bare).finally(() => policy.guard.close());
+  const guard = configuredGuard({ ...demands(given), keys: await chosenKeys(given, surroundings), now: () => now });
+  return guard.judge(requestView({ headers: headersOf(text, given.text('bind')) }));
+}
 
 /** The options of the guard that the arguments ask for. */
 function demands(given: Arguments): Omit<GuardOptions, 'keys'> {

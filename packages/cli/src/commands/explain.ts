@@ -1,6 +1,6 @@
 /** `approov-guard explain`: why is this captured request refused? */
 import { requestView } from '@approov-guard/testkit';
-import type { GuardOptions, RequestView } from 'approov-guard';
+import type { Guard, GuardOptions, RequestView } from 'approov-guard';
 import { explainRequest } from 'approov-guard/explain';
 import { ACCOUNT_KEY_OPTIONS, requiredAccountKey } from '../account-key.ts';
 import { type ArgumentNames, blameArgument } from '../argument-names.ts';
@@ -12,6 +12,7 @@ import { firstFailure, spellExplanation } from '../explain-report.ts';
 import { chosenKeys, KEY_OPTIONS } from '../keys.ts';
 import { momentOfJudgement } from '../moment.ts';
 import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
+import { namedPolicy, POLICY_OPTION } from '../policy-option.ts';
 import { readBytes } from '../secret-source.ts';
 import { EXIT, readStandardBytes, type Surroundings } from '../surroundings.ts';
 import { UsageError } from '../usage-error.ts';
@@ -33,6 +34,7 @@ export const explain: Command = {
     digest: { value: 'WHEN', describe: 'if-present (default) or required' },
     strict: { value: null, describe: 'accept no deviation of client libraries' },
     at: { value: 'TIME', describe: 'judge as of this time: seconds since 1970, or 2023-11-14T22:13:20Z' },
+    ...POLICY_OPTION,
     ...ACCOUNT_KEY_OPTIONS,
     ...KEY_OPTIONS,
     ...SECRET_OPTIONS,
@@ -41,13 +43,16 @@ export const explain: Command = {
   examples: [
     'approov-guard explain request.http --origin https://api.example.com',
     'approov-guard explain session.har --entry 3 --bind-header authorization',
+    'approov-guard explain request.http --policy policy.yaml',
     'pbpaste | approov-guard explain - --at 2023-11-14T22:13:20Z',
   ],
   words: 1,
   run: async (given, surroundings) => {
     const captured = capturedRequest(await captureBytes(given, surroundings), entryFrom(given.text('entry')));
     const view = viewOf(captured);
-    const explanation = await explained(view, await optionsFrom(given, surroundings));
+    const policy = await namedPolicy(given, surroundings, explain.options, momentOfJudgement(given, surroundings));
+    const explanation = await explained(view, policy?.guard ?? (await optionsFrom(given, surroundings)));
+    policy?.guard.close();
     const failure = firstFailure(explanation);
     surroundings.stdout.write(
       given.flag('json') ? `${JSON.stringify({ refused: failure, ...explanation })}\n` : spellExplanation(explanation),
@@ -117,7 +122,7 @@ const ARGUMENT_NAMES: ArgumentNames = [
   [/^signature\.required.*/, '--require'],
 ];
 
-async function explained(view: RequestView, options: GuardOptions): ReturnType<typeof explainRequest> {
+async function explained(view: RequestView, options: Guard | GuardOptions): ReturnType<typeof explainRequest> {
   try {
     return await explainRequest(view, options);
   } catch (error) {
