@@ -5,10 +5,11 @@ import { ORDER } from '../core/judge/order.ts';
 import { type Mode, modeOfFailure } from '../core/judge/policy.ts';
 import type { FaultCode, ReasonCode } from '../core/reasons.ts';
 import type { RequestView } from '../core/request-view.ts';
+import type { MaybePromise } from '../core/result.ts';
 import type { Origin } from '../core/signature/target.ts';
 import type { Claims } from '../core/token/claims.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
-import { noMoment, type Route, withNewestKeys } from './judging.ts';
+import { noMoment, orAgain, type Route } from './judging.ts';
 
 /** How a check ended. */
 export interface ExplainedCheck {
@@ -54,16 +55,16 @@ export async function explainByEach(means: Means, request: RequestView, routes: 
 async function explainByRoute(means: Means, request: RequestView, route: Route, at: number): Promise<Explained> {
   const made = route.order.filter(({ remembers }) => !remembers);
   let judged = new Case(request, route.policy, means, NO_KEYS, at / 1000);
+  const explainWith = (newest: KeySnapshot): MaybePromise<Verdict> => {
+    // Without the tokens that are known: their checks are made, too.
+    judged = new Case(request, route.policy, means, { keys: newest.keys, verified: null }, at / 1000);
+    judged.trace = [];
+    return judge(judged, made);
+  };
   let verdict: Verdict;
   try {
-    verdict = Number.isFinite(at)
-      ? await withNewestKeys(route.keys, at, (snapshot) => {
-          // Without the tokens that are known: their checks are made, too.
-          judged = new Case(request, route.policy, means, { keys: snapshot.keys, verified: null }, at / 1000);
-          judged.trace = [];
-          return judge(judged, made);
-        })
-      : noMoment();
+    const snapshot = route.keys.snapshot(at);
+    verdict = Number.isFinite(at) ? await orAgain(await explainWith(snapshot), snapshot, route.keys, at, explainWith) : noMoment();
   } catch (cause) {
     // What a judgement would not have come to changes no verdict.
     verdict = judged.settled && judged.failure !== null ? judged.failure : unavailable('internal', cause);

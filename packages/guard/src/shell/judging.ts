@@ -70,39 +70,47 @@ export function viewOfToken(token: unknown): RequestView {
 }
 
 function judgeWithKeys(means: Means, request: RequestView, route: Route, at: number): MaybePromise<Verdict> {
-  return withNewestKeys(route.keys, at, (snapshot) => {
-    const judged = new Case(request, route.policy, means, snapshot, at / 1000);
-    return chain(judge(judged, route.order), (verdict) => {
-      // Whatever came of the request after its token held.
-      if (judged.tokenHeld && judged.verified !== null) route.keys.keyUsed(judged.verified.key, judged.at);
-      return verdict;
-    });
-  });
+  const snapshot = route.keys.snapshot(at);
+  const verdict = judgeBy(means, request, route, snapshot, at);
+  if (isPromise(verdict))
+    return verdict.then((first) => orAgain(first, snapshot, route.keys, at, (newer) => judgeBy(means, request, route, newer, at)));
+  return hangsOnKeys(verdict, snapshot)
+    ? orAgain(verdict, snapshot, route.keys, at, (newer) => judgeBy(means, request, route, newer, at))
+    : verdict;
+}
+
+function judgeBy(means: Means, request: RequestView, route: Route, snapshot: KeySnapshot, at: number): MaybePromise<Verdict> {
+  const judged = new Case(request, route.policy, means, snapshot, at / 1000);
+  const verdict = judge(judged, route.order);
+  if (isPromise(verdict)) return verdict.then((found) => counted(found, judged, route.keys));
+  return counted(verdict, judged, route.keys);
+}
+
+/** A key counts as used whatever came of the request after its token held. */
+function counted(verdict: Verdict, { tokenHeld, verified, at }: Case, keys: KeyRing): Verdict {
+  if (tokenHeld && verified !== null) keys.keyUsed(verified.key, at);
+  return verdict;
 }
 
 /**
- * Judges with the newest keys. If there are none yet, or the key that the token names is not among them, asks their source once and judges
- * again; the source bounds how long that takes. What then still hangs on unknown keys is `unavailable` unless the source vouches for what it
- * has: an outage of the keys is never the client's fault. May throw or
- * reject.
+ * Where a verdict hangs on keys that were not there, or not among them: asks their source once and judges again; the source bounds how long
+ * that takes. What then still hangs on unknown keys is `unavailable` unless the source vouches for what it has: an outage of the keys is never
+ * the client's fault.
  */
-export function withNewestKeys(
+export function orAgain(
+  first: Verdict,
+  snapshot: KeySnapshot,
   keys: KeyRing,
   at: number,
-  judgeBy: (snapshot: KeySnapshot) => MaybePromise<Verdict>,
+  judgeAgain: (snapshot: KeySnapshot) => MaybePromise<Verdict>,
 ): MaybePromise<Verdict> {
-  const snapshot = keys.snapshot(at);
-  return chain(judgeBy(snapshot), (first) => {
-    if (!hangsOnKeys(first, snapshot)) return first;
-    return chain(refreshed(keys, at, snapshot.keys === null ? MOST_WAITING_FOR_FIRST : MOST_WAITING), (vouched) => {
-      if (typeof vouched !== 'boolean') return vouched;
-      const newer = keys.snapshot(at);
-      const second = newer.keys === snapshot.keys ? first : judgeBy(newer);
-      if (vouched) return second;
-      return chain(second, (found) =>
-        found.outcome === 'rejected' && hangsOnKeys(found, newer) ? unavailable('keys-unavailable') : found,
-      );
-    });
+  if (!hangsOnKeys(first, snapshot)) return first;
+  return chain(refreshed(keys, at, snapshot.keys === null ? MOST_WAITING_FOR_FIRST : MOST_WAITING), (vouched) => {
+    if (typeof vouched !== 'boolean') return vouched;
+    const newer = keys.snapshot(at);
+    const second = newer.keys === snapshot.keys ? first : judgeAgain(newer);
+    if (vouched) return second;
+    return chain(second, (found) => (found.outcome === 'rejected' && hangsOnKeys(found, newer) ? unavailable('keys-unavailable') : found));
   });
 }
 
@@ -126,6 +134,7 @@ function refreshed(keys: KeyRing, at: number, mostWaiting: number): MaybePromise
 
 /** Tells whether more keys could lead to another verdict. */
 function hangsOnKeys(verdict: Verdict, { keys }: KeySnapshot): boolean {
+  if (verdict.outcome === 'accepted') return false;
   switch (verdict.code) {
     case 'keys-unavailable':
     case 'keys-empty':
