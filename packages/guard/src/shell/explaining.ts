@@ -1,5 +1,5 @@
 /** Why a request gets the verdict it gets: the order of judgement, run to its end. */
-import { Case, type Check, type KeySnapshot, type Means } from '../core/judge/case.ts';
+import { type Case, type Check, type KeySnapshot, type Means, newCase } from '../core/judge/case.ts';
 import { judge } from '../core/judge/judge.ts';
 import { ORDER } from '../core/judge/order.ts';
 import { type Mode, modeOfFailure } from '../core/judge/policy.ts';
@@ -54,10 +54,10 @@ export async function explainByEach(means: Means, request: RequestView, routes: 
 
 async function explainByRoute(means: Means, request: RequestView, route: Route, at: number): Promise<Explained> {
   const made = route.order.filter(({ remembers }) => !remembers);
-  let judged = new Case(request, route.policy, means, NO_KEYS, at / 1000);
+  let judged = newCase(request, route.policy, means, NO_KEYS, at / 1000);
   const explainWith = (newest: KeySnapshot): MaybePromise<Verdict> => {
     // Without the tokens that are known: their checks are made, too.
-    judged = new Case(request, route.policy, means, { keys: newest.keys, verified: null }, at / 1000);
+    judged = newCase(request, route.policy, means, { keys: newest.keys, verified: null }, at / 1000);
     judged.trace = [];
     return judge(judged, made);
   };

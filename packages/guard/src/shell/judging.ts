@@ -3,7 +3,7 @@
  * that the source may still learn. Turns exceptions into verdicts. Moments are in milliseconds since the epoch; one that is not a finite
  * number is our fault: `unavailable`.
  */
-import { Case, type Check, type KeySnapshot, type Means } from '../core/judge/case.ts';
+import { type Case, type Check, type KeySnapshot, type Means, newCase } from '../core/judge/case.ts';
 import { judge } from '../core/judge/judge.ts';
 import { orderOf } from '../core/judge/order.ts';
 import { modeOfFailure, type Policy } from '../core/judge/policy.ts';
@@ -80,7 +80,7 @@ function judgeWithKeys(means: Means, request: RequestView, route: Route, at: num
 }
 
 function judgeBy(means: Means, request: RequestView, route: Route, snapshot: KeySnapshot, at: number): MaybePromise<Verdict> {
-  const judged = new Case(request, route.policy, means, snapshot, at / 1000);
+  const judged = newCase(request, route.policy, means, snapshot, at / 1000);
   const verdict = judge(judged, route.order);
   if (isPromise(verdict)) return verdict.then((found) => counted(found, judged, route.keys));
   return counted(verdict, judged, route.keys);

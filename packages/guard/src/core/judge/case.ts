@@ -73,7 +73,7 @@ export interface CheckOutcome {
 }
 
 /** What the checks found so far. Members that are `null` were not found, or not looked for. */
-export class Case {
+export interface Case {
   readonly request: RequestView;
   readonly policy: Policy;
   readonly means: Means;
@@ -82,44 +82,66 @@ export class Case {
   readonly at: Seconds;
 
   /** The token's text. Nothing of it is verified. */
-  token: string | null = null;
-  jws: UnverifiedJws | null = null;
+  token: string | null;
+  jws: UnverifiedJws | null;
   /** The keys that may have signed the token. */
-  candidates: readonly VerificationKey[] | null = null;
+  candidates: readonly VerificationKey[] | null;
   /** The token, once its signature held. */
-  verified: VerifiedToken | null = null;
+  verified: VerifiedToken | null;
   /** The verified claims. Only an explanation goes on with claims that were not. */
-  claims: Claims | null = null;
+  claims: Claims | null;
   /** Whether signature, times and claims of the token held. */
-  tokenHeld = false;
-  binding: Attestation['binding'] = 'unchecked';
+  tokenHeld: boolean;
+  binding: Attestation['binding'];
   /** The key of the message signature. */
-  signingKey: PreparedKey | null = null;
-  signature: UnverifiedSignature | null = null;
-  bases: SignatureBases | null = null;
+  signingKey: PreparedKey | null;
+  signature: UnverifiedSignature | null;
+  bases: SignatureBases | null;
   /** The signature base as RFC 9421 has it. */
-  base: string | null = null;
-  signatureState: Attestation['signature'] = 'unchecked';
+  base: string | null;
+  signatureState: Attestation['signature'];
   /** The signature, once it held. */
-  proof: VerifiedSignature | null = null;
+  proof: VerifiedSignature | null;
   /** What the signature took of its key's share: given back unless the message is accepted. */
-  taken: Taking | null = null;
-  digest: Attestation['digest'] = 'unchecked';
+  taken: Taking | null;
+  digest: Attestation['digest'];
 
   /** The failure that the verdict will name. */
-  failure: Failure | null = null;
+  failure: Failure | null;
   /** The part of the judgement of which nothing more is checked. */
-  over: Part | null = null;
+  over: Part | null;
   /** Where the end of each check is noted, if all are to be made; else the first failure that counts ends the judgement. */
-  trace: CheckOutcome[] | null = null;
+  trace: CheckOutcome[] | null;
   /** Whether the verdict is settled. With a trace, the checks go on. */
-  settled = false;
+  settled: boolean;
+}
 
-  constructor(request: RequestView, policy: Policy, means: Means, snapshot: KeySnapshot, at: Seconds) {
-    this.request = request;
-    this.policy = policy;
-    this.means = means;
-    this.snapshot = snapshot;
-    this.at = at;
-  }
+/** A request of which nothing is known yet. One literal: it is made for each request. */
+export function newCase(request: RequestView, policy: Policy, means: Means, snapshot: KeySnapshot, at: Seconds): Case {
+  return {
+    request,
+    policy,
+    means,
+    snapshot,
+    at,
+    token: null,
+    jws: null,
+    candidates: null,
+    verified: null,
+    claims: null,
+    tokenHeld: false,
+    binding: 'unchecked',
+    signingKey: null,
+    signature: null,
+    bases: null,
+    base: null,
+    signatureState: 'unchecked',
+    proof: null,
+    taken: null,
+    digest: 'unchecked',
+    failure: null,
+    over: null,
+    trace: null,
+    settled: false,
+  };
 }
