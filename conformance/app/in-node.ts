@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Guard } from 'approov-guard';
 import { crypto as webCrypto } from '../../packages/guard/src/crypto/web.ts';
-import { createGuardOn } from '../../packages/guard/src/shell/create-guard.ts';
+import { createGuardOn } from '../../packages/guard/src/guard/create-guard.ts';
 import type { Setup, Started, Traits } from '../adapters/adapter.ts';
 import type { Answer } from './behaviours.ts';
 import { type RecordedGuard, recordedGuard } from './guard-setup.ts';

@@ -5,8 +5,8 @@ import type { GuardOptions, RequestView, Verdict } from 'approov-guard';
 import type { CryptoPort } from '../src/core/ports.ts';
 import { crypto as nodePort } from '../src/crypto/node.ts';
 import { crypto as webPort } from '../src/crypto/web.ts';
-import { createGuardOn } from '../src/shell/create-guard.ts';
-import type { Guard } from '../src/shell/guard.ts';
+import { createGuardOn } from '../src/guard/create-guard.ts';
+import type { Guard } from '../src/guard/guard.ts';
 
 /** The moment at which the suites judge, milliseconds since the epoch. */
 export const now = 1_700_000_000_000;

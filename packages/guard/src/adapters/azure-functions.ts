@@ -1,10 +1,11 @@
 /** Azure Functions, programming model 4: an HTTP handler around yours. */
+
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import type { Refusal } from '../http/refusal.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 /**
  * Protects an HTTP handler: it is called, with `request.approov`, for requests that pass; all others are answered (`401`, `{}`). Set

@@ -1,10 +1,11 @@
 /** Elysia 1, on Bun, Node and Workers: a function for `onRequest` (every request) or `beforeHandle` (a route). */
+
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { viewOfEither } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 const decisions: WeakMap<WebRequest, Decision> = new WeakMap();
 

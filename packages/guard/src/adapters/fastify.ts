@@ -1,11 +1,11 @@
 /// <reference types="fastify" preserve="true" />
 /** Fastify 5: an `onRequest` hook, so that nothing is parsed for requests that are refused. */
 import { isPromise } from '../core/result.ts';
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

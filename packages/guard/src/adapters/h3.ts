@@ -1,13 +1,13 @@
 /// <reference types="h3" preserve="true" />
 /** h3 1 and 2, and Nitro, which is built on it: a middleware. */
 import { chain, type MaybePromise } from '../core/result.ts';
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { viewOfEither } from '../http/view-either.ts';
 import type { NodeRequest } from '../http/view-node.ts';
 import type { WebRequest } from '../http/view-web.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 declare module 'h3' {
   interface H3EventContext {

@@ -1,12 +1,12 @@
 /// <reference types="hono" preserve="true" />
 /** Hono 4: a middleware, on Node, Bun, Deno, Workers and every other runtime of Hono's. */
 import { isPromise } from '../core/result.ts';
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { viewOfFetch } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 declare module 'hono' {
   interface ContextVariableMap {

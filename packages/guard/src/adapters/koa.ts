@@ -1,12 +1,12 @@
 /// <reference types="koa" preserve="true" />
 /** Koa 2 and 3: a middleware. */
 import { chain } from '../core/result.ts';
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type KoaPath, pathReadByKoa } from '../http/path-read.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 declare module 'koa' {
   interface ExtendableContext {

@@ -1,9 +1,10 @@
 /** Next.js 13 to 16, App Router: route handlers, and middleware (`middleware.ts`, `proxy.ts` from 16 on), on Node and the edge runtime. */
+
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 /** A request that passed. */
 export type Judged<Request> = Request & { readonly approov: Decision };

@@ -1,11 +1,11 @@
 /** `node:http`, `node:https` and the compatibility API of `node:http2`: a request listener around yours. */
 import { chain } from '../core/result.ts';
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import { answerNode, type NodeResponse } from '../http/answer-node.ts';
 import type { Decision } from '../http/decide.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 /**
  * Protects a request listener: it is called, with `request.approov`, for requests that pass; all others are answered (`401`, `{}`).

@@ -1,10 +1,11 @@
 /** SvelteKit 1 to 3: a `handle` hook. */
+
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { pathReadBySvelteKit, type SvelteKitPath } from '../http/path-read.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 declare global {
   namespace App {

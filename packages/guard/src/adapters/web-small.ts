@@ -1,13 +1,13 @@
 /** Web-standard fetch handlers in a small bundle, for Workers: tokens and token binding, without message signatures. */
 import { crypto } from '#crypto';
+import type { Guard } from '../guard/guard.ts';
+import { guardBy } from '../guard/guarded-route.ts';
+import { makeGuard } from '../guard/make-guard.ts';
+import { NO_PARTS } from '../guard/optional-parts.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type FetchHandler, protectFetch } from '../http/protect-fetch.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardBy } from '../shell/guarded-route.ts';
-import { makeGuard } from '../shell/make-guard.ts';
-import { NO_PARTS } from '../shell/optional-parts.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 export type { FetchHandler } from '../http/protect-fetch.ts';
 

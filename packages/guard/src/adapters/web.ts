@@ -1,11 +1,12 @@
 /** Web-standard fetch handlers: Bun, Deno, Cloudflare Workers, Hono's and Next's handlers, and everything else that takes a `Request`. */
+
+import type { Guard } from '../guard/guard.ts';
+import { guardOf } from '../guard/guard-of.ts';
+import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type FetchHandler, protectFetch } from '../http/protect-fetch.ts';
 import { viewOfFetch } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
-import type { Guard } from '../shell/guard.ts';
-import { guardOf } from '../shell/guard-of.ts';
-import type { GuardOptions, RouteOptions } from '../shell/options.ts';
 
 export type { FetchHandler } from '../http/protect-fetch.ts';
 

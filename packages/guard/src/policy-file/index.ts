@@ -2,7 +2,7 @@
  * `approov-guard/policy-file`: the guard's options as a file, so that every place that enforces a policy reads the same one. A module of its
  * own, since it needs `node:fs`.
  */
-export { type FilesWatcher, watchFiles } from '../shell/keys/watch-files.ts';
+export { type FilesWatcher, watchFiles } from '../keys/file/watch-files.ts';
 export { type ReadText, readJsonText, TextMistake } from './json-text.ts';
 export { loadPolicyFile, type Policy, type PolicyDocument, type PolicySettings, policyFrom } from './load-policy-file.ts';
 export { PolicyFileError } from './policy-file-error.ts';

@@ -1,13 +1,13 @@
 /** Reads a policy file and makes its guard. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { ConfigurationError } from '../checks/configuration-error.ts';
+import { isPlainObject } from '../checks/option-checks.ts';
 import type { KeySource } from '../core/ports.ts';
-import { ConfigurationError } from '../shell/configuration-error.ts';
-import { createGuard } from '../shell/create-guard.ts';
-import type { Guard } from '../shell/guard.ts';
-import type { OnKeyEvent } from '../shell/keys/key-events.ts';
-import { isPlainObject } from '../shell/option-checks.ts';
-import type { GuardOptions } from '../shell/options.ts';
+import { createGuard } from '../guard/create-guard.ts';
+import type { Guard } from '../guard/guard.ts';
+import type { GuardOptions } from '../guard/options.ts';
+import type { OnKeyEvent } from '../keys/key-events.ts';
 import { type ReadText, readJsonText } from './json-text.ts';
 import { located } from './policy-file-error.ts';
 import { ReplayStores } from './replay-settings.ts';

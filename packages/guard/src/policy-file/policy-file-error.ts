@@ -1,5 +1,5 @@
 /** Mistakes in a policy file. */
-import { ConfigurationError } from '../shell/configuration-error.ts';
+import { ConfigurationError } from '../checks/configuration-error.ts';
 import { TextMistake } from './json-text.ts';
 
 /** A mistake in a policy file: which file and line, which option, and how to fix it. The message never holds a secret. */

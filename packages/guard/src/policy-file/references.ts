@@ -1,8 +1,8 @@
 /** Secrets in a policy file: by reference only, `{ "env": NAME }` or `{ "file": PATH }`, and only where a secret belongs. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ConfigurationError } from '../shell/configuration-error.ts';
-import { isPlainObject } from '../shell/option-checks.ts';
+import { ConfigurationError } from '../checks/configuration-error.ts';
+import { isPlainObject } from '../checks/option-checks.ts';
 
 /** Where references are looked up. */
 export interface ReferenceContext {

@@ -1,9 +1,10 @@
 /** Replay stores that a policy file names: this process's memory, or Redis. */
+
+import { ConfigurationError } from '../checks/configuration-error.ts';
+import { checkedObject, isPlainObject } from '../checks/option-checks.ts';
 import type { ReplayStore } from '../core/ports.ts';
-import { ConfigurationError } from '../shell/configuration-error.ts';
-import { checkedObject, isPlainObject } from '../shell/option-checks.ts';
-import { type MemoryReplayOptions, memoryReplayStore } from '../shell/replay/replay-memory.ts';
-import { type RedisClientLike, type RedisReplayOptions, redisReplayStore } from '../shell/replay/replay-redis.ts';
+import { type MemoryReplayOptions, memoryReplayStore } from '../replay/memory.ts';
+import { type RedisClientLike, type RedisReplayOptions, redisReplayStore } from '../replay/redis.ts';
 
 /** Opens a connection to Redis or Valkey. Called once for each URL. */
 export type OpenRedis = (url: string) => RedisClientLike;

@@ -1,11 +1,11 @@
 /** Turns what a policy file says into the guard's options: references resolved, key files opened, replay stores found. */
 
 import { resolve } from 'node:path';
+import { ConfigurationError } from '../checks/configuration-error.ts';
+import { isPlainObject, type UncheckedOptions } from '../checks/option-checks.ts';
 import type { KeySource } from '../core/ports.ts';
-import { ConfigurationError } from '../shell/configuration-error.ts';
-import type { OnKeyEvent } from '../shell/keys/key-events.ts';
-import { type KeysFromFileOptions, keysFromFile } from '../shell/keys/keys-file.ts';
-import { isPlainObject, type UncheckedOptions } from '../shell/option-checks.ts';
+import { type KeysFromFileOptions, keysFromFile } from '../keys/file/keys-file.ts';
+import type { OnKeyEvent } from '../keys/key-events.ts';
 import { checkText, isReference, type ReferenceContext, resolveReference } from './references.ts';
 import { type ReplayStores, under } from './replay-settings.ts';
 

@@ -1,6 +1,6 @@
 /** A policy file that is read again when it changes. */
 import { resolve } from 'node:path';
-import { type FilesWatcher, watchFiles } from '../shell/keys/watch-files.ts';
+import { type FilesWatcher, watchFiles } from '../keys/file/watch-files.ts';
 import { loadPolicyFile, type Policy, type PolicySettings } from './load-policy-file.ts';
 import { ReplayStores } from './replay-settings.ts';
 

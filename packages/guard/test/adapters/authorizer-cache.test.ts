@@ -5,7 +5,7 @@ import { devSecret, exampleToken, lookalikeToken } from '@approov-guard/testkit'
 import { createGuard, type GuardOptions } from 'approov-guard';
 import { approov } from 'approov-guard/lambda-authorizer';
 import type { PolicyDocument } from 'aws-lambda';
-import { LambdaRequestView } from '../../src/http/view-lambda.ts';
+import { LambdaRequestView } from '../../src/adapters/aws/view-lambda.ts';
 import { runSeed, seededRandom } from '../both-ports.ts';
 import { CachingGateway, type Dialect, eventOf, type GatewayOptions, type GatewayRequest } from './caching-gateway.ts';
 import { allows } from './iam-policy.ts';

@@ -22,7 +22,7 @@ import Koa from 'koa';
 import multer from 'multer';
 import { until } from '../../../../tools/until.mjs';
 import { crypto as webPort } from '../../src/crypto/web.ts';
-import { createGuardOn } from '../../src/shell/create-guard.ts';
+import { createGuardOn } from '../../src/guard/create-guard.ts';
 import { now, outcomeOf, secret } from '../both-ports.ts';
 import { COVERED, digestLine, type Sent, signed } from '../signed-requests.ts';
 import { listening } from './serving.ts';

@@ -1,5 +1,5 @@
 /** API Gateway in front of an authoriser: it keeps answers under the values of the identity sources, and applies them to whatever comes. */
-import type { AuthorizerEvent, PolicyAnswer, SimpleAnswer } from '../../src/http/authorizer.ts';
+import type { AuthorizerEvent, PolicyAnswer, SimpleAnswer } from '../../src/adapters/aws/authorizer.ts';
 import { allows } from './iam-policy.ts';
 
 /** A request as the gateway gets it. Names of headers are in lower case. */

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { devSecret, exampleToken, type IssueOptions } from '@approov-guard/testkit';
 import { createGuard, type Guard, type GuardOptions, type RequestView } from 'approov-guard';
 import { crypto as webCrypto } from '../../src/crypto/web.ts';
-import { createGuardOn } from '../../src/shell/create-guard.ts';
+import { createGuardOn } from '../../src/guard/create-guard.ts';
 
 export const NOW = 1_790_000_000_000;
 

@@ -15,7 +15,7 @@ import {
 } from '@approov-guard/testkit';
 import { createGuard, type GuardOptions, type Verdict } from 'approov-guard';
 import { readVectors } from '../../../../tools/optional.mjs';
-import { createGuardOn } from '../../src/shell/create-guard.ts';
+import { createGuardOn } from '../../src/guard/create-guard.ts';
 import { now, nowSeconds, PORTS, secret } from '../both-ports.ts';
 import { type Attacks, guardOptions } from '../vectors/attack-cases.ts';
 

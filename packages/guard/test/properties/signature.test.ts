@@ -11,8 +11,8 @@ import { serialiseDictionary, serialiseItem, serialiseList } from '../../src/cor
 import type { BareItem, Item, Member, Parameters } from '../../src/core/sfv/values.ts';
 import { readSignature } from '../../src/core/signature/read-signature.ts';
 import { normaliseAuthority, splitTarget } from '../../src/core/signature/target.ts';
+import { compileOrigin } from '../../src/guard/compile/origin.ts';
 import { originOf } from '../../src/http/origin.ts';
-import { compileOrigin } from '../../src/shell/compile-origin.ts';
 import { now, outcomeOf, runSeed, secret } from '../both-ports.ts';
 import { COVERED, digestLine, headerOf, type Sent, signed, withHeader } from '../signed-requests.ts';
 import { growth } from './steps.ts';

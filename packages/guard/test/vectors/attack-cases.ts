@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type HeaderLine, requestView } from '@approov-guard/testkit';
 import type { AlgorithmName, GuardOptions, RequestView, StaticKeysOptions } from 'approov-guard';
-import { createGuardOn } from '../../src/shell/create-guard.ts';
+import { createGuardOn } from '../../src/guard/create-guard.ts';
 import { outcomeOf, PORTS } from '../both-ports.ts';
 import type { SignatureOptions } from '../signed-requests.ts';
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { freshSecret, mintToken } from '@approov-guard/testkit';
 import { createGuard, keysFromUrl, redisReplayStore } from 'approov-guard';
-import { afterListening } from '../../../src/shell/deadline.ts';
+import { afterListening } from '../../../src/http/deadline.ts';
 import { withToken } from '../../both-ports.ts';
 
 test('one late timer does not use up the wait', (context) => {

@@ -16,7 +16,7 @@ import {
 } from 'approov-guard';
 import { until } from '../../../../../tools/until.mjs';
 import { ALGORITHMS, type AlgorithmRow } from '../../../src/core/jws/algorithms.ts';
-import { createGuardOn } from '../../../src/shell/create-guard.ts';
+import { createGuardOn } from '../../../src/guard/create-guard.ts';
 import { now, outcomeOf, PORTS, secret, withToken } from '../../both-ports.ts';
 
 const HS256 = ALGORITHMS.get('HS256') as AlgorithmRow;

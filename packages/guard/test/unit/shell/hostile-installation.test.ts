@@ -12,7 +12,7 @@ import {
   type RequestView,
 } from 'approov-guard';
 import { crypto as webPort } from '../../../src/crypto/web.ts';
-import { createGuardOn } from '../../../src/shell/create-guard.ts';
+import { createGuardOn } from '../../../src/guard/create-guard.ts';
 import { outcomeOf } from '../../both-ports.ts';
 
 const START = 1_700_000_000_000;

@@ -4,7 +4,7 @@ import { freshInstallationKey, freshSecret } from '@approov-guard/testkit';
 import { ConfigurationError, createGuard } from 'approov-guard';
 import type { PreparedKey } from '../../../src/core/jws/key-set.ts';
 import { crypto as nodeCrypto } from '../../../src/crypto/node.ts';
-import { rememberedInstallationKeys } from '../../../src/shell/keys/installation-keys.ts';
+import { rememberedInstallationKeys } from '../../../src/keys/installation-keys.ts';
 
 test('as many installation keys are remembered as it says', async () => {
   let opened = 0;

@@ -1,0 +1,49 @@
+/** Checks the options `share` and `bodies`: what one client may take. */
+
+import { ConfigurationError } from '../../checks/configuration-error.ts';
+import * as checks from '../../checks/option-checks.ts';
+import { type ShareLimits, Shares } from '../../core/judge/shares.ts';
+import type { BodyLimits } from '../held-bodies.ts';
+
+/** Of how many signing keys it is remembered what they took: about 25 MiB when all are in use. */
+const KEYS_REMEMBERED = 100_000;
+
+/** Compiles `share`; `null` where it is switched off. */
+export function compileShare(options: unknown): Shares | null {
+  if (options === null) return null;
+  const share = checks.checkedObject(options ?? {}, 'share', ['perSecond', 'burst', 'entries']);
+  const limits: ShareLimits = {
+    perSecond: checks.checkedNumber(share.perSecond, 'share.perSecond', { min: 0.01, max: 1e6, fallback: 50, unit: 'requests a second' }),
+    burst: Math.floor(checks.checkedNumber(share.burst, 'share.burst', { min: 1, max: 1e6, fallback: 500, unit: 'requests' })),
+    entries: Math.floor(checks.checkedNumber(share.entries, 'share.entries', { min: 1, max: 1e7, fallback: 5000, unit: 'entries' })),
+    keys: KEYS_REMEMBERED,
+  };
+  return new Shares(limits);
+}
+
+/** Compiles `bodies`. */
+export function compileBodies(options: unknown): BodyLimits {
+  const bodies = checks.checkedObject(options ?? {}, 'bodies', ['maxBytes', 'maxBytesPerKey', 'deadlineSeconds']);
+  const bytes = (name: 'maxBytes' | 'maxBytesPerKey'): number | null =>
+    bodies[name] === undefined
+      ? null
+      : checks.checkedNumber(bodies[name], `bodies.${name}`, { min: 1024, max: 2 ** 40, fallback: 0, unit: 'bytes' });
+  const [maxBytes, maxBytesPerKey] = [bytes('maxBytes'), bytes('maxBytesPerKey')];
+  if (maxBytes !== null && maxBytesPerKey !== null && maxBytesPerKey > maxBytes) {
+    throw new ConfigurationError(
+      'options-contradict',
+      'bodies.maxBytesPerKey',
+      'is more than `bodies.maxBytes`, what all keys together have',
+    );
+  }
+  const deadline = { min: 0.1, max: 3600, fallback: 60, unit: 'seconds' };
+  return { maxBytes, maxBytesPerKey, deadlineSeconds: checks.checkedNumber(bodies.deadlineSeconds, 'bodies.deadlineSeconds', deadline) };
+}
+
+/** A body that may be read must fit into what its key may hold. */
+export function checkBodyFits({ maxBytes, maxBytesPerKey }: BodyLimits, longest: number, path: string): void {
+  const least = Math.min(maxBytes ?? Number.POSITIVE_INFINITY, maxBytesPerKey ?? Number.POSITIVE_INFINITY);
+  if (longest <= least) return;
+  const name = least === maxBytesPerKey ? 'maxBytesPerKey' : 'maxBytes';
+  throw new ConfigurationError('options-contradict', path, `is more than \`bodies.${name}\`: no body of that length would ever be read`);
+}

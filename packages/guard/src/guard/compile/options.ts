@@ -1,0 +1,247 @@
+/** Checks the options and compiles them into policies. Everything wrong is found here, at start. */
+
+import { ConfigurationError } from '../../checks/configuration-error.ts';
+import * as checks from '../../checks/option-checks.ts';
+import { type BindingPolicy, isAuthorization } from '../../core/binding/check-binding.ts';
+import type { AskRules, Mode, Modes, Policy, SignaturePolicy, TokenPolicy } from '../../core/judge/policy.ts';
+import { compilePattern, type PathPattern } from '../../http/plain-path.ts';
+import type { RefusalPolicy } from '../../http/refusal.ts';
+import type { RouteRow } from '../../http/route-table.ts';
+import type { OptionalParts } from '../optional-parts.ts';
+import { compileReplay } from './replay.ts';
+import type { SignatureContext } from './signature.ts';
+
+type Unchecked = checks.UncheckedOptions;
+
+/** The names of {@link GuardOptions}. */
+export const GUARD_OPTION_NAMES = [
+  'keys',
+  'token',
+  'binding',
+  'signature',
+  'mode',
+  'routes',
+  'rules',
+  'exempt',
+  'preflight',
+  'cache',
+  'share',
+  'bodies',
+  'origin',
+  'refusal',
+  'onVerdict',
+  'onWarning',
+  'now',
+  'environment',
+] as const;
+
+const ROUTE_OPTION_NAMES = ['token', 'binding', 'signature', 'mode'] as const;
+const MODES = ['enforce', 'observe'] as const;
+
+/** Compiles what a route demands. What it does not say is taken from `base`. */
+export function compileRoute(options: unknown, path: string, base: Policy | null, context: RouteContext): Policy {
+  const route = checks.checkedObject(options, path === '' ? 'options' : path, path === '' ? GUARD_OPTION_NAMES : ROUTE_OPTION_NAMES);
+  const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  const token = compileToken(
+    route.token,
+    at('token'),
+    base?.token ?? { ...DEFAULT_TOKEN, audiences: context.originHosts, refuseEmulated: context.production },
+  );
+  const binding = route.binding === undefined && base !== null ? base.binding : compileBinding(route.binding, at('binding'));
+  const modes = compileModes(route.mode, at('mode'), base?.modes ?? { token: 'enforce', binding: 'enforce', signature: 'enforce' });
+  if (binding?.headers.includes(token.header)) {
+    throw new ConfigurationError(
+      'options-contradict',
+      at('binding.headers'),
+      `names the token header ${token.header}; a token cannot hold its own hash`,
+    );
+  }
+  const { replay } = (route.token ?? {}) as Unchecked;
+  const tokenReplay = compileReplay(replay, at('token.replay'), () => base?.tokenReplay ?? null);
+  const inherits = route.signature === undefined && base !== null;
+  const signature = inherits
+    ? withTokenHeader(base, token.header)
+    : context.compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header });
+  return { token, rules: context.rules, tokenReplay, binding, signature, modes };
+}
+
+/** A route that takes the token from another header still demands that the signature covers it. */
+function withTokenHeader(base: Policy, header: string): SignaturePolicy | null {
+  if (base.signature === null || base.token.header === header) return base.signature;
+  const required = base.signature.required.map((name) => (name === base.token.header ? header : name));
+  return { ...base.signature, required };
+}
+
+/** What compiling a route depends on, beside its options. */
+export interface RouteContext extends Omit<SignatureContext, 'tokenHeader'>, Pick<OptionalParts, 'compileSignature'> {
+  /** The deny and allow rules of the guard: they hold on every route. */
+  readonly rules: AskRules | null;
+  /** What the option `origin` says that this server is called: what `aud` may name where nobody said what it must. */
+  readonly originHosts: readonly string[];
+}
+
+const TOKEN_OPTION_NAMES = [
+  'header',
+  'prefix',
+  'statusHeader',
+  'maxBytes',
+  'clockToleranceSeconds',
+  'maxLifetimeSeconds',
+  'issuer',
+  'audience',
+  'replay',
+] as const;
+const DEFAULT_TOKEN: TokenPolicy = {
+  header: 'approov-token',
+  prefix: null,
+  statusHeader: 'approov-status',
+  maxBytes: 8192,
+  clockToleranceSeconds: 0,
+  maxLifetimeSeconds: null,
+  issuers: null,
+  audiences: [],
+  audienceRequired: false,
+  refuseEmulated: false,
+};
+
+function compileToken(options: unknown, path: string, from: TokenPolicy): TokenPolicy {
+  if (options === undefined) return from;
+  const token = checks.checkedObject(options, path, TOKEN_OPTION_NAMES);
+  const lifetime = { min: 1, max: 10 * 365 * 86_400, fallback: 0, unit: 'seconds' };
+  const given = (name: string): boolean => token[name] !== undefined;
+  return {
+    header: given('header') ? checks.checkedHeader(token.header, `${path}.header`) : from.header,
+    ...(given('prefix')
+      ? compilePrefix(token.prefix, `${path}.prefix`)
+      : { prefix: from.prefix, prefixOptional: from.prefixOptional === true }),
+    statusHeader: nullable(token, 'statusHeader', from.statusHeader ?? null, (value) =>
+      checks.checkedHeader(value, `${path}.statusHeader`),
+    ),
+    maxBytes: checks.checkedNumber(token.maxBytes, `${path}.maxBytes`, {
+      min: 512,
+      max: 65_536,
+      fallback: from.maxBytes,
+      unit: 'bytes',
+    }),
+    clockToleranceSeconds: checks.checkedNumber(token.clockToleranceSeconds, `${path}.clockToleranceSeconds`, {
+      min: 0,
+      max: 300,
+      fallback: from.clockToleranceSeconds,
+      unit: 'seconds',
+    }),
+    maxLifetimeSeconds: nullable(token, 'maxLifetimeSeconds', from.maxLifetimeSeconds, (value) =>
+      checks.checkedNumber(value, `${path}.maxLifetimeSeconds`, lifetime),
+    ),
+    issuers: given('issuer') ? checks.checkedTexts(token.issuer, `${path}.issuer`) : from.issuers,
+    audiences: given('audience') ? checks.checkedTexts(token.audience, `${path}.audience`) : from.audiences,
+    audienceRequired: given('audience') || from.audienceRequired,
+    refuseEmulated: from.refuseEmulated,
+  };
+}
+
+function nullable<T>(options: Unchecked, name: string, fallback: T | null, check: (value: unknown) => T): T | null {
+  const value = options[name];
+  if (value === undefined) return fallback;
+  return value === null ? null : check(value);
+}
+
+const SCHEME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+function compilePrefix(value: unknown, path: string): { readonly prefix: string | null; readonly prefixOptional: boolean } {
+  const prefixOptional = checks.isPlainObject(value);
+  const word = prefixOptional ? checks.checkedObject(value, path, ['optional']).optional : value;
+  if (!prefixOptional && (word === null || word === '')) return { prefix: null, prefixOptional };
+  const scheme = typeof word === 'string' ? word.trim() : '';
+  if (SCHEME.test(scheme)) return { prefix: scheme.toLowerCase(), prefixOptional };
+  const remedy = "must be one word such as `Bearer`, `{ optional: 'Bearer' }` for tokens with and without it, or null for a bare token";
+  throw new ConfigurationError('option-invalid', prefixOptional ? `${path}.optional` : path, remedy);
+}
+
+function compileBinding(options: unknown, path: string): BindingPolicy | null {
+  if (options === undefined || options === null) return null;
+  const binding = checks.checkedObject(options, path, ['headers', 'missing', 'value']);
+  const { headers } = binding;
+  if (!Array.isArray(headers) || headers.length === 0 || headers.length > 8) {
+    throw new ConfigurationError(
+      'option-invalid',
+      `${path}.headers`,
+      'must list 1 to 8 header names; write `binding: null` to switch binding off',
+    );
+  }
+  const names = headers.map((name: unknown, index) => checks.checkedHeader(name, `${path}.headers[${index}]`));
+  if (new Set(names).size < names.length) throw new ConfigurationError('options-contradict', `${path}.headers`, 'names a header twice');
+  const value = checks.checkedWord(binding.value, `${path}.value`, ['whole', 'without-bearer'], 'whole');
+  if (value === 'without-bearer' && !names.some(isAuthorization)) {
+    throw new ConfigurationError(
+      'options-contradict',
+      `${path}.value`,
+      '`without-bearer` concerns the authorization header, or one such as `x-forwarded-authorization`, and none is bound',
+    );
+  }
+  return { headers: names, missing: checks.checkedWord(binding.missing, `${path}.missing`, ['reject', 'accept'], 'reject'), value };
+}
+
+function compileModes(options: unknown, path: string, base: Modes): Modes {
+  if (options === undefined) return base;
+  if (typeof options !== 'object' || options === null) {
+    const mode: Mode = checks.checkedWord(options, path, MODES, 'enforce');
+    return { token: mode, binding: mode, signature: mode };
+  }
+  const modes = checks.checkedObject(options, path, ['token', 'binding', 'signature']);
+  const token = checks.checkedWord(modes.token, `${path}.token`, MODES, base.token);
+  const binding = checks.checkedWord(modes.binding, `${path}.binding`, MODES, token === 'observe' ? 'observe' : base.binding);
+  const signature = checks.checkedWord(modes.signature, `${path}.signature`, MODES, token === 'observe' ? 'observe' : base.signature);
+  if (token === 'observe' && (binding === 'enforce' || signature === 'enforce')) {
+    throw new ConfigurationError(
+      'options-contradict',
+      path,
+      'binding and signature cannot be enforced while the token they rest on is only observed',
+    );
+  }
+  return { token, binding, signature };
+}
+
+/** Compiles the list of exempt paths. */
+export function compileExempt(options: unknown): readonly RouteRow<never>[] {
+  const paths = checks.checkedTexts(options, 'exempt');
+  return paths === null ? [] : [{ match: { hosts: null, paths: compilePaths(paths, 'exempt'), methods: null }, leadsTo: 'exempt' }];
+}
+
+/** Compiles the paths of a row. */
+export function compilePaths(paths: readonly string[], option: string): readonly PathPattern[] {
+  return paths.map((path) => {
+    const pattern = compilePattern(path);
+    if (pattern !== null) return pattern;
+    const remedy =
+      'each must be a plain path as clients send it, percent-encoded, such as `/pay`, or everything below one, such as `/pay/*`';
+    throw new ConfigurationError('option-invalid', option, remedy);
+  });
+}
+
+/** Compiles what the client sees of a refusal. */
+export function compileRefusal(options: unknown): RefusalPolicy {
+  const refusal = checks.checkedObject(options ?? {}, 'refusal', ['status', 'format', 'render']);
+  const render = checks.checkedFunction<NonNullable<RefusalPolicy['render']>>(refusal.render, 'refusal.render') ?? null;
+  if (render !== null && Object.keys(refusal).length > 1) {
+    throw new ConfigurationError('options-contradict', 'refusal', 'give either `render`, or `status` and `format`');
+  }
+  const status = checks.checkedNumber(refusal.status, 'refusal.status', { min: 400, max: 499, fallback: 401, unit: 'HTTP status' });
+  if (!Number.isInteger(status)) throw new ConfigurationError('option-invalid', 'refusal.status', 'must be a whole number');
+  return { status, format: checks.checkedWord(refusal.format, 'refusal.format', ['empty', 'problem'], 'empty'), render };
+}
+
+/** How much is remembered. */
+export interface CacheSizes {
+  /** Verified tokens, of each key source; 0 for none. */
+  readonly tokens: number;
+  readonly installationKeys: number;
+}
+
+/** Compiles the sizes of the caches. */
+export function compileCache(options: unknown): CacheSizes {
+  const cache = checks.checkedObject(options ?? {}, 'cache', ['maxTokens', 'maxInstallationKeys']);
+  const size = (name: string, fallback: number, unit: string): number =>
+    Math.floor(checks.checkedNumber(cache[name], `cache.${name}`, { min: 2, max: 1_000_000, fallback, unit }));
+  const tokens = size('maxTokens', 20_000, 'tokens');
+  return { tokens: options === null ? 0 : tokens, installationKeys: size('maxInstallationKeys', 10_000, 'keys') };
+}

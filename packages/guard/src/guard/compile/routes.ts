@@ -1,0 +1,81 @@
+/** Checks and compiles the option `routes`: policies by host, path and method. */
+
+import { ConfigurationError } from '../../checks/configuration-error.ts';
+import { checkedObject, checkedTexts, type UncheckedOptions } from '../../checks/option-checks.ts';
+import type { Policy } from '../../core/judge/policy.ts';
+import type { RouteMatch, RouteRow } from '../../http/route-table.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import { type Route, routeOf } from '../judging.ts';
+import { compilePaths } from './options.ts';
+
+/** What the compilation of routes takes from the guard as a whole. */
+export interface RoutesContext {
+  readonly whole: Route;
+  /** Compiles what a route demands differently from the whole. */
+  readonly compilePolicy: (options: UncheckedOptions, path: string) => Policy;
+  readonly keyRing: (keys: unknown, path: string) => KeyRing;
+}
+
+/** Compiles the table. */
+export function compileRoutes(options: unknown, context: RoutesContext): readonly RouteRow<Route>[] {
+  if (options === undefined || options === null) return [];
+  if (!Array.isArray(options)) throw new ConfigurationError('option-invalid', 'routes', 'must be a list of routes');
+  return options.map((route: unknown, index) => compileRow(route, `routes[${index}]`, context));
+}
+
+function compileRow(options: unknown, path: string, context: RoutesContext): RouteRow<Route> {
+  if (typeof options !== 'object' || options === null) throw new ConfigurationError('option-invalid', path, 'must be an object');
+  const { name, match, exempt, keys, ...demands } = options as UncheckedOptions;
+  const compiled = compileMatch(match, `${path}.match`);
+  if (exempt !== undefined) return exemptRow(options as UncheckedOptions, compiled, path);
+  const routeName = checkedName(name, `${path}.name`) ?? path;
+  const policy = context.compilePolicy(demands, path);
+  const ring = keys === undefined ? context.whole.keys : context.keyRing(keys, `${path}.keys`);
+  return { match: compiled, leadsTo: routeOf(routeName, policy, ring) };
+}
+
+function exemptRow(options: UncheckedOptions, match: RouteMatch, path: string): RouteRow<Route> {
+  checkedObject(options, path, ['name', 'match', 'exempt']);
+  if (options.exempt !== true) throw new ConfigurationError('option-invalid', `${path}.exempt`, 'must be true, or be left out');
+  // The client chooses what it writes into Host: that alone must not open anything.
+  if (match.paths === null) throw new ConfigurationError('option-missing', `${path}.match.paths`, 'an exempt route must name its paths');
+  return { match, leadsTo: 'exempt' };
+}
+
+function checkedName(name: unknown, path: string): string | null {
+  if (name === undefined) return null;
+  if (typeof name === 'string' && /^[\x20-\x7e]{1,64}$/.test(name)) return name;
+  throw new ConfigurationError('option-invalid', path, 'must be a text of 1 to 64 printable ASCII characters');
+}
+
+const HOST = /^(?:\*\.)?[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$|^\[[0-9a-f:.]+\]$/i;
+const METHOD = /^[A-Z][A-Z-]*$/;
+
+function compileMatch(options: unknown, path: string): RouteMatch {
+  const match = checkedObject(options, path, ['host', 'path', 'paths', 'methods']);
+  if (match.path !== undefined && match.paths !== undefined) {
+    throw new ConfigurationError('options-contradict', path, 'give either `path` or `paths`');
+  }
+  const hosts = checkedTexts(match.host, `${path}.host`);
+  const paths = checkedTexts(match.paths ?? match.path, `${path}.paths`);
+  const methods = checkedTexts(match.methods, `${path}.methods`)?.map((method) => method.toUpperCase()) ?? null;
+  if (hosts === null && paths === null && methods === null) {
+    throw new ConfigurationError(
+      'option-missing',
+      path,
+      'give at least one of host, paths and methods; all other requests use the policy of the guard',
+    );
+  }
+  demand(hosts, HOST, `${path}.host`, 'must be a host name without port, such as `api.example.com` or `*.example.com`');
+  demand(methods, METHOD, `${path}.methods`, 'must be methods such as `POST`');
+  return {
+    // In lower case once they are known to be ASCII: the Kelvin sign would become a k.
+    hosts: hosts?.map((host) => host.toLowerCase()) ?? null,
+    paths: paths === null ? null : compilePaths(paths, `${path}.paths`),
+    methods: methods === null ? null : new Set(methods),
+  };
+}
+
+function demand(texts: readonly string[] | null, form: RegExp, path: string, remedy: string): void {
+  if (texts?.every((text) => form.test(text)) === false) throw new ConfigurationError('option-invalid', path, remedy);
+}

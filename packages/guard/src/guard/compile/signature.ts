@@ -1,0 +1,148 @@
+/** Checks the options of message signatures and compiles them. */
+
+import { ConfigurationError } from '../../checks/configuration-error.ts';
+import * as checks from '../../checks/option-checks.ts';
+import type { SignaturePolicy } from '../../core/judge/policy.ts';
+import { ALGORITHMS, type AlgorithmRow } from '../../core/jws/algorithms.ts';
+import type { CryptoPort, ReplayStore } from '../../core/ports.ts';
+import { PLAIN_DERIVED } from '../../core/signature/components.ts';
+import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../../core/signature/sdk-tolerances.ts';
+import type { AccountKey } from '../../core/signature/signing-key.ts';
+import { readSecret } from '../../keys/secret.ts';
+import type { BodyLimits } from '../held-bodies.ts';
+import { checkBodyFits } from './limits.ts';
+import { compileReplay } from './replay.ts';
+
+/** What compiling depends on. */
+export interface SignatureContext {
+  readonly crypto: CryptoPort;
+  readonly production: boolean;
+  /** The token header of this route: it must be covered. */
+  readonly tokenHeader: string;
+  /** What bodies may take. */
+  readonly bodyLimits: BodyLimits;
+  /** Makes the store that is used where none is given: one for the whole guard. */
+  readonly defaultReplay: () => ReplayStore;
+}
+
+const OPTION_NAMES = [
+  'label',
+  'accountKeys',
+  'required',
+  'maxAgeSeconds',
+  'clockToleranceSeconds',
+  'missingKey',
+  'digest',
+  'nonce',
+  'tag',
+  'maxBytes',
+  'maxBodyBytes',
+  'tolerances',
+  'replay',
+] as const;
+
+/** Compiles `signature`; `null` where it is switched off. */
+export function compileSignature(options: unknown, path: string, context: SignatureContext): SignaturePolicy | null {
+  if (options === undefined || options === null) return null;
+  const signature = checks.checkedObject(options, path, OPTION_NAMES);
+  const label = checks.checkedWord(signature.label, `${path}.label`, ['install', 'account'], 'install');
+  if (label === 'account' && signature.missingKey !== undefined)
+    throw new ConfigurationError('options-contradict', `${path}.missingKey`, 'belongs to the label `install`');
+  const tolerances = compileTolerances(signature.tolerances, `${path}.tolerances`);
+  return {
+    label,
+    algorithm: label === 'install' ? 'ecdsa-p256-sha256' : 'hmac-sha256',
+    form: {
+      stringSignature: tolerances.stringSignature,
+      derSignature: tolerances.derSignature && label === 'install',
+      signatureBytes: label === 'install' ? 64 : 32,
+    },
+    combinations: acceptedCombinations(tolerances),
+    stringDigest: tolerances.stringDigest,
+    accountKeys: compileAccountKeys(signature, label, path, context),
+    required: compileRequired(signature.required, `${path}.required`, context.tokenHeader),
+    missingKey: checks.checkedWord(signature.missingKey, `${path}.missingKey`, ['reject', 'accept'], 'reject'),
+    digest: checks.checkedWord(signature.digest, `${path}.digest`, ['if-present', 'required', 'delegated'], 'if-present'),
+    nonce: checks.checkedWord(signature.nonce, `${path}.nonce`, ['optional', 'required'], 'optional'),
+    tag: compileText(signature.tag, `${path}.tag`),
+    replay: compileReplay(signature.replay, `${path}.replay`, context.defaultReplay),
+    ...compileLimits(signature, path, context.bodyLimits),
+  };
+}
+
+function compileLimits(
+  signature: checks.UncheckedOptions,
+  path: string,
+  bodies: BodyLimits,
+): Pick<SignaturePolicy, 'maxAgeSeconds' | 'clockToleranceSeconds' | 'maxBytes' | 'maxBodyBytes'> {
+  const number = (name: string, bounds: checks.NumberBounds): number => checks.checkedNumber(signature[name], `${path}.${name}`, bounds);
+  // The default gives way to a smaller budget.
+  const most = Math.min(1_048_576, bodies.maxBytes ?? 1_048_576, bodies.maxBytesPerKey ?? 1_048_576);
+  const maxBodyBytes = number('maxBodyBytes', { min: 0, max: 1_073_741_824, fallback: most, unit: 'bytes' });
+  checkBodyFits(bodies, maxBodyBytes, `${path}.maxBodyBytes`);
+  return {
+    maxBodyBytes,
+    maxAgeSeconds: number('maxAgeSeconds', { min: 1, max: 86_400, fallback: 300, unit: 'seconds' }),
+    clockToleranceSeconds: number('clockToleranceSeconds', { min: 0, max: 300, fallback: 60, unit: 'seconds' }),
+    maxBytes: number('maxBytes', { min: 256, max: 65_536, fallback: 8192, unit: 'bytes' }),
+  };
+}
+
+/** The token and the method are always covered: a signature over neither binds nothing. */
+function compileRequired(options: unknown, path: string, tokenHeader: string): readonly string[] {
+  const floor = ['@method', tokenHeader];
+  if (options === undefined) return [...floor, '@target-uri'];
+  if (!Array.isArray(options) || options.length > 32)
+    throw new ConfigurationError('option-invalid', path, 'must be a list of component names');
+  const names = options.map((name: unknown, index) => {
+    if (typeof name !== 'string' || !name.startsWith('@')) return checks.checkedHeader(name, `${path}[${index}]`);
+    if (PLAIN_DERIVED.has(name)) return name;
+    throw new ConfigurationError('option-invalid', `${path}[${index}]`, `must be a header name or one of ${[...PLAIN_DERIVED].join(', ')}`);
+  });
+  return [...new Set([...floor, ...names])];
+}
+
+function compileText(text: unknown, path: string): string | null {
+  if (text === undefined || text === null) return null;
+  if (typeof text === 'string' && text !== '') return text;
+  throw new ConfigurationError('option-invalid', path, 'must be a text that is not empty, or null where there is none');
+}
+
+function compileTolerances(options: unknown, path: string): Tolerances {
+  const given = options === null ? null : checks.checkedObject(options ?? {}, path, TOLERANCE_NAMES);
+  const entries = TOLERANCE_NAMES.map((name) => {
+    const value = given === null ? false : (given[name] ?? true);
+    if (typeof value !== 'boolean') throw new ConfigurationError('option-invalid', `${path}.${name}`, 'must be true or false');
+    return [name, value];
+  });
+  // The cast holds: there is an entry for each name of the type.
+  return Object.fromEntries(entries) as unknown as Tolerances;
+}
+
+const GET_ACCOUNT_KEY = 'approov secret -messageSigningKey get-base64url';
+/** The cast holds: the table has the row. */
+const HS256: AlgorithmRow = ALGORITHMS.get('HS256') as AlgorithmRow;
+
+function compileAccountKeys(
+  signature: checks.UncheckedOptions,
+  label: string,
+  path: string,
+  context: SignatureContext,
+): readonly AccountKey[] {
+  const { accountKeys } = signature;
+  if (label === 'install') {
+    if (accountKeys === undefined) return [];
+    throw new ConfigurationError('options-contradict', `${path}.accountKeys`, 'belongs to the label `account`');
+  }
+  if (!Array.isArray(accountKeys) || accountKeys.length === 0) {
+    throw new ConfigurationError('option-missing', `${path}.accountKeys`, `must list the account keys (\`${GET_ACCOUNT_KEY}\`)`);
+  }
+  return accountKeys.map((key: unknown, index) => accountKey(key, `${path}.accountKeys[${index}]`, context));
+}
+
+function accountKey(options: unknown, path: string, context: SignatureContext): AccountKey {
+  const key = checks.checkedObject(options, path, ['id', 'base64', 'base64url', 'bytes']);
+  const id = compileText(key.id, `${path}.id`);
+  const secret = readSecret(key, { path, algorithm: HS256, production: context.production, command: GET_ACCOUNT_KEY });
+  return { id, key: context.crypto.prepareSecret(HS256, secret) };
+}

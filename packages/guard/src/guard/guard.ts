@@ -1,0 +1,219 @@
+/** The guard: reads the clock once, finds the routes of a request, has it judged, decides, reports. */
+
+import type { Means } from '../core/judge/case.ts';
+import type { Policy } from '../core/judge/policy.ts';
+import type { RequestView } from '../core/request-view.ts';
+import { chain, isPromise, type MaybePromise } from '../core/result.ts';
+import type { Verdict } from '../core/verdict.ts';
+import { type Decision, decide, skip } from '../http/decide.ts';
+import { discardRest } from '../http/discard-body.ts';
+import { mayPassPreflight, withPreflightRemedy } from '../http/preflight.ts';
+import { type RefusalPolicy, showsId } from '../http/refusal.ts';
+import { findRoutes, type RouteRow } from '../http/route-table.ts';
+import type { KeyRing, KeyUse } from '../keys/key-ring.ts';
+import { Counters, type GuardCounters } from './counters.ts';
+import { atExpiry } from './expiry.ts';
+import { type Explained, explainByEach } from './explaining.ts';
+import { type Gauged, type GuardGauges, readGauges, storesOf } from './gauges.ts';
+import { nextId, randomId } from './ids.ts';
+import { noteJudged } from './judged-before.ts';
+import { judgeByEach, judgeByRoute, type Route, routeOf, tokenOnly, viewOfToken } from './judging.ts';
+import type { RouteOptions } from './options.ts';
+import type { GuardLife } from './remade-guards.ts';
+import { type OnVerdict, VerdictHook } from './verdict-hook.ts';
+
+/** Decides, for each request, whether it comes from a genuine app. Made by {@link createGuard}. */
+export interface Guard {
+  /** What is true of a request. Never rejects. Counts nothing and calls no hook. */
+  judge(request: RequestView, route?: Route): Promise<Verdict>;
+  /**
+   * Makes every check of the order of judgement, also after one that failed: why a request is refused. Remembers nothing, so it cannot tell a
+   * replay; counts nothing and calls no hook. Never rejects. `approov-guard/explain` also shows what the client signed differently.
+   */
+  explain(request: RequestView, route?: Route): Promise<Explained>;
+  /** What to do with a request: what adapters call. Answers at once where the platform's cryptography does. Never throws or rejects. */
+  decide(request: RequestView, route?: Route): MaybePromise<Decision>;
+  /** Judges a token by itself: no binding, no signature of the message. For WebSocket messages, command lines, queues. Never rejects. */
+  verifyToken(token: string): Promise<Verdict>;
+  /**
+   * Calls back once, when the token of a decision has expired (and the clock tolerance is over): for connections that outlive their
+   * request. Never for a decision without claims. Answers a function that calls it off.
+   */
+  whenExpired(decision: Decision, expired: () => void, route?: Route): () => void;
+  /**
+   * Compiles what a route demands differently from the guard as a whole. Throws {@link ConfigurationError}. A request that is judged with
+   * such a route is not looked up in the option `routes`.
+   */
+  route(options: RouteOptions): Route;
+  /** Counts since the guard was made. */
+  counters(): GuardCounters;
+  /** What the guard holds right now, and who reached a limit. */
+  gauges(): GuardGauges;
+  /** How often each current key verified a token, and when last: shows when an old key can go. */
+  keyUse(): readonly KeyUse[];
+  /** Makes the keys available before traffic; rejects if that fails. */
+  warmUp(): Promise<void>;
+  /** Releases what the key source holds. */
+  close(): void;
+}
+
+/** Everything a guard is made of, compiled. */
+export interface GuardParts {
+  readonly means: Means;
+  /** What requests must satisfy that no other route claims. */
+  readonly whole: Route;
+  /** The option `exempt`. */
+  readonly exempt: readonly RouteRow<never>[];
+  /** The option `routes`. */
+  readonly routes: readonly RouteRow<Route>[];
+  /** All key rings, each once. */
+  readonly rings: readonly KeyRing[];
+  readonly compileRoute: (options: RouteOptions) => Policy;
+  readonly judgePreflights: boolean;
+  readonly refusal: RefusalPolicy;
+  readonly onVerdict: OnVerdict | null;
+  readonly now: () => number;
+  readonly bodies: Gauged['bodies'];
+  readonly life: GuardLife;
+}
+
+/** Assembles a guard from its parts. Users call `createGuard`. */
+export function assembleGuard(parts: GuardParts): Guard {
+  return new AssembledGuard(parts);
+}
+
+/** Routes are made at the start; those of a program that makes one for each request are not kept. */
+const MOST_ROUTES_GAUGED = 256;
+
+class AssembledGuard implements Guard {
+  readonly #parts: GuardParts;
+  readonly #counters: Counters = new Counters();
+  readonly #table: readonly RouteRow<Route>[];
+  readonly #hook: VerdictHook;
+  readonly #tokenOnly: Route;
+  /** The routes of adapters, whose stores the gauges show. */
+  readonly #compiled: Route[] = [];
+
+  constructor(parts: GuardParts) {
+    this.#parts = parts;
+    this.#table = [...parts.exempt, ...parts.routes];
+    this.#tokenOnly = tokenOnly(parts.whole);
+    this.#hook = new VerdictHook(parts.onVerdict, this.#counters);
+  }
+
+  async judge(request: RequestView, route?: Route): Promise<Verdict> {
+    const found = this.#routesOf(request, route);
+    const routes = found === 'exempt' ? [this.#parts.whole] : found;
+    return (await judgeByEach(this.#parts.means, request, routes, this.#readClock())).verdict;
+  }
+
+  async explain(request: RequestView, route?: Route): Promise<Explained> {
+    const found = this.#routesOf(request, route);
+    return explainByEach(this.#parts.means, request, found === 'exempt' ? [this.#parts.whole] : found, this.#readClock());
+  }
+
+  async verifyToken(token: string): Promise<Verdict> {
+    return await judgeByRoute(this.#parts.means, viewOfToken(token), this.#tokenOnly, this.#readClock());
+  }
+
+  whenExpired({ claims }: Decision, expired: () => void, route: Route = this.#parts.whole): () => void {
+    if (claims === null) return () => undefined;
+    return atExpiry(claims.exp + route.policy.token.clockToleranceSeconds, this.#parts.now, expired);
+  }
+
+  decide(request: RequestView, route?: Route): MaybePromise<Decision> {
+    const routes = this.#routesOf(request, route);
+    const skipped = routes === 'exempt' ? routes : this.#passesUnjudged(request) ? 'preflight' : null;
+    if (skipped !== null) {
+      return this.#counted(skip(skipped, (route?.policy ?? this.#parts.whole.policy).modes, nextId()), noteJudged(request, this));
+    }
+    const at = this.#readClock();
+    // The cast holds: `exempt` was skipped.
+    const [only, ...others] = routes as readonly [Route, ...Route[]];
+    const { means } = this.#parts;
+    if (others.length > 0) {
+      const judged = judgeByEach(means, request, [only, ...others], at);
+      return chain(judged, (found) => this.#decided(request, found.verdict, found.route, at));
+    }
+    const verdict = judgeByRoute(means, request, only, at);
+    if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, found, only, at));
+    return this.#decided(request, verdict, only, at);
+  }
+
+  route(options: RouteOptions): Route {
+    const route = routeOf(null, this.#parts.compileRoute(options), this.#parts.whole.keys);
+    if (this.#compiled.length < MOST_ROUTES_GAUGED) this.#compiled.push(route);
+    return route;
+  }
+
+  counters(): GuardCounters {
+    return this.#counters.snapshot();
+  }
+
+  gauges(): GuardGauges {
+    const { rings, bodies, means, whole, routes } = this.#parts;
+    const rows = routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
+    return readGauges({ stores: storesOf([whole, ...rows, ...this.#compiled]), bodies, shares: means.shares, rings }, this.#readClock());
+  }
+
+  keyUse(): readonly KeyUse[] {
+    const at = this.#readClock();
+    return this.#parts.rings.flatMap((ring) => ring.uses(at));
+  }
+
+  async warmUp(): Promise<void> {
+    const at = this.#parts.now();
+    await Promise.all(this.#parts.rings.map((ring) => ring.source.warmUp?.(at)));
+  }
+
+  close(): void {
+    for (const ring of this.#parts.rings) ring.source.close?.();
+  }
+
+  #passesUnjudged(request: RequestView): boolean {
+    try {
+      return !this.#parts.judgePreflights && mayPassPreflight(request);
+    } catch {
+      return false;
+    }
+  }
+
+  /** A clock that throws or answers nonsense makes every comparison fail: the verdict is then `unavailable`. */
+  #readClock(): number {
+    this.#parts.life.judged = true;
+    try {
+      return this.#parts.now();
+    } catch {
+      return Number.NaN;
+    }
+  }
+
+  /** What the request has to satisfy: where a route is given, that one, and else what the table says. Paths are exempt either way. */
+  #routesOf(request: RequestView, route: Route | undefined): 'exempt' | readonly Route[] {
+    const { exempt, whole, means } = this.#parts;
+    const table: readonly RouteRow<Route>[] = route === undefined ? this.#table : exempt;
+    const otherwise = route ?? whole;
+    if (table.length === 0) return [otherwise];
+    try {
+      return findRoutes(request, means.originOf(request)?.authority ?? null, table, otherwise);
+    } catch {
+      return [otherwise, ...table.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]))];
+    }
+  }
+
+  #decided(request: RequestView, verdict: Verdict, route: Route, at: number): Decision {
+    // What is no route of ours (options that `route` did not compile) has no policy, and was found `internal`.
+    const { refusal, whole } = this.#parts;
+    const id = showsId(refusal) ? randomId() : nextId();
+    const decision = decide(withPreflightRemedy(verdict, request), (route.policy ?? whole.policy).modes, id, refusal);
+    const again = noteJudged(request, this);
+    this.#hook.tell(request, decision, route.name, at, again);
+    discardRest(request, decision);
+    return this.#counted(decision, again);
+  }
+
+  #counted(decision: Decision, again: boolean): Decision {
+    this.#counters.count(decision, again);
+    return decision;
+  }
+}

@@ -1,0 +1,90 @@
+/** Checks the options and assembles the guard. */
+
+import { isProduction } from '../checks/environment.ts';
+import { checkedFunction, checkedObject, checkedWord, type UncheckedOptions } from '../checks/option-checks.ts';
+import type { Policy } from '../core/judge/policy.ts';
+import type { CryptoPort } from '../core/ports.ts';
+import { findOrigin, originOf } from '../http/origin.ts';
+import { rememberedInstallationKeys } from '../keys/installation-keys.ts';
+import { KeyRing } from '../keys/key-ring.ts';
+import { compileKeys } from '../keys/key-source.ts';
+import { compileBodies, compileShare } from './compile/limits.ts';
+import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile/options.ts';
+import { compileOrigin, hostsOf } from './compile/origin.ts';
+import { compileRoutes } from './compile/routes.ts';
+import { storesOf } from './gauges.ts';
+import { assembleGuard, type Guard } from './guard.ts';
+import { routeOf } from './judging.ts';
+import type { OptionalParts } from './optional-parts.ts';
+import type { GuardOptions } from './options.ts';
+import { noteGuard, showWarning } from './remade-guards.ts';
+import { noteRoutes } from './route-policies.ts';
+
+/** Makes a guard of these parts, on this crypto port. */
+export function makeGuard(parts: OptionalParts, crypto: CryptoPort, options: GuardOptions): Guard {
+  const given = checkedObject(options, 'options', GUARD_OPTION_NAMES);
+  const now = checkedFunction<() => number>(given.now, 'now') ?? (() => Date.now());
+  const production = isProduction(given.environment);
+  const origin = compileOrigin(given.origin);
+  const bodyLimits = compileBodies(given.bodies);
+  const bodies = parts.holdBodies(bodyLimits);
+  const warn = checkedFunction<NonNullable<GuardOptions['onWarning']>>(given.onWarning, 'onWarning') ?? showWarning;
+  const context = {
+    ...parts,
+    bodyLimits,
+    crypto,
+    production,
+    originHosts: hostsOf(origin),
+    rules: parts.compileRules(given.rules, crypto.sha256Base64),
+    defaultReplay: once(() => parts.memoryReplayStore({ now })),
+  };
+  const policy = compileRoute(options, '', null, context);
+  const rings: KeyRing[] = [];
+  const cached = compileCache(given.cache);
+  const keyRing = (keys: unknown, path: string): KeyRing => {
+    const ring = new KeyRing(compileKeys(keys, path, context), cached.tokens);
+    rings.push(ring);
+    return ring;
+  };
+  const whole = routeOf(null, policy, keyRing(given.keys, 'keys'));
+  const compilePolicy = (route: UncheckedOptions, path: string): Policy => compileRoute(route, path, policy, context);
+  const routes = compileRoutes(given.routes, { whole, compilePolicy, keyRing });
+  const rows = (routes ?? []).flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
+  const memoryStores = storesOf([whole, ...rows]).filter((store) => store.occupancy !== undefined);
+  const guard = assembleGuard({
+    whole,
+    routes,
+    rings,
+    means: {
+      hash: crypto.sha256Base64,
+      decodeText: crypto.decodeText,
+      digestBody: crypto.digest,
+      originOf: (request) => originOf(request, origin),
+      whyUnknown: (request) => {
+        const found = findOrigin(request, origin);
+        return typeof found === 'string' ? found : null;
+      },
+      openInstallationKey: rememberedInstallationKeys(crypto, cached.installationKeys),
+      shares: compileShare(given.share),
+      bodies,
+    },
+    compileRoute: (route) => compileRoute(route, 'route', policy, context),
+    exempt: compileExempt(given.exempt),
+    judgePreflights: checkedWord(given.preflight, 'preflight', ['judge', 'pass'], 'judge') === 'judge',
+    refusal: compileRefusal(given.refusal),
+    onVerdict: checkedFunction<NonNullable<GuardOptions['onVerdict']>>(given.onVerdict, 'onVerdict') ?? null,
+    now,
+    bodies,
+    life: noteGuard(given, memoryStores, warn),
+  });
+  return noteRoutes(guard, routes);
+}
+
+/** Makes a thing on first use and once. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly thing: T } | null = null;
+  return () => {
+    made ??= { thing: make() };
+    return made.thing;
+  };
+}

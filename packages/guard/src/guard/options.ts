@@ -1,0 +1,292 @@
+/** The guard's options as a user writes them. `compile-options.ts` checks them and turns them into policies. */
+
+import type { Mode } from '../core/judge/policy.ts';
+import type { ReplayStore } from '../core/ports.ts';
+import type { Tolerances } from '../core/signature/sdk-tolerances.ts';
+import type { Bytes, Seconds } from '../core/time.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { RefusalOptions } from '../http/refusal.ts';
+import type { KeysOptions } from '../keys/key-options.ts';
+import type { RuleOptions } from './compile/rules.ts';
+import type { GuardWarning } from './remade-guards.ts';
+
+/** How the attestation token is read and checked. */
+export interface TokenOptions {
+  /** The header that carries the token. Default `approov-token`. */
+  readonly header?: string;
+  /**
+   * The scheme that precedes the token in that header, such as `Bearer`. Default `null`: the bare token. `{ optional: 'Bearer' }`: with it or bare,
+   * while versions of the app of both kinds are in use. It names no credential, so either way the same token is judged.
+   */
+  readonly prefix?: string | { readonly optional: string } | null;
+  /**
+   * The header in which the SDKs say why they have no token (okhttp from 3.7 on), so that such an app is not taken for one without the SDK: the
+   * reason is then `token-sdk-status`. It proves nothing. Default `approov-status`; `null`: it is not looked at.
+   */
+  readonly statusHeader?: string | null;
+  /** The longest token that is looked at, 512 to 65536 bytes. Default 8192. A larger limit costs CPU under a flood. */
+  readonly maxBytes?: Bytes;
+  /** How far clocks may differ when `exp` and `nbf` are judged, 0 to 300 s. Default 0. Relaxing it lets expired tokens live on. */
+  readonly clockToleranceSeconds?: Seconds;
+  /** The longest remaining life that is accepted. Default `null`: unlimited, so that long-lived test tokens work. */
+  readonly maxLifetimeSeconds?: Seconds | null;
+  /** The accepted values of `iss`. Default `null`: `iss` is not checked. */
+  readonly issuer?: string | readonly string[] | null;
+  /**
+   * The accepted values of `aud`, which a token must then have. `null`: any is accepted, also that of another of your API domains. Left out: a
+   * token may do without `aud`; one that has it must name a host of the option `origin` (with or without port), and is refused where `origin`
+   * names none (RFC 7519 §4.1.3).
+   */
+  readonly audience?: string | readonly string[] | null;
+  /** Where tokens are remembered so that each is accepted once. Default `null`: a token may be used until it expires. For routes such as payments. */
+  readonly replay?: ReplayStore | null;
+}
+
+/** How the token is bound to other header values. */
+export interface BindingOptions {
+  /** The bound headers. Several are concatenated without a separator, in this order (the platform's rule). */
+  readonly headers: readonly string[];
+  /**
+   * A token without `pay`: `reject` (default) or `accept`. `accept` keeps fail-over tokens working, which never carry `pay`;
+   * it costs the binding of every token that was never bound. A `pay` that is present is checked either way.
+   */
+  readonly missing?: 'reject' | 'accept';
+  /** What of `authorization` is hashed: the `whole` value (default, what the SDK's setBindingHeader does), or the part after `Bearer `. */
+  readonly value?: 'whole' | 'without-bearer';
+}
+
+/** An account key for message signing (HMAC-SHA-256), in the one encoding in which you have it. At least 32 bytes. */
+export type AccountKeyOptions = {
+  /** Its id: the value of `mskid` in tokens. A key without `id` is used where no other fits. */
+  readonly id?: string;
+} & ({ readonly base64: string | undefined } | { readonly base64url: string | undefined } | { readonly bytes: Uint8Array });
+
+/** Which deviations of the client SDKs are accepted: see `sdk-tolerances.ts` for versions and sources. Each defaults to true. */
+export type ToleranceOptions = Partial<Tolerances>;
+
+/** What is demanded of message signatures (RFC 9421). */
+export type SignatureOptions = {
+  /**
+   * The components that must be covered, beside `@method` and the token header, which always must. Default `['@target-uri']`, as good as which are
+   * `@authority`, `@path` and `@query` together. Leaving it out lets a signature be moved to another URL.
+   */
+  readonly required?: readonly string[];
+  /** How old a signature may be, 1 to 86400 s. Default 300, whatever `expires` says. A longer age gives replays more time. */
+  readonly maxAgeSeconds?: Seconds;
+  /** How far the device's clock may differ, 0 to 300 s. Default 60. It lengthens the life of the SDKs' 15-second signatures. */
+  readonly clockToleranceSeconds?: Seconds;
+  /**
+   * `if-present` (default): a `Content-Digest` that is sent must match; iOS clients send none by default. `required`: a request with a body must
+   * carry and cover it; refused at start where the guard sees no body (gRPC, Lambda authorisers). `delegated`: must be there and covered, and is
+   * compared by whoever stands behind the guard; here it stays `unchecked`.
+   */
+  readonly digest?: 'if-present' | 'required' | 'delegated';
+  /** Default `optional`. No SDK sends a nonce unless the app sets one. */
+  readonly nonce?: 'optional' | 'required';
+  /** The value that the parameter `tag` must have. Default `null`: not checked. */
+  readonly tag?: string | null;
+  /** The longest `Signature-Input` and `Signature`, 256 to 65536 bytes each. Default 8192. */
+  readonly maxBytes?: Bytes;
+  /** The longest body that is held in memory to compare its digest, 0 to 1 GiB. Default 1 MiB. Only bodies with a `Content-Digest` are read. */
+  readonly maxBodyBytes?: Bytes;
+  /** Accepted deviations of the client SDKs. Default: all; `null`: none. */
+  readonly tolerances?: ToleranceOptions | null;
+  /** Where signatures are remembered so that none is accepted twice. Default: this process's memory; `null`: replays are accepted. */
+  readonly replay?: ReplayStore | null;
+} & (
+  | {
+      /** Signed by the installation's key, claim `ipk`, ECDSA P-256. The default. */
+      readonly label?: 'install';
+      /** A token without `ipk`: `reject` (default) or `accept`. Fail-over tokens never carry it; `accept` leaves their requests unsigned. */
+      readonly missingKey?: 'reject' | 'accept';
+    }
+  | {
+      /** Signed by the account's key, HMAC-SHA-256. */
+      readonly label: 'account';
+      /** The live account keys (`approov secret -messageSigningKey get-base64url`). */
+      readonly accountKeys: readonly AccountKeyOptions[];
+    }
+);
+
+/** How the origin that the client saw is found: fixed, or as the request arrived, with forwarding fields believed only from trusted proxies. */
+export type OriginOptions =
+  | string
+  | {
+      /**
+       * Addresses or CIDR blocks of your proxies, or `loopback`, `linklocal`, `uniquelocal`, `unix` (peers on a Unix socket of Node's). Default:
+       * none, so forwarding fields are ignored.
+       */
+      readonly trustedProxies?: readonly string[];
+      /**
+       * How many proxies of yours each request passes, 1 to 16, where their addresses are not known: in each forwarding field, the member that the
+       * outermost of them wrote counts. **Whoever reaches the server past them is believed**, and so is a client's own field that fewer of them append
+       * to: close every other way, and have each of them append to each field that it writes. Default: none; not together with `trustedProxies`.
+       */
+      readonly trustedHops?: number;
+      /** The hosts that are yours; a request for another has no origin. Default: any well-formed host. */
+      readonly hosts?: readonly string[];
+    };
+
+/** `enforce` or `observe` for everything, or for each check by itself. */
+export type ModeOptions = Mode | { readonly token?: Mode; readonly binding?: Mode; readonly signature?: Mode };
+
+/** What a single route may demand differently from the guard as a whole. */
+export interface RouteOptions {
+  readonly token?: TokenOptions;
+  /** `null` switches binding off for this route. */
+  readonly binding?: BindingOptions | null;
+  /** `null` switches message signatures off for this route. */
+  readonly signature?: SignatureOptions | null;
+  readonly mode?: ModeOptions;
+}
+
+/** Which requests belong to a route. At least one member; all that are given must fit. */
+export interface RouteMatchOptions {
+  /** The host that the client asked for, without port: exact, or `*.example.com` for everything below. Behind a proxy see `origin`. */
+  readonly host?: string | readonly string[];
+  /**
+   * `/pay`, or `/pay/*` for `/pay` and everything below, percent-encoded. Demands match loosely (case, encoding, a slash at the end), and what
+   * matches only loosely has to satisfy the routes after it, too. Exemptions match byte for byte.
+   */
+  readonly path?: string | readonly string[];
+  /** Another word for `path`. */
+  readonly paths?: string | readonly string[];
+  /** The methods. `GET` includes `HEAD`. */
+  readonly methods?: string | readonly string[];
+}
+
+/** A policy for some of the requests, chosen by what the request says. */
+export type MatchedRouteOptions =
+  | (RouteOptions & {
+      readonly match: RouteMatchOptions;
+      /** Shown to `onVerdict`. Default: its place, such as `routes[0]`. */
+      readonly name?: string;
+      /** The keys of this route's API domain. Default: those of the guard. */
+      readonly keys?: KeysOptions;
+    })
+  | {
+      /** Must name paths. */
+      readonly match: RouteMatchOptions;
+      readonly name?: string;
+      /** Such requests pass unjudged, if their path is the row's byte for byte. */
+      readonly exempt: true;
+    };
+
+/** How much is remembered. Each number is what is held: a fleet of that size finds all its entries. */
+export interface CacheOptions {
+  /**
+   * How many verified tokens are held for each key source, 2 to 1000000, so that the next request with the same token costs a comparison.
+   * Default 20000 (about 16 MiB when full). A token with a MAC is held when it comes a second time.
+   */
+  readonly maxTokens?: number;
+  /**
+   * How many opened keys of installations are held for message signatures, 2 to 1000000. Default 10000 (about 40 MiB when full, most of it
+   * OpenSSL's). A device whose key is not held costs opening it: about half a verification more.
+   */
+  readonly maxInstallationKeys?: number;
+}
+
+/** What the hook learns beside the verdict. */
+export interface VerdictFacts {
+  /** An id of this judgement, the one that a problem+json refusal shows. Unique, but no secret: where no answer shows them, ids count up. */
+  readonly id: string;
+  /** What the guard did: `pass` or `refuse`. */
+  readonly action: 'pass' | 'refuse';
+  /** The mode that decided. */
+  readonly mode: Mode;
+  /** The name of the route (option `routes`) that judged; `null` for the guard's own policy. */
+  readonly route: string | null;
+  /** The request's method. */
+  readonly method: string;
+  /** The request's path, without the query; at most 256 characters, escaped. */
+  readonly path: string;
+  /** When the request was judged, milliseconds since the epoch. */
+  readonly at: number;
+  /** Whether this guard has judged the same request before, for the whole application, say, and now for a route of it. */
+  readonly again: boolean;
+}
+
+/** What one signing key may take of the replay store. */
+export interface ShareOptions {
+  /** Signed requests a second that were proven, 0.01 to 1000000. Default 50. More lets one device fill the store faster. */
+  readonly perSecond?: number;
+  /** How many of them at once, after a pause, 1 to 1000000. Default 500. */
+  readonly burst?: number;
+  /** Entries of the replay store at a time, 1 to 10000000. Default 5000. A larger share leaves room for fewer hostile devices. */
+  readonly entries?: number;
+}
+
+/** What bodies may take that are read to compare their digests. A body is counted from its first byte until its digest was compared. */
+export interface BodyOptions {
+  /** Bytes of the whole guard, 1024 to 1 TiB. Default 128 MiB, and at least four times `signature.maxBodyBytes`. Over it: 503. */
+  readonly maxBytes?: Bytes;
+  /** Bytes for one signing key, 1024 to 1 TiB. Default 8 MiB, and at least twice `signature.maxBodyBytes`. Over it: 503, for this key alone. */
+  readonly maxBytesPerKey?: Bytes;
+  /**
+   * How long a body may take to arrive once its signature is verified, 0.1 to 3600 s, however soon the signature ends. Default 60: phones are
+   * slow. Then 408. Entries of the replay store live so much longer.
+   */
+  readonly deadlineSeconds?: Seconds;
+}
+
+/** Options of {@link createGuard}. Unknown names are refused. */
+export interface GuardOptions extends RouteOptions {
+  readonly keys: KeysOptions;
+  /** Default: no binding. */
+  readonly binding?: BindingOptions | null;
+  /** Default: message signatures are not asked for. */
+  readonly signature?: SignatureOptions | null;
+  /** Default `enforce`. */
+  readonly mode?: ModeOptions;
+  /**
+   * Other demands for other requests: the first whose `match` fits is used, what it does not say is taken from the guard's own options, and
+   * a request that none fits is judged by the guard's own options. Where servers may disagree about a path, the request has to satisfy
+   * every route whose host and method may be its own, and the guard's own options. Where something rewrote the path before the guard, it has to
+   * satisfy what both paths demand. What is rewritten behind the guard is not seen.
+   */
+  readonly routes?: readonly MatchedRouteOptions[];
+  /**
+   * Deny and allow rules, asked in this order of every token that verified, remembered or not. Default: none. A rule that fails makes the
+   * verdict `unavailable`.
+   */
+  readonly rules?: readonly RuleOptions[];
+  /**
+   * Paths that pass unjudged: exact (`/health`) or everything below (`/public/*`), percent-encoded and compared byte for byte, without the query. A
+   * path that was rewritten before the guard is exempt if it was before and is after. A path whose meaning is ambiguous (`%2f`, `..`, `//`, `;`,
+   * `\` …) is never exempt.
+   */
+  readonly exempt?: readonly string[];
+  /**
+   * True CORS preflights (OPTIONS with Origin and Access-Control-Request-Method, which cannot carry a token): `judge` (default) refuses them like
+   * every request without a token, so put CORS before the guard. `pass` lets them through unjudged to whatever handles OPTIONS behind the guard:
+   * never upgrades, requests with a body (or where the platform cannot tell), or requests that go on to another server.
+   */
+  readonly preflight?: 'judge' | 'pass';
+  /** What is remembered of tokens and installations. `null`: no tokens, which costs a signature verification for each request. */
+  readonly cache?: CacheOptions | null;
+  /**
+   * What one signing key may take of the replay store: the claim `ipk`, else the device (`did`), else the token. Taken once the signature is
+   * proven; who is over it gets 429 before the store is asked. Default: numbers that no app reaches. `null`: one client may fill the store.
+   */
+  readonly share?: ShareOptions | null;
+  /** What bodies may take whose digests are compared: bytes, and time to arrive. */
+  readonly bodies?: BodyOptions;
+  /** How scheme and authority are found as the client saw them; message signatures and host routes depend on it. Default: as the request arrived. */
+  readonly origin?: OriginOptions | null;
+  /** What the client sees of a refusal. Default: 401, `{}`. */
+  readonly refusal?: RefusalOptions;
+  /** Called once for each judgement, synchronously; `facts.again` tells the later ones of one request. What it throws is dropped: it cannot change the decision. */
+  readonly onVerdict?: (verdict: Verdict, facts: VerdictFacts) => void;
+  /**
+   * Told when the guard is used in a way that undoes its protection: guards with equal options and memory stores of their own are made again and
+   * again. Default: a process warning, or the console.
+   */
+  readonly onWarning?: (warning: GuardWarning) => void;
+  /** The clock, milliseconds since the epoch. Default `Date.now`, looked up at each reading: a test may replace it. */
+  readonly now?: () => number;
+  /**
+   * Whether well-known test secrets are refused, and tokens that an emulator of the issuing cloud made (`token-from-emulator`). Default:
+   * `production` if `NODE_ENV` says so, else `development`.
+   */
+  readonly environment?: 'production' | 'development';
+}

@@ -1,0 +1,114 @@
+/**
+ * `approov-guard/keys-file`: keys from a file that is read again when it changes. A module of its own, since it needs `node:fs`, which
+ * Workers do not have.
+ */
+import { crypto } from '#crypto';
+import { ConfigurationError } from '../../checks/configuration-error.ts';
+import { isProduction } from '../../checks/environment.ts';
+import { checkedFunction, checkedNumber, checkedObject, checkedWord } from '../../checks/option-checks.ts';
+import type { AlgorithmName } from '../../core/jws/algorithms.ts';
+import type { KeySource } from '../../core/ports.ts';
+import type { Bytes, Seconds } from '../../core/time.ts';
+import { type OnKeyEvent, reporter } from '../key-events.ts';
+import { publicAlgorithm } from '../keys-static.ts';
+import { checkedSourceName } from '../remote/keys-url.ts';
+import { type FileFormat, parseKeyFile } from './key-file-formats.ts';
+import { WatchedKeyFile } from './watched-key-file.ts';
+
+/** Options of {@link keysFromFile}. */
+export type KeysFromFileOptions = {
+  /** The file. */
+  readonly path: string;
+  /** How often the file is looked at, beside being watched, 0.05 to 3600 s. Default 5. Network file systems tell of no change. */
+  readonly pollSeconds?: Seconds;
+  /** The longest file that is read, 64 bytes to 10 MiB. Default 1 MiB. */
+  readonly maxBytes?: Bytes;
+  /** The source's name in events and errors. Default `file`. */
+  readonly name?: string;
+  /** Called for each event of the source. */
+  readonly onEvent?: OnKeyEvent;
+  /** Whether well-known test secrets are refused. Default: `production` if `NODE_ENV` says so, else `development`. */
+  readonly environment?: 'production' | 'development';
+} & (
+  | {
+      /** One account secret in a line of its own. Lines that begin with `#` or `note:` are left out. */
+      readonly format: 'secret';
+      /** Default `base64`. */
+      readonly encoding?: 'base64' | 'base64url';
+      /** Default `HS256`. */
+      readonly algorithm?: 'HS256' | 'HS384' | 'HS512';
+      /** The key id of the secret. Default: none, so that it is tried for any token. */
+      readonly kid?: string;
+    }
+  | {
+      /** Several account secrets, one a line, newest first: the old one stays until no token needs it. */
+      readonly format: 'secrets';
+      readonly encoding?: 'base64' | 'base64url';
+      readonly algorithm?: 'HS256' | 'HS384' | 'HS512';
+    }
+  | {
+      /** A JWK set (RFC 7517 §5). Keys that cannot be used are skipped, with an event. */
+      readonly format: 'jwks';
+      /** The algorithm of RSA keys that carry no `alg`. */
+      readonly algorithm?: AlgorithmName;
+    }
+  | {
+      /** One or several public keys, PEM `PUBLIC KEY`. */
+      readonly format: 'pem';
+      readonly algorithm: AlgorithmName;
+      /** The key id of a single key. */
+      readonly kid?: string;
+    }
+);
+
+/**
+ * A key source over a file. It is read at once, and again whenever it changes, however it is replaced: written in place, renamed over, or
+ * swapped by a symbolic link as Kubernetes does. A file that is unreadable, half written or without a usable key changes nothing: the keys
+ * that were read before stay in use, and an event tells.
+ *
+ * It does not check who may write the file: whoever can, can make tokens that are accepted.
+ *
+ * @throws ConfigurationError for any mistake in the options, and if the first reading fails
+ *
+ * @example
+ * ```ts
+ * import { mkdtempSync, writeFileSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { createGuard } from 'approov-guard';
+ * import { keysFromFile } from 'approov-guard/keys-file';
+ * const path = join(mkdtempSync(join(tmpdir(), 'keys-')), 'approov.secrets'); // in production: where your secret store mounts it
+ * writeFileSync(path, process.env.APPROOV_BASE64_SECRET ?? '');
+ * const keys = keysFromFile({ path, format: 'secrets', onEvent: (event) => console.warn(event.type) });
+ * const guard = createGuard({ keys });
+ * guard.close(); // stops watching
+ * ```
+ */
+export function keysFromFile(options: KeysFromFileOptions): KeySource {
+  const format = FORMATS.find((known) => known === (options as { format?: unknown } | null)?.format);
+  if (format === undefined) throw new ConfigurationError('option-missing', 'format', `must be one of ${FORMATS.join(', ')}`);
+  const given = checkedObject(options, 'options', [...COMMON_NAMES, ...NAMES_OF_FORMAT[format]]);
+  const { path } = given;
+  if (typeof path !== 'string' || path === '') throw new ConfigurationError('option-missing', 'path', 'must be the path of a file');
+  checkedWord(given.encoding, 'encoding', ['base64', 'base64url'], 'base64');
+  if (format === 'pem' || (format === 'jwks' && given.algorithm !== undefined)) publicAlgorithm(given.algorithm, 'algorithm');
+  const name = checkedSourceName(given.name, 'name', 'file');
+  const context = { crypto, production: isProduction(given.environment) };
+  return new WatchedKeyFile({
+    path,
+    name,
+    pollMs: checkedNumber(given.pollSeconds, 'pollSeconds', { min: 0.05, max: 3600, fallback: 5, unit: 'seconds' }) * 1000,
+    maxBytes: checkedNumber(given.maxBytes, 'maxBytes', { min: 64, max: 10 * 1024 ** 2, fallback: 1024 ** 2, unit: 'bytes' }),
+    report: reporter(checkedFunction<OnKeyEvent>(given.onEvent, 'onEvent')),
+    parse: (text) => parseKeyFile(text, { format, options: given, context }),
+  });
+}
+
+const FORMATS: readonly FileFormat[] = ['secret', 'secrets', 'jwks', 'pem'];
+const COMMON_NAMES = ['path', 'format', 'algorithm', 'pollSeconds', 'maxBytes', 'name', 'onEvent', 'environment'] as const;
+const NAMES_OF_FORMAT: { readonly [F in FileFormat]: readonly string[] } = {
+  secret: ['encoding', 'kid'],
+  secrets: ['encoding'],
+  jwks: [],
+  pem: ['kid'],
+};
