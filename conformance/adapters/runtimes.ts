@@ -11,7 +11,6 @@ import { startWorker } from '../../packages/guard/test/runtimes/workerd.ts';
 import { findRuntime } from '../../tools/runtimes.mjs';
 import type { AppKind } from '../app/programs/hosted.ts';
 import type { AdapterUnderTest, Setup, Started, Traits } from './adapter.ts';
-import { inSmallBuild } from './small-build.ts';
 
 const fetchTraits: Traits = { joinsLines: true, normalisesTargets: true, crypto: ['platform'] };
 /** Deno and workerd show targets as they were sent. */
@@ -104,7 +103,6 @@ function onRuntime(
   const startApp = start(program);
   return [
     { name: `fetch, ${server}`, traits, start: (setup) => startApp('fetch', setup) },
-    { name: `fetch, small, ${server}`, traits: { ...traits, supports: inSmallBuild }, start: (setup) => startApp('small', setup) },
     { name: `hono 4, ${server}`, traits, start: (setup) => startApp('hono', setup) },
   ];
 }

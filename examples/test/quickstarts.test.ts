@@ -17,7 +17,6 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const NO_ADAPTERS = new Set(['.', './explain', './keys-file', './package.json']);
 /** Adapters that are explained on the page of another. */
 const SHARED: { readonly [subpath: string]: string } = {
-  './web-small': 'web',
   './socket-io': 'websocket',
   './sse': 'websocket',
   './lambda-authorizer': 'lambda',

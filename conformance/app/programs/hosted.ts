@@ -1,12 +1,11 @@
 /** What the programs for other runtimes share: an app by its kind, and what its guard's hook saw. */
-import { approov as approovSmall } from 'approov-guard/web-small';
 import type { Setup } from '../../adapters/adapter.ts';
 import { errorResponse, type Fetch, fetchApp } from '../fetch-app.ts';
-import { type Recorded, recordedGuard, recordedOptions } from '../guard-setup.ts';
+import { type Recorded, recordedGuard } from '../guard-setup.ts';
 import { honoApp } from '../hono-app.ts';
 
-/** Which app: of plain handlers, of plain handlers in the small build, or of a framework. */
-export type AppKind = 'fetch' | 'small' | 'hono' | 'elysia';
+/** Which app: of plain handlers, or of a framework. */
+export type AppKind = 'fetch' | 'hono' | 'elysia';
 
 /** What a program is told to host. */
 export interface Hosting {
@@ -23,11 +22,6 @@ export interface Hosted extends Pick<Recorded, 'takeVerdicts'> {
 /** Makes the app. */
 export function hosted({ kind, setup }: Hosting): Hosted {
   const onError = errorResponse;
-  if (kind === 'small') {
-    // The small build makes its guard by itself.
-    const { options, takeVerdicts } = recordedOptions(setup);
-    return { fetch: fetchApp(setup, options, { protect: approovSmall }), onError, takeVerdicts };
-  }
   const { guard, takeVerdicts } = recordedGuard(setup);
   const app = kind === 'hono' ? honoApp(setup, guard) : null;
   return { fetch: app === null ? fetchApp(setup, guard) : (request) => app.fetch(request), onError, takeVerdicts };

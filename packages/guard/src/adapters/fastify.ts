@@ -2,7 +2,7 @@
 /** Fastify 5: an `onRequest` hook, so that nothing is parsed for requests that are refused. */
 import { isPromise } from '../core/result.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guard-of.ts';
+import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';

@@ -2,7 +2,7 @@
 /** h3 1 and 2, and Nitro, which is built on it: a middleware. */
 import { chain, type MaybePromise } from '../core/result.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guard-of.ts';
+import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { viewOfEither } from '../http/view-either.ts';

@@ -2,7 +2,7 @@
 /** Hono 4: a middleware, on Node, Bun, Deno, Workers and every other runtime of Hono's. */
 import { isPromise } from '../core/result.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guard-of.ts';
+import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { viewOfFetch } from '../http/view-either.ts';

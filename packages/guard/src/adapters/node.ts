@@ -1,7 +1,7 @@
 /** `node:http`, `node:https` and the compatibility API of `node:http2`: a request listener around yours. */
 import { chain } from '../core/result.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guard-of.ts';
+import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import { answerNode, type NodeResponse } from '../http/answer-node.ts';
 import type { Decision } from '../http/decide.ts';

@@ -1,7 +1,7 @@
 /** Web-standard fetch handlers: Bun, Deno, Cloudflare Workers, Hono's and Next's handlers, and everything else that takes a `Request`. */
 
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guard-of.ts';
+import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type FetchHandler, protectFetch } from '../http/protect-fetch.ts';

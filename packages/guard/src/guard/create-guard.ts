@@ -1,23 +1,26 @@
-/** `createGuard`: a guard with all its parts. */
+/** `createGuard`: checks the options and assembles a guard of them. */
 import { crypto as platformCrypto } from '#crypto';
+import { isProduction } from '../checks/environment.ts';
+import { checkedFunction, checkedObject, checkedWord, type UncheckedOptions } from '../checks/option-checks.ts';
+import type { Policy } from '../core/judge/policy.ts';
 import type { CryptoPort } from '../core/ports.ts';
-import { remoteKeySource } from '../keys/remote/keys-url.ts';
+import { findOrigin, originOf } from '../http/origin.ts';
+import { rememberedInstallationKeys } from '../keys/installation-keys.ts';
+import { KeyRing } from '../keys/key-ring.ts';
+import { compileKeys } from '../keys/key-source.ts';
 import { memoryReplayStore } from '../replay/memory.ts';
+import { compileBodies, compileShare } from './compile/limits.ts';
+import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile/options.ts';
+import { compileOrigin, hostsOf } from './compile/origin.ts';
+import { compileRoutes } from './compile/routes.ts';
 import { compileRules } from './compile/rules.ts';
-import { compileSignature } from './compile/signature.ts';
-import type { Guard } from './guard.ts';
+import { storesOf } from './gauges.ts';
+import { assembleGuard, type Guard } from './guard.ts';
 import { HeldBodies } from './held-bodies.ts';
-import { makeGuard } from './make-guard.ts';
-import type { OptionalParts } from './optional-parts.ts';
+import { routeOf } from './judging.ts';
 import type { GuardOptions } from './options.ts';
-
-const ALL_PARTS: OptionalParts = {
-  compileSignature,
-  remoteKeySource,
-  compileRules,
-  memoryReplayStore,
-  holdBodies: (limits) => new HeldBodies(limits),
-};
+import { noteGuard, showWarning } from './remade-guards.ts';
+import { noteRoutes } from './route-policies.ts';
 
 /**
  * Makes a guard: it decides for each request whether it carries a valid attestation token and, if `binding` is configured, whether the
@@ -45,5 +48,68 @@ export function createGuard(options: GuardOptions): Guard {
 
 /** The same on a given crypto port: for tests that compare ports. */
 export function createGuardOn(crypto: CryptoPort, options: GuardOptions): Guard {
-  return makeGuard(ALL_PARTS, crypto, options);
+  const given = checkedObject(options, 'options', GUARD_OPTION_NAMES);
+  const now = checkedFunction<() => number>(given.now, 'now') ?? (() => Date.now());
+  const production = isProduction(given.environment);
+  const origin = compileOrigin(given.origin);
+  const bodyLimits = compileBodies(given.bodies);
+  const bodies = new HeldBodies(bodyLimits);
+  const warn = checkedFunction<NonNullable<GuardOptions['onWarning']>>(given.onWarning, 'onWarning') ?? showWarning;
+  const context = {
+    bodyLimits,
+    crypto,
+    production,
+    originHosts: hostsOf(origin),
+    rules: compileRules(given.rules, crypto.sha256Base64),
+    defaultReplay: once(() => memoryReplayStore({ now })),
+  };
+  const policy = compileRoute(options, '', null, context);
+  const rings: KeyRing[] = [];
+  const cached = compileCache(given.cache);
+  const keyRing = (keys: unknown, path: string): KeyRing => {
+    const ring = new KeyRing(compileKeys(keys, path, context), cached.tokens);
+    rings.push(ring);
+    return ring;
+  };
+  const whole = routeOf(null, policy, keyRing(given.keys, 'keys'));
+  const compilePolicy = (route: UncheckedOptions, path: string): Policy => compileRoute(route, path, policy, context);
+  const routes = compileRoutes(given.routes, { whole, compilePolicy, keyRing });
+  const rows = (routes ?? []).flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
+  const memoryStores = storesOf([whole, ...rows]).filter((store) => store.occupancy !== undefined);
+  const guard = assembleGuard({
+    whole,
+    routes,
+    rings,
+    means: {
+      hash: crypto.sha256Base64,
+      decodeText: crypto.decodeText,
+      digestBody: crypto.digest,
+      originOf: (request) => originOf(request, origin),
+      whyUnknown: (request) => {
+        const found = findOrigin(request, origin);
+        return typeof found === 'string' ? found : null;
+      },
+      openInstallationKey: rememberedInstallationKeys(crypto, cached.installationKeys),
+      shares: compileShare(given.share),
+      bodies,
+    },
+    compileRoute: (route) => compileRoute(route, 'route', policy, context),
+    exempt: compileExempt(given.exempt),
+    judgePreflights: checkedWord(given.preflight, 'preflight', ['judge', 'pass'], 'judge') === 'judge',
+    refusal: compileRefusal(given.refusal),
+    onVerdict: checkedFunction<NonNullable<GuardOptions['onVerdict']>>(given.onVerdict, 'onVerdict') ?? null,
+    now,
+    bodies,
+    life: noteGuard(given, memoryStores, warn),
+  });
+  return noteRoutes(guard, routes);
+}
+
+/** Makes a thing on first use and once. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly thing: T } | null = null;
+  return () => {
+    made ??= { thing: make() };
+    return made.thing;
+  };
 }

@@ -1,4 +1,5 @@
 /** Adapters take a guard, or the options of one. */
+import { createGuard } from './create-guard.ts';
 import type { Guard } from './guard.ts';
 import type { Route } from './judging.ts';
 import type { GuardOptions, RouteOptions } from './options.ts';
@@ -10,12 +11,8 @@ export interface GuardedRoute {
 }
 
 /** Makes the guard if options were given, and compiles the route if one was described. */
-export function guardBy(
-  create: (options: GuardOptions) => Guard,
-  guardOrOptions: Guard | GuardOptions,
-  options: RouteOptions | undefined,
-): GuardedRoute {
-  const guard = isGuard(guardOrOptions) ? guardOrOptions : create(guardOrOptions);
+export function guardOf(guardOrOptions: Guard | GuardOptions, options: RouteOptions | undefined): GuardedRoute {
+  const guard = isGuard(guardOrOptions) ? guardOrOptions : createGuard(guardOrOptions);
   return { guard, route: options === undefined ? undefined : guard.route(options) };
 }
 

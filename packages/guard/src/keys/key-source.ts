@@ -4,17 +4,14 @@ import { ConfigurationError } from '../checks/configuration-error.ts';
 import { KeySet } from '../core/jws/key-set.ts';
 import type { KeySource } from '../core/ports.ts';
 import { isThenable, type MaybePromise } from '../core/result.ts';
-import type { OptionalParts } from '../guard/optional-parts.ts';
 import { type KeyContext, refuseUntried, staticKeySource } from './keys-static.ts';
-
-/** What compiling keys depends on. */
-export type KeysContext = KeyContext & Pick<OptionalParts, 'remoteKeySource'>;
+import { remoteKeySource } from './remote/keys-url.ts';
 
 /**
  * Makes one key source of the option.
  * @throws ConfigurationError
  */
-export function compileKeys(keys: unknown, path: string, context: KeysContext): KeySource {
+export function compileKeys(keys: unknown, path: string, context: KeyContext): KeySource {
   if (keys === undefined || keys === null) {
     throw new ConfigurationError('option-missing', path, 'is required, for instance `{ secret: { base64: … } }`');
   }
@@ -36,12 +33,12 @@ function fixedSource(sources: readonly KeySource[], path: string): KeySource {
   return { current: () => set };
 }
 
-function compilePart(part: unknown, path: string, context: KeysContext): KeySource {
+function compilePart(part: unknown, path: string, context: KeyContext): KeySource {
   // The cast holds as far as the call goes: whatever has a function `current` is asked through it.
   const source = part as KeySource;
   if (typeof source.current === 'function') return source;
   const isRemote = typeof part === 'object' && part !== null && 'jwksUrl' in part;
-  return isRemote ? context.remoteKeySource(part, 'jwksUrl', path, context.crypto) : staticKeySource(part, path, context);
+  return isRemote ? remoteKeySource(part, 'jwksUrl', path, context.crypto) : staticKeySource(part, path, context);
 }
 
 /** Several sources as one. While one of them has no keys the others serve, and the snapshot says that it is partial. */

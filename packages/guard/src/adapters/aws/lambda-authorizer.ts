@@ -3,7 +3,7 @@ import type { RequestView } from '../../core/request-view.ts';
 import { demandsOf, refuseUnheld } from '../../guard/compile/platform-limits.ts';
 import { secondsUntil } from '../../guard/expiry.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guard-of.ts';
+import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import {
   type AnswerTo,

@@ -2,7 +2,7 @@
 
 import { refuseUnheld } from '../../guard/compile/platform-limits.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guard-of.ts';
+import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { grpcStatus, judgedCall } from './answer-grpc.ts';

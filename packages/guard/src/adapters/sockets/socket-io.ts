@@ -1,7 +1,7 @@
 /** socket.io 4: every request of its transports is judged before it is accepted; connections are closed when the token expires. */
 import type { IncomingMessage } from 'node:http';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guard-of.ts';
+import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { NodeResponse } from '../../http/answer-node.ts';
 import { answerTransport } from './answer-upgrade.ts';

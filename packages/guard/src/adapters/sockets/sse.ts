@@ -3,7 +3,7 @@
 import type { Guard } from '../../guard/guard.ts';
 import type { Route } from '../../guard/judging.ts';
 import type { Decision } from '../../http/decide.ts';
-import { endableStream } from '../aws/endable-stream.ts';
+import { endableStream } from './endable-stream.ts';
 
 /** What is needed of a response: satisfied by `http.ServerResponse`, and so by Express's, Koa's `context.res`, Fastify's `reply.raw`. */
 export interface EventResponse {

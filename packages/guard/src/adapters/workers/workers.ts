@@ -1,7 +1,7 @@
 /** Cloudflare Workers, whose settings come with each request: a fetch handler around yours, or in front of an origin. */
 
-import type { GuardedRoute } from '../../guard/guard-of.ts';
-import { guardOf } from '../../guard/guard-of.ts';
+import type { GuardedRoute } from '../../guard/guarded-route.ts';
+import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { WebRequestView } from '../../http/view-web.ts';

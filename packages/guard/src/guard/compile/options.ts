@@ -7,9 +7,8 @@ import type { AskRules, Mode, Modes, Policy, SignaturePolicy, TokenPolicy } from
 import { compilePattern, type PathPattern } from '../../http/plain-path.ts';
 import type { RefusalPolicy } from '../../http/refusal.ts';
 import type { RouteRow } from '../../http/route-table.ts';
-import type { OptionalParts } from '../optional-parts.ts';
 import { compileReplay } from './replay.ts';
-import type { SignatureContext } from './signature.ts';
+import { compileSignature, type SignatureContext } from './signature.ts';
 
 type Unchecked = checks.UncheckedOptions;
 
@@ -61,7 +60,7 @@ export function compileRoute(options: unknown, path: string, base: Policy | null
   const inherits = route.signature === undefined && base !== null;
   const signature = inherits
     ? withTokenHeader(base, token.header)
-    : context.compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header });
+    : compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header });
   return { token, rules: context.rules, tokenReplay, binding, signature, modes };
 }
 
@@ -73,7 +72,7 @@ function withTokenHeader(base: Policy, header: string): SignaturePolicy | null {
 }
 
 /** What compiling a route depends on, beside its options. */
-export interface RouteContext extends Omit<SignatureContext, 'tokenHeader'>, Pick<OptionalParts, 'compileSignature'> {
+export interface RouteContext extends Omit<SignatureContext, 'tokenHeader'> {
   /** The deny and allow rules of the guard: they hold on every route. */
   readonly rules: AskRules | null;
   /** What the option `origin` says that this server is called: what `aud` may name where nobody said what it must. */
