@@ -19,7 +19,7 @@ export interface Recorded {
 }
 
 /** A guard's options and the verdicts that its hook saw. */
-interface RecordedOptions extends Recorded {
+export interface RecordedOptions extends Recorded {
   readonly options: GuardOptions;
 }
 
@@ -39,7 +39,7 @@ export function recordedGuard(setup: Setup, create: (options: GuardOptions) => G
 }
 
 /** Makes the options of a setup's guard. */
-function recordedOptions(setup: Setup): RecordedOptions {
+export function recordedOptions(setup: Setup): RecordedOptions {
   let verdicts: ObservedVerdict[] = [];
   const { keys, nowMs, refusal, hook, token, ...rest } = setup.guard;
   const options: GuardOptions = {
