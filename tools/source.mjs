@@ -26,6 +26,9 @@ export function files(pattern, folder = '') {
   return found.sort();
 }
 
+/** @param {string} folder - anywhere @param {RegExp} pattern @returns {string[]} what matches in it and below, from the folder */
+export const filesIn = (folder, pattern) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => pattern.test(path));
+
 /** @param {string} path */
 export const read = (path) => readFileSync(join(root, path), 'utf8');
 
