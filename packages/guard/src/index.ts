@@ -23,7 +23,9 @@ export type {
   CacheOptions,
   GuardOptions,
   MatchedRouteOptions,
+  ModeFacts,
   ModeOptions,
+  ModeSource,
   OriginOptions,
   RouteMatchOptions,
   RouteOptions,
@@ -31,11 +33,11 @@ export type {
   SignatureOptions,
   TokenOptions,
   ToleranceOptions,
-  VerdictFacts,
 } from './guard/options.ts';
 export type { GuardWarning } from './guard/remade-guards.ts';
 export { requireDecision } from './guard/require-decision.ts';
 export { tokenFingerprint } from './guard/token-fingerprint.ts';
+export type { OnVerdict, VerdictFacts } from './guard/verdict-hook.ts';
 export type { Decision, Pass, Refuse } from './http/decide.ts';
 export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
 export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './keys/key-events.ts';

@@ -21,6 +21,7 @@ import { routeOf } from './judging.ts';
 import type { GuardOptions } from './options.ts';
 import { noteGuard, showWarning } from './remade-guards.ts';
 import { noteRoutes } from './route-policies.ts';
+import type { OnVerdict } from './verdict-hook.ts';
 
 /**
  * Makes a guard: it decides for each request whether it carries a valid attestation token and, if `binding` is configured, whether the
@@ -97,12 +98,19 @@ export function createGuardOn(crypto: CryptoPort, options: GuardOptions): Guard 
     exempt: compileExempt(given.exempt),
     judgePreflights: checkedWord(given.preflight, 'preflight', ['judge', 'pass'], 'judge') === 'judge',
     refusal: compileRefusal(given.refusal),
-    onVerdict: checkedFunction<NonNullable<GuardOptions['onVerdict']>>(given.onVerdict, 'onVerdict') ?? null,
+    onVerdict: compileHooks(given.onVerdict),
     now,
     bodies,
     life: noteGuard(given, memoryStores, warn),
   });
   return noteRoutes(guard, routes);
+}
+
+function compileHooks(options: unknown): readonly OnVerdict[] {
+  const hooks = Array.isArray(options) ? options : [options];
+  return hooks.flatMap(
+    (hook: unknown, index) => checkedFunction<OnVerdict>(hook, hooks === options ? `onVerdict[${index}]` : 'onVerdict') ?? [],
+  );
 }
 
 /** Makes a thing on first use and once. */

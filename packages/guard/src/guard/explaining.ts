@@ -2,14 +2,14 @@
 import { type Case, type Check, type KeySnapshot, type Means, newCase } from '../core/judge/case.ts';
 import { judge } from '../core/judge/judge.ts';
 import { ORDER } from '../core/judge/order.ts';
-import { type Mode, modeOfFailure } from '../core/judge/policy.ts';
+import { type Mode, type Modes, modeOfFailure, modesOf } from '../core/judge/policy.ts';
 import type { FaultCode, ReasonCode } from '../core/reasons.ts';
 import type { RequestView } from '../core/request-view.ts';
 import type { MaybePromise } from '../core/result.ts';
 import type { Origin } from '../core/signature/target.ts';
 import type { Claims } from '../core/token/claims.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
-import { noMoment, orAgain, type Route } from './judging.ts';
+import { modesForVerdict, noMoment, orAgain, type Route } from './judging.ts';
 
 /** How a check ended. */
 export interface ExplainedCheck {
@@ -47,7 +47,8 @@ export async function explainByEach(means: Means, request: RequestView, routes: 
   const explained = await explainByRoute(means, request, route, at);
   const { verdict } = explained;
   if (routes.length === 1) return explained;
-  if (verdict.outcome !== 'accepted' && modeOfFailure(route.policy.modes, verdict) === 'enforce') return explained;
+  if (verdict.outcome !== 'accepted' && modeOfFailure(modesForVerdict(route, request, verdict, at), verdict) === 'enforce')
+    return explained;
   const later = await explainByEach(means, request, routes.slice(1), at);
   return verdict.outcome === 'accepted' || later.verdict.outcome !== 'accepted' ? later : explained;
 }
@@ -70,16 +71,17 @@ async function explainByRoute(means: Means, request: RequestView, route: Route, 
     verdict = judged.settled && judged.failure !== null ? judged.failure : unavailable('internal', cause);
   }
   const { policy, binding, signature, signingKey, digest, claims, verified } = judged;
-  const checks = ORDER.map((check) => explainedCheck(check, judged));
+  const modes = modesOf(policy, request, verified?.claims ?? null, judged.at);
+  const checks = ORDER.map((check) => explainedCheck(check, judged, modes));
   const facts = { policy, binding, signature, signingKey, digest, at: judged.at, origin: means.originOf(request) };
   return { route: route.name, verdict, checks, claims, tokenVerified: verified !== null, facts };
 }
 
 const NO_KEYS: KeySnapshot = { keys: null, verified: null };
 
-function explainedCheck(check: Check, { trace, policy }: Case): ExplainedCheck {
+function explainedCheck(check: Check, { trace, policy }: Case, modes: Modes): ExplainedCheck {
   const { name, part, asked, remembers } = check;
-  const mode = policy.modes[part];
+  const mode = modes[part];
   const skipped = (detail: string): ExplainedCheck => ({ name, outcome: 'skipped', reason: null, detail, mode });
   const made = trace?.find((outcome) => outcome.check === check);
   if (made === undefined) return skipped(remembers && asked(policy) ? 'an explanation remembers nothing' : 'not asked for');

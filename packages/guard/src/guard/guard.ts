@@ -17,7 +17,17 @@ import { type Explained, explainByEach } from './explaining.ts';
 import { type Gauged, type GuardGauges, readGauges, storesOf } from './gauges.ts';
 import { nextId, randomId } from './ids.ts';
 import { noteJudged } from './judged-before.ts';
-import { judgeByEach, judgeByRoute, type Route, routeOf, tokenOnly, viewOfToken } from './judging.ts';
+import {
+  askedOnce,
+  type Judged,
+  judgeByEach,
+  judgeByRoute,
+  modesForVerdict,
+  type Route,
+  routeOf,
+  tokenOnly,
+  viewOfToken,
+} from './judging.ts';
 import type { RouteOptions } from './options.ts';
 import type { GuardLife } from './remade-guards.ts';
 import { type OnVerdict, VerdictHook } from './verdict-hook.ts';
@@ -71,7 +81,7 @@ export interface GuardParts {
   readonly compileRoute: (options: RouteOptions) => Policy;
   readonly judgePreflights: boolean;
   readonly refusal: RefusalPolicy;
-  readonly onVerdict: OnVerdict | null;
+  readonly onVerdict: readonly OnVerdict[];
   readonly now: () => number;
   readonly bodies: Gauged['bodies'];
   readonly life: GuardLife;
@@ -127,17 +137,19 @@ class AssembledGuard implements Guard {
     if (skipped !== null) {
       return this.#counted(skip(skipped, (route?.policy ?? this.#parts.whole.policy).modes, nextId()), noteJudged(request, this));
     }
+    const started = this.#hook.start();
     const at = this.#readClock();
     // The cast holds: `exempt` was skipped.
-    const [only, ...others] = routes as readonly [Route, ...Route[]];
+    const [first, ...others] = routes as readonly [Route, ...Route[]];
+    const only = askedOnce(first);
     const { means } = this.#parts;
     if (others.length > 0) {
-      const judged = judgeByEach(means, request, [only, ...others], at);
-      return chain(judged, (found) => this.#decided(request, found.verdict, found.route, at));
+      const judged = judgeByEach(means, request, [only, ...others.map(askedOnce)], at);
+      return chain(judged, (found) => this.#decided(request, found, at, started));
     }
     const verdict = judgeByRoute(means, request, only, at);
-    if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, found, only, at));
-    return this.#decided(request, verdict, only, at);
+    if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, { verdict: found, route: only }, at, started));
+    return this.#decided(request, { verdict, route: only }, at, started);
   }
 
   route(options: RouteOptions): Route {
@@ -201,13 +213,14 @@ class AssembledGuard implements Guard {
     }
   }
 
-  #decided(request: RequestView, verdict: Verdict, route: Route, at: number): Decision {
+  #decided(request: RequestView, { verdict, route }: Judged, at: number, started: number): Decision {
     // What is no route of ours (options that `route` did not compile) has no policy, and was found `internal`.
     const { refusal, whole } = this.#parts;
+    const modes = modesForVerdict(route.policy === undefined ? whole : route, request, verdict, at);
     const id = showsId(refusal) ? randomId() : nextId();
-    const decision = decide(withPreflightRemedy(verdict, request), (route.policy ?? whole.policy).modes, id, refusal);
+    const decision = decide(withPreflightRemedy(verdict, request), modes, id, refusal);
     const again = noteJudged(request, this);
-    this.#hook.tell(request, decision, route.name, at, again);
+    this.#hook.tell(request, decision, { route: route.name, at, again, started });
     discardRest(request, decision);
     return this.#counted(decision, again);
   }

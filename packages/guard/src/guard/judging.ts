@@ -6,9 +6,10 @@
 import { type Case, type Check, type KeySnapshot, type Means, newCase } from '../core/judge/case.ts';
 import { judge } from '../core/judge/judge.ts';
 import { orderOf } from '../core/judge/order.ts';
-import { modeOfFailure, type Policy } from '../core/judge/policy.ts';
+import { type AskModes, type Modes, modeOfFailure, modesOf, type Policy } from '../core/judge/policy.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { chain, isPromise, type MaybePromise } from '../core/result.ts';
+import type { Claims } from '../core/token/claims.ts';
 import { type Unavailable, unavailable, type Verdict } from '../core/verdict.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 
@@ -50,11 +51,33 @@ export function judgeByEach(means: Means, request: RequestView, routes: readonly
   const route = routes[0] as Route;
   return chain(judgeByRoute(means, request, route, at), (verdict) => {
     if (routes.length === 1) return { route, verdict };
-    if (verdict.outcome !== 'accepted' && modeOfFailure(route.policy.modes, verdict) === 'enforce') return { route, verdict };
+    if (verdict.outcome !== 'accepted' && modeOfFailure(modesForVerdict(route, request, verdict, at), verdict) === 'enforce') {
+      return { route, verdict };
+    }
     return chain(judgeByEach(means, request, routes.slice(1), at), (later) =>
       verdict.outcome === 'accepted' || later.verdict.outcome !== 'accepted' ? later : { route, verdict },
     );
   });
+}
+
+/** The same route, of which one request asks once: what a source answers later must not part the verdict from the decision. */
+export function askedOnce(route: Route): Route {
+  const askModes = route.policy?.askModes ?? null;
+  if (askModes === null) return route;
+  let asked: { readonly claims: Claims | null; readonly modes: Modes } | null = null;
+  const once: AskModes = (request, claims, at) => {
+    // Judged again with newer keys, a request may have claims that it had not.
+    if (asked === null || asked.claims !== claims) asked = { claims, modes: askModes(request, claims, at) };
+    return asked.modes;
+  };
+  return { ...route, policy: { ...route.policy, askModes: once } };
+}
+
+/** The modes by which a verdict is decided. */
+export function modesForVerdict({ policy }: Route, request: RequestView, verdict: Verdict, at: number): Modes {
+  if (policy.askModes === null) return policy.modes;
+  const claims = verdict.outcome === 'accepted' ? verdict.attestation.claims : verdict.proven;
+  return modesOf(policy, request, claims, at / 1000);
 }
 
 /** The route by which a token by itself is judged: no binding, no signature of the message. */

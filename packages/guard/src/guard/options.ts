@@ -2,13 +2,15 @@
 
 import type { Mode } from '../core/judge/policy.ts';
 import type { ReplayStore } from '../core/ports.ts';
+import type { RequestView } from '../core/request-view.ts';
 import type { Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
-import type { Verdict } from '../core/verdict.ts';
+import type { Claims } from '../core/token/claims.ts';
 import type { RefusalOptions } from '../http/refusal.ts';
 import type { KeysOptions } from '../keys/key-options.ts';
 import type { RuleOptions } from './compile/rules.ts';
 import type { GuardWarning } from './remade-guards.ts';
+import type { OnVerdict } from './verdict-hook.ts';
 
 /** How the attestation token is read and checked. */
 export interface TokenOptions {
@@ -130,6 +132,23 @@ export type OriginOptions =
 /** `enforce` or `observe` for everything, or for each check by itself. */
 export type ModeOptions = Mode | { readonly token?: Mode; readonly binding?: Mode; readonly signature?: Mode };
 
+/** What a {@link ModeSource} goes by. */
+export interface ModeFacts {
+  /** The request. Nothing that it says of itself is verified. */
+  readonly request: RequestView;
+  /** The claims of the token if its signature held, whatever failed afterwards; else `null`. */
+  readonly claims: Claims | null;
+  /** The moment of judgement, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/**
+ * Says in which mode one request is judged, where that is to change without a deployment: by cohort, by a switch. Asked once for each request that
+ * some check did not hold for, and for what passed, synchronously. One that throws, or answers no mode, **enforces**. It must not go by anything
+ * but the facts and settings that stand still while requests are judged, and must not keep the request. `@approov-guard/rollout` makes such sources.
+ */
+export type ModeSource = (facts: ModeFacts) => ModeOptions;
+
 /** What a single route may demand differently from the guard as a whole. */
 export interface RouteOptions {
   readonly token?: TokenOptions;
@@ -137,7 +156,7 @@ export interface RouteOptions {
   readonly binding?: BindingOptions | null;
   /** `null` switches message signatures off for this route. */
   readonly signature?: SignatureOptions | null;
-  readonly mode?: ModeOptions;
+  readonly mode?: ModeOptions | ModeSource;
 }
 
 /** Which requests belong to a route. At least one member; all that are given must fit. */
@@ -186,26 +205,6 @@ export interface CacheOptions {
   readonly maxInstallationKeys?: number;
 }
 
-/** What the hook learns beside the verdict. */
-export interface VerdictFacts {
-  /** An id of this judgement, the one that a problem+json refusal shows. Unique, but no secret: where no answer shows them, ids count up. */
-  readonly id: string;
-  /** What the guard did: `pass` or `refuse`. */
-  readonly action: 'pass' | 'refuse';
-  /** The mode that decided. */
-  readonly mode: Mode;
-  /** The name of the route (option `routes`) that judged; `null` for the guard's own policy. */
-  readonly route: string | null;
-  /** The request's method. */
-  readonly method: string;
-  /** The request's path, without the query; at most 256 characters, escaped. */
-  readonly path: string;
-  /** When the request was judged, milliseconds since the epoch. */
-  readonly at: number;
-  /** Whether this guard has judged the same request before, for the whole application, say, and now for a route of it. */
-  readonly again: boolean;
-}
-
 /** What one signing key may take of the replay store. */
 export interface ShareOptions {
   /** Signed requests a second that were proven, 0.01 to 1000000. Default 50. More lets one device fill the store faster. */
@@ -236,8 +235,8 @@ export interface GuardOptions extends RouteOptions {
   readonly binding?: BindingOptions | null;
   /** Default: message signatures are not asked for. */
   readonly signature?: SignatureOptions | null;
-  /** Default `enforce`. */
-  readonly mode?: ModeOptions;
+  /** Default `enforce`. A function is asked for the mode of each request. */
+  readonly mode?: ModeOptions | ModeSource;
   /**
    * Other demands for other requests: the first whose `match` fits is used, what it does not say is taken from the guard's own options, and
    * a request that none fits is judged by the guard's own options. Where servers may disagree about a path, the request has to satisfy
@@ -275,8 +274,11 @@ export interface GuardOptions extends RouteOptions {
   readonly origin?: OriginOptions | null;
   /** What the client sees of a refusal. Default: 401, `{}`. */
   readonly refusal?: RefusalOptions;
-  /** Called once for each judgement, synchronously; `facts.again` tells the later ones of one request. What it throws is dropped: it cannot change the decision. */
-  readonly onVerdict?: (verdict: Verdict, facts: VerdictFacts) => void;
+  /**
+   * Called once for each judgement, synchronously, one after the other where there are several; `facts.again` tells the later judgements of one
+   * request. What one throws is dropped and counted: it cannot change the decision, nor keep the others from hearing of it.
+   */
+  readonly onVerdict?: OnVerdict | readonly OnVerdict[];
   /**
    * Told when the guard is used in a way that undoes its protection: guards with equal options and memory stores of their own are made again and
    * again. Default: a process warning, or the console.

@@ -4,7 +4,7 @@ import { type Claims, parseClaims } from '../token/claims.ts';
 import type { VerifiedToken } from '../token/verified-tokens.ts';
 import { type Accepted, type Verdict, withProven } from '../verdict.ts';
 import type { Case, Check, Failure } from './case.ts';
-import { modeOfFailure } from './policy.ts';
+import { modeOfFailure, modesOf } from './policy.ts';
 
 /**
  * Judges a request by the checks that its policy asks for, to the first failure that counts; with a trace on the case, to their end. Reads
@@ -56,7 +56,8 @@ function goesOn(judged: Case, check: Check, failure: Failure | null): boolean {
  * enforced, else the first. Without its token a request has nothing else to be judged by.
  */
 function settle(judged: Case, check: Check, failure: Failure): void {
-  const enforced = modeOfFailure(judged.policy.modes, failure) === 'enforce';
+  const modes = modesOf(judged.policy, judged.request, judged.verified?.claims ?? null, judged.at);
+  const enforced = modeOfFailure(modes, failure) === 'enforce';
   if (enforced || judged.failure === null) judged.failure = failure;
   if (enforced || check.part === 'token') judged.settled = true;
   else if (judged.trace === null) judged.over = check.part;

@@ -2,11 +2,13 @@
 import type { BindingPolicy } from '../binding/check-binding.ts';
 import type { ReplayStore } from '../ports.ts';
 import { type ReasonCode, type Stage, stageOf } from '../reasons/codes.ts';
+import type { RequestView } from '../request-view.ts';
 import type { MaybePromise } from '../result.ts';
 import type { AccountKey } from '../signature/signing-key.ts';
 import type { SignatureCheck } from '../signature/verify-signature.ts';
 import type { Bytes, Seconds } from '../time.ts';
 import type { ClaimsPolicy } from '../token/check-claims.ts';
+import type { Claims } from '../token/claims.ts';
 import type { TokenPlace } from '../token/read-token.ts';
 import type { VerifiedToken } from '../token/verified-tokens.ts';
 import type { Rejected, Unavailable } from '../verdict.ts';
@@ -20,6 +22,18 @@ export interface Modes {
   readonly binding: Mode;
   /** Signature, content digest and replay. */
   readonly signature: Mode;
+}
+
+/**
+ * Asks in which modes one request is judged. Asked at the first failure, and then with every claim that was proven before it.
+ * @param claims - the claims of a token whose signature held, or `null`
+ * @param at - the moment of judgement
+ */
+export type AskModes = (request: RequestView, claims: Claims | null, at: Seconds) => Modes;
+
+/** The modes for one request. */
+export function modesOf({ modes, askModes }: Policy, request: RequestView, claims: Claims | null, at: Seconds): Modes {
+  return askModes === null ? modes : askModes(request, claims, at);
 }
 
 /** A part of the judgement that can be enforced or observed by itself. */
@@ -82,5 +96,8 @@ export interface Policy {
   readonly tokenReplay: ReplayStore | null;
   readonly binding: BindingPolicy | null;
   readonly signature: SignaturePolicy | null;
+  /** The modes, or the strictest there can be where they are asked for. */
   readonly modes: Modes;
+  /** Whom to ask for the modes of each request, or `null` where they are fixed. */
+  readonly askModes: AskModes | null;
 }

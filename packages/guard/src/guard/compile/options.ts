@@ -7,6 +7,7 @@ import type { AskRules, Mode, Modes, Policy, SignaturePolicy, TokenPolicy } from
 import { compilePattern, type PathPattern } from '../../http/plain-path.ts';
 import type { RefusalPolicy } from '../../http/refusal.ts';
 import type { RouteRow } from '../../http/route-table.ts';
+import type { ModeOptions, ModeSource } from '../options.ts';
 import { compileReplay } from './replay.ts';
 import { compileSignature, type SignatureContext } from './signature.ts';
 
@@ -47,7 +48,7 @@ export function compileRoute(options: unknown, path: string, base: Policy | null
     base?.token ?? { ...DEFAULT_TOKEN, audiences: context.originHosts, refuseEmulated: context.production },
   );
   const binding = route.binding === undefined && base !== null ? base.binding : compileBinding(route.binding, at('binding'));
-  const modes = compileModes(route.mode, at('mode'), base?.modes ?? { token: 'enforce', binding: 'enforce', signature: 'enforce' });
+  const { modes, askModes } = compileMode(route.mode, at('mode'), base ?? { modes: ENFORCE, askModes: null });
   if (binding?.headers.includes(token.header)) {
     throw new ConfigurationError(
       'options-contradict',
@@ -61,7 +62,7 @@ export function compileRoute(options: unknown, path: string, base: Policy | null
   const signature = inherits
     ? withTokenHeader(base, token.header)
     : compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header });
-  return { token, rules: context.rules, tokenReplay, binding, signature, modes };
+  return { token, rules: context.rules, tokenReplay, binding, signature, modes, askModes };
 }
 
 /** A route that takes the token from another header still demands that the signature covers it. */
@@ -180,8 +181,30 @@ function compileBinding(options: unknown, path: string): BindingPolicy | null {
   return { headers: names, missing: checks.checkedWord(binding.missing, `${path}.missing`, ['reject', 'accept'], 'reject'), value };
 }
 
-function compileModes(options: unknown, path: string, base: Modes): Modes {
+const ENFORCE: Modes = { token: 'enforce', binding: 'enforce', signature: 'enforce' };
+const OBSERVE: Modes = { token: 'observe', binding: 'observe', signature: 'observe' };
+
+function compileMode(options: unknown, path: string, base: Pick<Policy, 'modes' | 'askModes'>): Pick<Policy, 'modes' | 'askModes'> {
   if (options === undefined) return base;
+  if (typeof options !== 'function') return { modes: compileModes(options, path, base.modes), askModes: null };
+  // The cast holds as far as anybody can tell of a function: what it answers is checked at each call.
+  const source = options as ModeSource;
+  return { modes: ENFORCE, askModes: (request, claims, at) => answeredModes(() => source({ request, claims, at: at * 1000 })) };
+}
+
+/** What a source answers. What throws, or answers anything else, enforces: a mistake in it must not open the API. */
+function answeredModes(ask: () => ModeOptions): Modes {
+  try {
+    const answer: unknown = ask();
+    if (answer === 'enforce') return ENFORCE;
+    if (answer === 'observe') return OBSERVE;
+    return compileModes(answer, 'mode', ENFORCE);
+  } catch {
+    return ENFORCE;
+  }
+}
+
+function compileModes(options: unknown, path: string, base: Modes): Modes {
   if (typeof options !== 'object' || options === null) {
     const mode: Mode = checks.checkedWord(options, path, MODES, 'enforce');
     return { token: mode, binding: mode, signature: mode };
