@@ -1,8 +1,12 @@
 /** The gateway, before a server that knows nothing of attestation: over HTTP/1.1, TLS and HTTP/2. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startGateway } from '@approov-guard/gateway';
 import type { Decision } from 'approov-guard';
+import { makeCertificate } from '../../packages/gateway/test/certificate.ts';
 import { answer, errorAnswer } from '../app/behaviours.ts';
 import { recordedOptions } from '../app/guard-setup.ts';
 import { nodeTraits, readBody, routeOf, writeAnswer } from '../app/in-node.ts';
@@ -62,24 +66,30 @@ async function startBehind(setup: Setup): Promise<{ readonly url: string; readon
   };
 }
 
-async function start(setup: Setup): Promise<Started> {
+/** How the gateway is spoken to. */
+type Speech = 'http' | 'https' | 'http2';
+
+async function start(speech: Speech, setup: Setup): Promise<Started> {
+  const folder = speech === 'http' ? null : mkdtempSync(join(tmpdir(), 'conformance-'));
+  const tls = folder === null ? {} : { tls: makeCertificate(folder, 'api.example.com') };
   const behind = await startBehind(setup);
   const { options, takeVerdicts } = recordedOptions(setup);
   const { now, onVerdict } = options;
   const gateway = await startGateway({
     policy: {
       ...documentOf(setup),
-      gateway: { to: behind.url, listen: '127.0.0.1:0', admin: null, log: null, timeouts: { drainSeconds: 0 } },
+      gateway: { to: behind.url, ...tls, listen: '127.0.0.1:0', admin: null, log: null, timeouts: { drainSeconds: 0 } },
     },
     env: envOf(setup),
     guard: { ...(now === undefined ? {} : { now }), ...(onVerdict === undefined ? {} : { onVerdict }) },
   });
   return {
-    origin: gateway.urls[0] ?? '',
+    origin: (gateway.urls[0] ?? '').replace(/^https?/, speech),
     verdicts: async () => takeVerdicts(),
     close: async () => {
       await gateway.drain();
       behind.close();
+      if (folder !== null) rmSync(folder, { recursive: true });
     },
   };
 }
@@ -128,8 +138,21 @@ function signatureOf(signature: Setup['guard']['signature']): unknown {
   return { ...signature, accountKeys };
 }
 
-export const gateway: AdapterUnderTest = {
-  name: 'gateway',
-  traits: { ...nodeTraits, crypto: ['platform'], supports: canSay, quirks: ['contradiction-refused'] },
-  start,
+const traits = { ...nodeTraits, crypto: ['platform'], supports: canSay, quirks: ['contradiction-refused'] } as const;
+
+export const gateway: AdapterUnderTest = { name: 'gateway', traits, start: (setup) => start('http', setup) };
+
+/** Message signatures cover the scheme: the table's are made for `http`. */
+const unsigned = (setup: Setup): boolean => canSay(setup) && (setup.guard.signature ?? null) === null;
+
+export const gatewayOverTls: AdapterUnderTest = {
+  name: 'gateway, TLS',
+  traits: { ...traits, supports: unsigned },
+  start: (setup) => start('https', setup),
+};
+
+export const gatewayOverHttp2: AdapterUnderTest = {
+  name: 'gateway, HTTP/2',
+  traits: { ...traits, supports: unsigned },
+  start: (setup) => start('http2', setup),
 };

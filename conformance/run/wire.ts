@@ -1,5 +1,7 @@
 /** A client that sends exactly the bytes it is told to: HTTP/1.1 over a plain socket, one request a connection. */
 import { connect, Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { sendHalfHttp2, sendHttp2 } from './wire-http2.ts';
 
 /** A header line. Each character of the value is one byte. */
 export type HeaderLine = readonly [name: string, value: string];
@@ -39,13 +41,16 @@ function headOf({ method = 'GET', target = '/', headers = [], body }: WireReques
  * fails does not end the connection.
  */
 function connectTo(origin: string): Socket {
-  const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+  const port = Number(new URL(origin).port);
+  if (origin.startsWith('https:')) return connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+  const socket = connect(port, '127.0.0.1');
   socket._write = (chunk, encoding, done) => Socket.prototype._write.call(socket, chunk, encoding, () => done());
   return socket;
 }
 
-/** Sends a request and reads the response to its end. */
+/** Sends a request and reads the response to its end. An origin `http2://…` is spoken to in HTTP/2 over TLS. */
 export function send(origin: string, request: WireRequest): Promise<WireResponse> {
+  if (origin.startsWith('http2:')) return sendHttp2(origin, request, HOST);
   return new Promise((resolve, reject) => {
     const socket = connectTo(origin);
     const received: Buffer[] = [];
@@ -92,8 +97,9 @@ async function writeWhile(wanted: () => boolean, socket: Socket, bytes: readonly
 
 /** Sends the head and half of the body, then drops the connection: 20 ms after the last byte left, so that the server has read the head. */
 export function sendHalf(origin: string, request: WireRequest): Promise<void> {
+  if (origin.startsWith('http2:')) return sendHalfHttp2(origin, request, HOST);
   return new Promise((resolve) => {
-    const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+    const socket = connectTo(origin);
     socket.on('error', () => undefined);
     socket.on('close', () => resolve());
     const halves = (request.body?.chunks ?? []).map((chunk) => chunk.subarray(0, chunk.length / 2));
