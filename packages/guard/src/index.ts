@@ -42,10 +42,12 @@ export type { Decision, Pass, Refuse } from './http/decide.ts';
 export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
 export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './keys/key-events.ts';
 export type {
+  ChosenKeysOptions,
   JsonWebKeySet,
   KeysOptions,
   KeysPart,
   RemoteKeysOptions,
+  RoutingFacts,
   SecretOptions,
   StaticKeysOptions,
 } from './keys/key-options.ts';

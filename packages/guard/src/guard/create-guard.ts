@@ -4,11 +4,13 @@ import { isProduction } from '../checks/environment.ts';
 import { checkedFunction, checkedObject, checkedWord, type UncheckedOptions } from '../checks/option-checks.ts';
 import type { Policy } from '../core/judge/policy.ts';
 import type { CryptoPort } from '../core/ports.ts';
+import type { RequestView } from '../core/request-view.ts';
 import { findOrigin, originOf } from '../http/origin.ts';
 import { rememberedInstallationKeys } from '../keys/installation-keys.ts';
-import { KeyRing } from '../keys/key-ring.ts';
+import { KeyRing, type RequestKeys } from '../keys/key-ring.ts';
 import { compileKeys } from '../keys/key-source.ts';
 import { memoryReplayStore } from '../replay/memory.ts';
+import { compileChosenKeys } from './compile/key-choice.ts';
 import { compileBodies, compileShare } from './compile/limits.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile/options.ts';
 import { compileOrigin, hostsOf } from './compile/origin.ts';
@@ -65,27 +67,28 @@ export function createGuardOn(crypto: CryptoPort, options: GuardOptions): Guard 
     defaultReplay: once(() => memoryReplayStore({ now })),
   };
   const policy = compileRoute(options, '', null, context);
-  const rings: KeyRing[] = [];
+  const allKeys: RequestKeys[] = [];
   const cached = compileCache(given.cache);
-  const keyRing = (keys: unknown, path: string): KeyRing => {
-    const ring = new KeyRing(compileKeys(keys, path, context), cached.tokens);
-    rings.push(ring);
-    return ring;
+  const choice = { ...context, cacheTokens: cached.tokens, originOf: (request: RequestView) => originOf(request, origin) };
+  const requestKeys = (keys: unknown, path: string): RequestKeys => {
+    const compiled = isChoice(keys) ? compileChosenKeys(keys, path, choice) : new KeyRing(compileKeys(keys, path, context), cached.tokens);
+    allKeys.push(compiled);
+    return compiled;
   };
-  const whole = routeOf(null, policy, keyRing(given.keys, 'keys'));
+  const whole = routeOf(null, policy, requestKeys(given.keys, 'keys'));
   const compilePolicy = (route: UncheckedOptions, path: string): Policy => compileRoute(route, path, policy, context);
-  const routes = compileRoutes(given.routes, { whole, compilePolicy, keyRing });
+  const routes = compileRoutes(given.routes, { whole, compilePolicy, requestKeys });
   const rows = (routes ?? []).flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
   const memoryStores = storesOf([whole, ...rows]).filter((store) => store.occupancy !== undefined);
   const guard = assembleGuard({
     whole,
     routes,
-    rings,
+    keys: allKeys,
     means: {
       hash: crypto.sha256Base64,
       decodeText: crypto.decodeText,
       digestBody: crypto.digest,
-      originOf: (request) => originOf(request, origin),
+      originOf: choice.originOf,
       whyUnknown: (request) => {
         const found = findOrigin(request, origin);
         return typeof found === 'string' ? found : null;
@@ -111,6 +114,10 @@ function compileHooks(options: unknown): readonly OnVerdict[] {
   return hooks.flatMap(
     (hook: unknown, index) => checkedFunction<OnVerdict>(hook, hooks === options ? `onVerdict[${index}]` : 'onVerdict') ?? [],
   );
+}
+
+function isChoice(keys: unknown): boolean {
+  return typeof keys === 'object' && keys !== null && 'choose' in keys;
 }
 
 /** Makes a thing on first use and once. */

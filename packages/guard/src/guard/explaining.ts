@@ -58,14 +58,15 @@ async function explainByRoute(means: Means, request: RequestView, route: Route, 
   let judged = newCase(request, route.policy, means, NO_KEYS, at / 1000);
   const explainWith = (newest: KeySnapshot): MaybePromise<Verdict> => {
     // Without the tokens that are known: their checks are made, too.
-    judged = newCase(request, route.policy, means, { keys: newest.keys, verified: null }, at / 1000);
+    judged = newCase(request, route.policy, means, { ...newest, verified: null }, at / 1000);
     judged.trace = [];
     return judge(judged, made);
   };
   let verdict: Verdict;
   try {
-    const snapshot = route.keys.snapshot(at);
-    verdict = Number.isFinite(at) ? await orAgain(await explainWith(snapshot), snapshot, route.keys, at, explainWith) : noMoment();
+    const keys = await route.keys.ofRequest(request, at);
+    const snapshot = keys.snapshot(at);
+    verdict = Number.isFinite(at) ? await orAgain(await explainWith(snapshot), snapshot, keys, at, explainWith) : noMoment();
   } catch (cause) {
     // What a judgement would not have come to changes no verdict.
     verdict = judged.settled && judged.failure !== null ? judged.failure : unavailable('internal', cause);

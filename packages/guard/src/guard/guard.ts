@@ -10,7 +10,7 @@ import { discardRest } from '../http/discard-body.ts';
 import { mayPassPreflight, withPreflightRemedy } from '../http/preflight.ts';
 import { type RefusalPolicy, showsId } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
-import type { KeyRing, KeyUse } from '../keys/key-ring.ts';
+import type { KeyRing, KeyUse, RequestKeys } from '../keys/key-ring.ts';
 import { Counters, type GuardCounters } from './counters.ts';
 import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
@@ -76,8 +76,8 @@ export interface GuardParts {
   readonly exempt: readonly RouteRow<never>[];
   /** The option `routes`. */
   readonly routes: readonly RouteRow<Route>[];
-  /** All key rings, each once. */
-  readonly rings: readonly KeyRing[];
+  /** All keys, each once. */
+  readonly keys: readonly RequestKeys[];
   readonly compileRoute: (options: RouteOptions) => Policy;
   readonly judgePreflights: boolean;
   readonly refusal: RefusalPolicy;
@@ -123,7 +123,12 @@ class AssembledGuard implements Guard {
   }
 
   async verifyToken(token: string): Promise<Verdict> {
-    return await judgeByRoute(this.#parts.means, viewOfToken(token), this.#tokenOnly, this.#readClock());
+    return await judgeByRoute(
+      this.#parts.means,
+      viewOfToken(token, this.#tokenOnly.policy.token.header),
+      this.#tokenOnly,
+      this.#readClock(),
+    );
   }
 
   whenExpired({ claims }: Decision, expired: () => void, route: Route = this.#parts.whole): () => void {
@@ -163,23 +168,30 @@ class AssembledGuard implements Guard {
   }
 
   gauges(): GuardGauges {
-    const { rings, bodies, means, whole, routes } = this.#parts;
+    const { bodies, means, whole, routes } = this.#parts;
     const rows = routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
-    return readGauges({ stores: storesOf([whole, ...rows, ...this.#compiled]), bodies, shares: means.shares, rings }, this.#readClock());
+    return readGauges(
+      { stores: storesOf([whole, ...rows, ...this.#compiled]), bodies, shares: means.shares, rings: this.#rings },
+      this.#readClock(),
+    );
   }
 
   keyUse(): readonly KeyUse[] {
     const at = this.#readClock();
-    return this.#parts.rings.flatMap((ring) => ring.uses(at));
+    return this.#rings.flatMap((ring) => ring.uses(at));
   }
 
   async warmUp(): Promise<void> {
     const at = this.#parts.now();
-    await Promise.all(this.#parts.rings.map((ring) => ring.source.warmUp?.(at)));
+    await Promise.all(this.#rings.map((ring) => ring.source.warmUp?.(at)));
   }
 
   close(): void {
-    for (const ring of this.#parts.rings) ring.source.close?.();
+    for (const ring of this.#rings) ring.source.close?.();
+  }
+
+  get #rings(): readonly KeyRing[] {
+    return this.#parts.keys.flatMap(({ rings }) => rings);
   }
 
   #passesUnjudged(request: RequestView): boolean {

@@ -11,20 +11,20 @@ import type { RequestView } from '../core/request-view.ts';
 import { chain, isPromise, type MaybePromise } from '../core/result.ts';
 import type { Claims } from '../core/token/claims.ts';
 import { type Unavailable, unavailable, type Verdict } from '../core/verdict.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { Keys, RequestKeys } from '../keys/key-ring.ts';
 
 /** A route's compiled demands: made by `Guard.route`, once, at start. */
 export interface Route {
   /** As in the option `routes`; `null` for the guard as a whole and for routes made in code. */
   readonly name: string | null;
   readonly policy: Policy;
-  readonly keys: KeyRing;
+  readonly keys: RequestKeys;
   /** The checks that the policy asks for. */
   readonly order: readonly Check[];
 }
 
 /** Makes a route of a compiled policy. */
-export function routeOf(name: string | null, policy: Policy, keys: KeyRing): Route {
+export function routeOf(name: string | null, policy: Policy, keys: RequestKeys): Route {
   return { name, policy, keys, order: orderOf(policy) };
 }
 
@@ -87,30 +87,35 @@ export function tokenOnly({ name, policy, keys }: Route): Route {
 }
 
 /** A token by itself, as if it had come in its header: the header's rules hold for it, too. */
-export function viewOfToken(token: unknown): RequestView {
+export function viewOfToken(token: unknown, header: string): RequestView {
   const lines = typeof token === 'string' ? [token] : [];
-  return { method: '', scheme: null, authority: null, target: '', lines: () => lines };
+  return { method: '', scheme: null, authority: null, target: '', lines: (name) => (name === header ? lines : []) };
 }
 
 function judgeWithKeys(means: Means, request: RequestView, route: Route, at: number): MaybePromise<Verdict> {
-  const snapshot = route.keys.snapshot(at);
-  const verdict = judgeBy(means, request, route, snapshot, at);
-  if (isPromise(verdict))
-    return verdict.then((first) => orAgain(first, snapshot, route.keys, at, (newer) => judgeBy(means, request, route, newer, at)));
-  return hangsOnKeys(verdict, snapshot)
-    ? orAgain(verdict, snapshot, route.keys, at, (newer) => judgeBy(means, request, route, newer, at))
-    : verdict;
+  const keys = route.keys.ofRequest(request, at);
+  return isPromise(keys)
+    ? keys.then((chosen) => judgeByKeys(means, request, route, chosen, at))
+    : judgeByKeys(means, request, route, keys, at);
 }
 
-function judgeBy(means: Means, request: RequestView, route: Route, snapshot: KeySnapshot, at: number): MaybePromise<Verdict> {
-  const judged = newCase(request, route.policy, means, snapshot, at / 1000);
-  const verdict = judge(judged, route.order);
-  if (isPromise(verdict)) return verdict.then((found) => counted(found, judged, route.keys));
-  return counted(verdict, judged, route.keys);
+function judgeByKeys(means: Means, request: RequestView, { policy, order }: Route, keys: Keys, at: number): MaybePromise<Verdict> {
+  const snapshot = keys.snapshot(at);
+  const verdict = judgeBy(newCase(request, policy, means, snapshot, at / 1000), order, keys);
+  if (!isPromise(verdict) && !hangsOnKeys(verdict, snapshot)) return verdict;
+  return chain(verdict, (first) =>
+    orAgain(first, snapshot, keys, at, (newer) => judgeBy(newCase(request, policy, means, newer, at / 1000), order, keys)),
+  );
+}
+
+function judgeBy(judged: Case, order: readonly Check[], keys: Keys): MaybePromise<Verdict> {
+  const verdict = judge(judged, order);
+  if (isPromise(verdict)) return verdict.then((found) => counted(found, judged, keys));
+  return counted(verdict, judged, keys);
 }
 
 /** A key counts as used whatever came of the request after its token held. */
-function counted(verdict: Verdict, { tokenHeld, verified, at }: Case, keys: KeyRing): Verdict {
+function counted(verdict: Verdict, { tokenHeld, verified, at }: Case, keys: Keys): Verdict {
   if (tokenHeld && verified !== null) keys.keyUsed(verified.key, at);
   return verdict;
 }
@@ -123,7 +128,7 @@ function counted(verdict: Verdict, { tokenHeld, verified, at }: Case, keys: KeyR
 export function orAgain(
   first: Verdict,
   snapshot: KeySnapshot,
-  keys: KeyRing,
+  keys: Keys,
   at: number,
   judgeAgain: (snapshot: KeySnapshot) => MaybePromise<Verdict>,
 ): MaybePromise<Verdict> {
@@ -142,7 +147,7 @@ const MOST_WAITING = 1000;
 /** The same while there is no key at all: then genuine requests wait, too. */
 const MOST_WAITING_FOR_FIRST = 10_000;
 
-function refreshed(keys: KeyRing, at: number, mostWaiting: number): MaybePromise<boolean | Unavailable> {
+function refreshed(keys: Keys, at: number, mostWaiting: number): MaybePromise<boolean | Unavailable> {
   const failed = (cause?: unknown): Unavailable => unavailable('keys-unavailable', cause);
   if (keys.waiting >= mostWaiting) return failed();
   try {

@@ -72,7 +72,7 @@ function rowsFor<T>(path: PlainPath, host: string | null, rows: readonly RouteRo
 }
 
 /** The host name of an authority, without port and final dot; `null` if it is absent or nonsense. */
-function hostOf(authority: string | null): string | null {
+export function hostOf(authority: string | null): string | null {
   const host = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d*)?$/i.exec(authority ?? '')?.[1];
   return host?.toLowerCase().replace(/\.$/, '') ?? null;
 }

@@ -1,6 +1,8 @@
 /** Where keys come from, as a user writes it. `key-source.ts` checks it. */
 import type { AlgorithmName } from '../core/jws/algorithms.ts';
 import type { KeySource } from '../core/ports.ts';
+import type { MaybePromise } from '../core/result.ts';
+import type { Seconds } from '../core/time.ts';
 import type { RemoteKeysSettings } from './remote/keys-url.ts';
 
 /** An account secret (HMAC). Give it in the one encoding in which you have it. */
@@ -59,7 +61,9 @@ export type StaticKeysOptions =
     });
 
 /** The variants exclude each other: combine them as a list. */
-type NoOtherKeys<Kind extends string> = { readonly [Other in Exclude<'secret' | 'secrets' | 'jwks' | 'pem' | 'jwksUrl', Kind>]?: never };
+type NoOtherKeys<Kind extends string> = {
+  readonly [Other in Exclude<'secret' | 'secrets' | 'jwks' | 'pem' | 'jwksUrl' | 'choose', Kind>]?: never;
+};
 
 /** Keys that are published at a URL: see `keysFromUrl`. */
 export type RemoteKeysOptions = RemoteKeysSettings & {
@@ -70,5 +74,36 @@ export type RemoteKeysOptions = RemoteKeysSettings & {
 /** One place where keys come from. */
 export type KeysPart = StaticKeysOptions | RemoteKeysOptions | KeySource;
 
-/** Where keys come from: one place or several. With several, each serves while another cannot deliver. */
-export type KeysOptions = KeysPart | readonly KeysPart[];
+/** Where a request goes: what a choice of keys may rest on. Each is `null` where the request has none, as a token by itself (`verifyToken`). */
+export interface RoutingFacts {
+  /** The host that the client asked for, lower case, without port. Behind a proxy see the option `origin`. */
+  readonly host: string | null;
+  /** The first segments of the path, as many as `pathSegments` says, percent-encoded: `/acme`. */
+  readonly path: string | null;
+  /** The headers that the option names, by their names in lower case. */
+  readonly headers: { readonly [name: string]: string | null };
+}
+
+/** Keys that a function chooses by where a request goes: for many tenants. **The client chooses where it goes**: see docs/keys.md. */
+export interface ChosenKeysOptions {
+  /**
+   * Answers the keys of a tenant, or `null` for a place that is nobody's: then the token is refused (`token-key-unknown`). It is asked once for each
+   * place in `keepSeconds`. If it throws, rejects, answers no keys or takes too long, the request is `unavailable` (503). The same object answered
+   * again keeps its remembered tokens, so answer the same one as long as nothing changed. Sources of your own are yours to close once nobody is led
+   * to them any more; `guard.close()` closes those in use.
+   */
+  readonly choose: (facts: RoutingFacts) => MaybePromise<KeysPart | readonly KeysPart[] | null | undefined>;
+  /** Headers that say where a request goes. Default: none. One that comes twice, or with a comma, is refused. */
+  readonly headers?: string | readonly string[];
+  /** How many segments of the path say where a request goes, 0 to 8. Default 0. A path that servers may read differently is refused. */
+  readonly pathSegments?: number;
+  /** How many places have their keys remembered, 1 to 100000. Default 100. They share `cache.maxTokens` evenly. */
+  readonly maxSources?: number;
+  /** How long an answer counts, 1 to 86400 s. Default 300: as long as a tenant that you remove may still come in. */
+  readonly keepSeconds?: Seconds;
+  /** How long an answer may take, 0.1 to 60 s. Default 5. */
+  readonly timeoutSeconds?: Seconds;
+}
+
+/** Where keys come from: one place, or several (each serves while another cannot deliver), or chosen for each request. */
+export type KeysOptions = KeysPart | readonly KeysPart[] | ChosenKeysOptions;

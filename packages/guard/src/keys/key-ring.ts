@@ -2,6 +2,7 @@
 import type { KeySnapshot } from '../core/judge/case.ts';
 import type { KeySet, VerificationKey } from '../core/jws/key-set.ts';
 import type { KeySource } from '../core/ports.ts';
+import type { RequestView } from '../core/request-view.ts';
 import { isThenable, type MaybePromise } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
 import { VerifiedTokens } from '../core/token/verified-tokens.ts';
@@ -19,6 +20,26 @@ export interface KeyUse {
   readonly since: number;
 }
 
+/** The keys by which one request is judged. */
+export interface Keys {
+  /** How many requests wait for the source. */
+  waiting: number;
+  /** The newest keys, and the tokens that they verified lately. */
+  snapshot(at: number): KeySnapshot;
+  /** Asks the source for a newer snapshot; answers whether it vouches for what it has. */
+  refresh(at: number): MaybePromise<boolean>;
+  /** Counts one use. */
+  keyUsed(key: VerificationKey, at: Seconds): void;
+}
+
+/** The keys of one policy: the same for every request (a {@link KeyRing}), or chosen. */
+export interface RequestKeys {
+  /** The keys for one request. Never throws or rejects. */
+  ofRequest(request: RequestView, at: number): MaybePromise<Keys>;
+  /** Those in use now. */
+  readonly rings: readonly KeyRing[];
+}
+
 interface Use {
   uses: number;
   /** `NaN` if there was none. */
@@ -32,7 +53,7 @@ const LONGEST_CACHED_TOKEN = 2048;
 const MAX_USES_KEPT = 256;
 
 /** The keys of one policy. */
-export class KeyRing {
+export class KeyRing implements Keys, RequestKeys {
   readonly source: KeySource;
   /** How many requests wait for the source. */
   waiting = 0;
@@ -49,6 +70,14 @@ export class KeyRing {
   constructor(source: KeySource, cacheTokens: number) {
     this.source = source;
     this.#cacheTokens = cacheTokens;
+  }
+
+  ofRequest(): this {
+    return this;
+  }
+
+  get rings(): readonly KeyRing[] {
+    return [this];
   }
 
   /** The newest keys, and the tokens that they verified lately. */

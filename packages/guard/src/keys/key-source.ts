@@ -15,6 +15,13 @@ export function compileKeys(keys: unknown, path: string, context: KeyContext): K
   if (keys === undefined || keys === null) {
     throw new ConfigurationError('option-missing', path, 'is required, for instance `{ secret: { base64: … } }`');
   }
+  if (typeof keys === 'function') {
+    throw new ConfigurationError(
+      'option-invalid',
+      path,
+      'is a function: write `{ choose: … }`, which also names the headers that it may see',
+    );
+  }
   if (!Array.isArray(keys)) return compilePart(keys, path, context);
   if (keys.length === 0) throw new ConfigurationError('keys-missing', path, 'holds no key that can verify a signature');
   const sources = keys.map((part: unknown, index) => compilePart(part ?? {}, `${path}[${index}]`, context));

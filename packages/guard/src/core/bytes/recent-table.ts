@@ -30,6 +30,11 @@ export class RecentTable<Name, Entry> {
     return this.#places.length;
   }
 
+  /** All entries. */
+  get entries(): readonly Entry[] {
+    return this.#places.map(({ entry }) => entry);
+  }
+
   /** The entry of this name, if it is held. */
   get(name: Name): Entry | undefined {
     const place = this.#placeOf.get(name);

@@ -43,6 +43,8 @@ export interface KeySnapshot {
   readonly keys: KeySet | null;
   /** `null` if verified tokens are not remembered. */
   readonly verified: VerifiedTokens | null;
+  /** Why there are no keys, where more is known than that. */
+  readonly whyNone?: Failure;
 }
 
 /** What a check needs that an earlier one found. */

@@ -39,10 +39,10 @@ export function checkForm(judged: Case): Failure | null {
 export function checkKey(judged: Case): Failure | null {
   if (judged.verified !== null) return null;
   const { header } = judged.jws as UnverifiedJws;
-  const { keys } = judged.snapshot;
+  const { keys, whyNone } = judged.snapshot;
   if (keys === null || keys.keys.length === 0) {
     if (parseUnverifiedHeader(header) === null) return rejected('token-malformed', 'header');
-    return unavailable(keys === null ? 'keys-unavailable' : 'keys-empty');
+    return whyNone ?? unavailable(keys === null ? 'keys-unavailable' : 'keys-empty');
   }
   const candidates = keys.candidates(header);
   if (typeof candidates === 'string') return rejected(candidates, candidates === 'token-malformed' ? 'header' : undefined);

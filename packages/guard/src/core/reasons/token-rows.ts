@@ -56,8 +56,9 @@ export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${str
   'token-key-unknown': {
     stage: 'token',
     spec: 'RFC 7515 §4.1.4',
-    meaning: 'The token names a key id (`kid`) that is not configured.',
-    action: 'Add the key, or remove the `kid` from a single configured key so that it is tried for any token.',
+    meaning: 'The token names a key id (`kid`) that is not configured, or the request goes to a place for which `keys.choose` has no keys.',
+    action:
+      'Add the key, or remove the `kid` from a single configured key so that it is tried for any token. The detail says if the place is unknown.',
   },
   'token-signature-invalid': {
     stage: 'token',

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../../checks/configuration-error.ts';
 import { checkedObject, checkedTexts, type UncheckedOptions } from '../../checks/option-checks.ts';
 import type { Policy } from '../../core/judge/policy.ts';
 import type { RouteMatch, RouteRow } from '../../http/route-table.ts';
-import type { KeyRing } from '../../keys/key-ring.ts';
+import type { RequestKeys } from '../../keys/key-ring.ts';
 import { type Route, routeOf } from '../judging.ts';
 import { compilePaths } from './options.ts';
 
@@ -13,7 +13,7 @@ export interface RoutesContext {
   readonly whole: Route;
   /** Compiles what a route demands differently from the whole. */
   readonly compilePolicy: (options: UncheckedOptions, path: string) => Policy;
-  readonly keyRing: (keys: unknown, path: string) => KeyRing;
+  readonly requestKeys: (keys: unknown, path: string) => RequestKeys;
 }
 
 /** Compiles the table. */
@@ -30,7 +30,7 @@ function compileRow(options: unknown, path: string, context: RoutesContext): Rou
   if (exempt !== undefined) return exemptRow(options as UncheckedOptions, compiled, path);
   const routeName = checkedName(name, `${path}.name`) ?? path;
   const policy = context.compilePolicy(demands, path);
-  const ring = keys === undefined ? context.whole.keys : context.keyRing(keys, `${path}.keys`);
+  const ring = keys === undefined ? context.whole.keys : context.requestKeys(keys, `${path}.keys`);
   return { match: compiled, leadsTo: routeOf(routeName, policy, ring) };
 }
 
