@@ -5,34 +5,33 @@ import type { Guard } from '../guard/guard.ts';
 import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { viewOfEither } from '../http/view-either.ts';
-import type { NodeRequest } from '../http/view-node.ts';
+import { type H3Path, pathReadByH3 } from '../http/path-read.ts';
+import { type EitherRequest, viewOfEither } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
+import { claimSockets, refuseEvent } from './sockets/h3-sockets.ts';
+
+export { judgeSockets } from './sockets/h3-sockets.ts';
 
 declare module 'h3' {
   interface H3EventContext {
-    /** The decision of the guard that this request passed. */
     approov?: Decision;
   }
 }
 
 /** What is needed of an event. h3 1 has Node's request, or a Fetch request at `web`; h3 2 a Fetch request, and on Node both. */
-export interface H3EventLike {
+export interface H3EventLike extends H3Path {
   readonly context: object;
-  readonly req: WebRequest | NodeRequest;
+  readonly req: EitherRequest;
   readonly node?: { readonly req?: unknown } | undefined;
   readonly web?: { readonly request?: WebRequest };
-  /** By which h3 2 chooses the handler, and h3 1 by `path`. */
-  readonly url?: { readonly pathname: string };
-  readonly path?: string;
 }
 
 /** A middleware: answers a response for requests that are refused, and nothing for those that pass. */
 export type H3Middleware = (event: H3EventLike) => MaybePromise<Response | undefined>;
 
 /**
- * Protects an h3 app (`app.use(…)`; in h3 1 `app.use(eventHandler(…))`) or, as a file in `server/middleware`, a Nitro server: requests
- * that pass go on with `event.context.approov`, all others are answered (`401`, `{}`).
+ * Protects an h3 app (`app.use(…)`; in h3 1 `app.use(eventHandler(…))`) or, as a file in `server/middleware`, a Nitro server: requests that pass
+ * go on with `event.context.approov`, all others are answered (`401`, `{}`). WebSockets of h3 1: {@link judgeSockets}.
  *
  * @param guard - a guard, or the options of one
  * @param route - what this route demands differently
@@ -49,11 +48,12 @@ export type H3Middleware = (event: H3EventLike) => MaybePromise<Response | undef
  */
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): H3Middleware {
   const guarded = guardOf(guard, route);
-  return (event) => {
-    const view = viewOfEither(event.web?.request ?? event.req, event.node?.req, event.url?.pathname ?? event.path);
-    return chain(guarded.guard.decide(view, guarded.route), (decision) => {
-      Object.assign(event.context, { approov: decision });
-      return decision.action === 'refuse' ? new Response(decision.refusal.body, decision.refusal) : undefined;
+  const judge: H3Middleware = (event) => {
+    const view = viewOfEither(event.web?.request ?? event.req, event.node?.req, pathReadByH3(event));
+    return chain(guarded.guard.decide(view, guarded.route), (approov) => {
+      Object.assign(event.context, { approov });
+      return approov.action === 'refuse' ? refuseEvent(approov.refusal, view, event) : undefined;
     });
   };
+  return Object.assign(judge, { __resolve__: claimSockets });
 }

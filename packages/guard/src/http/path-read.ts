@@ -17,6 +17,19 @@ export function pathReadByKoa({ originalUrl, url, mountPath, newRouterPath }: Ko
   return mountPath + url === originalUrl ? originalUrl : '*';
 }
 
+/** What h3's event tells of it. */
+export interface H3Path {
+  /** By which h3 2 chooses the handler. */
+  readonly url?: { readonly pathname: string };
+  /** By which h3 1 does. */
+  readonly path?: string;
+}
+
+/** What its routers read. */
+export function pathReadByH3({ url, path }: H3Path): string | undefined {
+  return url?.pathname ?? path;
+}
+
 /** What SvelteKit's event tells of it. */
 export interface SvelteKitPath {
   readonly url?: { readonly pathname: string };

@@ -36,6 +36,11 @@ export function trpcError({ verdict }: Refuse): Error {
   return Object.assign(new Error(message), { name: 'TRPCError', code: trpc });
 }
 
+/** An error that socket.io sends to the client as `connect_error`, with the refusal's status in its `data`. */
+export function namespaceError({ refusal, verdict }: Refuse): Error {
+  return Object.assign(new Error(wordsFor(verdict).message), { data: { status: refusal.status } });
+}
+
 function wordsFor(verdict: Refuse['verdict']): Words {
   return WORDS[statusOf(verdict, 401)] ?? UNAUTHORIZED;
 }

@@ -8,6 +8,9 @@ import { mayBeCut } from './header-limit.ts';
 import { type NodeRequest, NodeRequestView } from './view-node.ts';
 import { type WebRequest, WebRequestView } from './view-web.ts';
 
+/** The request that a framework shows: Node's own, or a Fetch request. */
+export type EitherRequest = WebRequest | NodeRequest;
+
 /**
  * A view over Node's request if there is one, else over the Fetch request. A Fetch request that was rewritten on its way (mounted apps,
  * overridden methods) speaks for itself, and Node's tells what its target was.
@@ -16,7 +19,7 @@ import { type WebRequest, WebRequestView } from './view-web.ts';
  * @param pathRead - the path by which the framework chooses the handler, where it is not that of the request
  */
 export function viewOfEither(
-  request: WebRequest | NodeRequest,
+  request: EitherRequest,
   node: unknown = nodeBehind(request),
   pathRead: string | undefined = undefined,
 ): RequestView {

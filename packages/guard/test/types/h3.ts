@@ -1,6 +1,6 @@
 /** The middleware fits h3 2 and 1 (Nitro), and types `event.context.approov`. */
 import { type Decision, type Guard, type GuardOptions, requireDecision } from 'approov-guard';
-import { approov } from 'approov-guard/h3';
+import { approov, judgeSockets } from 'approov-guard/h3';
 import { defineHandler, H3, type Middleware } from 'h3';
 import { createApp, createRouter, type EventHandler, eventHandler } from 'h31';
 import { proves, type Same } from './same.ts';
@@ -31,3 +31,7 @@ createApp()
 approov();
 // @ts-expect-error: a route has no keys
 approov(guard, { keys: { secret: { base64: 'x' } } });
+judgeSockets(guard, createApp());
+judgeSockets(options, createApp(), { mode: 'observe' });
+// @ts-expect-error: it needs an app
+judgeSockets(guard);

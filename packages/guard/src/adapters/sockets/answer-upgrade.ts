@@ -13,7 +13,7 @@ export interface UpgradeSocket {
 }
 
 /** How a WebSocket connection is closed when its token has expired: 3000 is `Unauthorized` in IANA's registry of close codes. */
-const EXPIRED = { code: 3000, reason: 'attestation token expired' };
+export const EXPIRED = { code: 3000, reason: 'attestation token expired' };
 
 /** What is needed of a WebSocket: satisfied by that of the package `ws`. */
 export interface ClosableWebSocket {

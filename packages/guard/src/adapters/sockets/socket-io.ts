@@ -8,6 +8,8 @@ import { answerTransport } from './answer-upgrade.ts';
 import { Connection, tokenPlaceOf } from './connection.ts';
 import { HandshakeView, hideOfferedToken } from './view-handshake.ts';
 
+export { type AdmittedSocket, judgeNamespaces } from './socket-io-namespaces.ts';
+
 /** What is needed of the engine below a socket.io server. */
 interface Engine {
   use(middleware: (request: IncomingMessage, response: NodeResponse, next: () => void) => void): unknown;
@@ -19,6 +21,7 @@ type EngineSocket = { readonly request: object; close(discard?: boolean): void; 
  * Protects a socket.io server that is attached to its HTTP server: refused requests are answered (`401`, `{}`). The token is taken from its
  * header (`extraHeaders`), from `x-approov-token`, or from an offered subprotocol `approov-token.<token>`; polling clients send it each time.
  * Handlers find `socket.request.approov`, and with `socket.request.approovConnection.renew(token)` a connection outlives its first token.
+ * One handshake opens all namespaces: {@link judgeNamespaces} judges each of them.
  *
  * @param guard - a guard, or the options of one
  * @param server - the socket.io server

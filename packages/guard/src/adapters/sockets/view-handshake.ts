@@ -23,8 +23,13 @@ export class HandshakeView extends NodeRequestView {
   readonly leadsOn = true;
   readonly #place: TokenPlace;
 
-  constructor(request: NodeRequest, place: TokenPlace) {
-    super(request);
+  /**
+   * @param request - Node's request
+   * @param place - where the token is expected
+   * @param pathRead - the path by which the framework finds who answers, where it is not that of `url`
+   */
+  constructor(request: NodeRequest, place: TokenPlace, pathRead?: string) {
+    super(request, pathRead);
     this.#place = place;
   }
 
