@@ -9,7 +9,7 @@ export const internal = (file) => import(new URL(file, dist).href);
 export async function internals() {
   const files = [
     'core/jws/algorithms.js',
-    'core/jws/key-set.js',
+    'core/jws/jws.js',
     'core/token/verified-tokens.js',
     'core/token/check-claims.js',
     'crypto/node.js',

@@ -3,7 +3,7 @@
 export { type ConfigurationCode, ConfigurationError } from './checks/configuration-error.ts';
 export type { Mode } from './core/judge/policy.ts';
 export type { AlgorithmName } from './core/jws/algorithms.ts';
-export { KeySet, type PreparedKey, type VerificationKey } from './core/jws/key-set.ts';
+export { KeySet, type PreparedKey, type VerificationKey } from './core/jws/jws.ts';
 export type { KeySource, ReplayStore, StoreOccupancy } from './core/ports.ts';
 export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons.ts';
 export type { BodyAllowance, BodyRead, RequestBody, RequestView } from './core/request-view.ts';

@@ -1,7 +1,5 @@
 /** The way of a JWS through the order of judgement: candidates, then signature. */
-import type { UnverifiedJws } from '../src/core/jws/compact.ts';
-import type { KeySet, VerificationKey } from '../src/core/jws/key-set.ts';
-import { findSigner } from '../src/core/jws/verify.ts';
+import { findSigner, type KeySet, type UnverifiedJws, type VerificationKey } from '../src/core/jws/jws.ts';
 import type { ReasonCode } from '../src/core/reasons.ts';
 import { chain, type MaybePromise } from '../src/core/result.ts';
 

@@ -1,6 +1,6 @@
 /** What the core needs from outside: the platform's cryptography, and where keys come from. */
 import type { AlgorithmRow } from './jws/algorithms.ts';
-import type { KeySet, PreparedKey } from './jws/key-set.ts';
+import type { KeySet, PreparedKey } from './jws/jws.ts';
 import type { BodyRead, RequestBody } from './request-view.ts';
 import type { MaybePromise } from './result.ts';
 import type { Bytes, Seconds } from './time.ts';

@@ -4,7 +4,7 @@ import { constants, createHash, createHmac, createPublicKey, createSecretKey, ha
 import { equalInConstantTime, isOneByteText } from '../core/bytes/text.ts';
 import type { AlgorithmRow } from '../core/jws/algorithms.ts';
 import { hasSoundNumbers } from '../core/jws/jwk.ts';
-import type { PreparedKey } from '../core/jws/key-set.ts';
+import type { PreparedKey } from '../core/jws/jws.ts';
 import type { CryptoPort, PublicKeyMaterial } from '../core/ports.ts';
 import { type ComputeMac, prepareHmac } from './hmac-one-shot.ts';
 

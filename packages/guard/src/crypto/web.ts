@@ -4,7 +4,7 @@ import { bytesOfFieldValue } from '../core/bytes/text.ts';
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import type { AlgorithmRow } from '../core/jws/algorithms.ts';
 import { hasSoundNumbers } from '../core/jws/jwk.ts';
-import type { PreparedKey } from '../core/jws/key-set.ts';
+import type { PreparedKey } from '../core/jws/jws.ts';
 import type { CryptoPort, PublicKeyMaterial } from '../core/ports.ts';
 
 type SubtleKey = Awaited<ReturnType<typeof globalThis.crypto.subtle.importKey>>;

@@ -1,7 +1,7 @@
 /** JWK sets from outside (RFC 7517 §5): what can be used is used, the rest is reported. */
 import type { AlgorithmName } from '../core/jws/algorithms.ts';
 import { type PublicJwk, parsePublicJwk } from '../core/jws/jwk.ts';
-import { MAX_KEYS_TRIED, type VerificationKey } from '../core/jws/key-set.ts';
+import { MAX_KEYS_TRIED, type VerificationKey } from '../core/jws/jws.ts';
 import type { CryptoPort } from '../core/ports.ts';
 import type { KeyProblem } from './key-events.ts';
 

@@ -1,6 +1,6 @@
 /** The keys of one policy as the guard holds them: the source, the tokens they verified lately, and how often each key was used. */
 import type { KeySnapshot } from '../core/judge/case.ts';
-import type { KeySet, VerificationKey } from '../core/jws/key-set.ts';
+import type { KeySet, VerificationKey } from '../core/jws/jws.ts';
 import type { KeySource } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { isThenable, type MaybePromise } from '../core/result.ts';

@@ -1,7 +1,7 @@
 /** Compiles the option `keys`: what is in the configuration, what is at a URL, sources of your own, or a list of those. */
 
 import { ConfigurationError } from '../checks/configuration-error.ts';
-import { KeySet } from '../core/jws/key-set.ts';
+import { KeySet } from '../core/jws/jws.ts';
 import type { KeySource } from '../core/ports.ts';
 import { isThenable, type MaybePromise } from '../core/result.ts';
 import { type KeyContext, refuseUntried, staticKeySource } from './keys-static.ts';

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../checks/configuration-error.ts';
 import { checkedObject, checkedWord, isText, type UncheckedOptions } from '../checks/option-checks.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
 import { type JwkFault, parsePublicJwk } from '../core/jws/jwk.ts';
-import { KeySet, MAX_KEYS_TRIED, type VerificationKey } from '../core/jws/key-set.ts';
+import { KeySet, MAX_KEYS_TRIED, type VerificationKey } from '../core/jws/jws.ts';
 import type { CryptoPort, KeySource, PublicKeyMaterial } from '../core/ports.ts';
 import { parsePublicPem } from './pem.ts';
 import { readSecret } from './secret.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeBase64, encodeBase64 } from '../../src/core/bytes/base64.ts';
 import { parseJsonObject } from '../../src/core/bytes/json.ts';
-import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/compact.ts';
+import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/jws.ts';
 import { trimOptionalWhiteSpace } from '../../src/core/request-view.ts';
 import { readToken } from '../../src/core/token/read-token.ts';
 import { plainPath } from '../../src/http/plain-path.ts';

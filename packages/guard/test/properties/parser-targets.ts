@@ -4,7 +4,7 @@ import { base64url, devSecret, freshSigningKey, mintToken, secretBytes, signComp
 import { ConfigurationError, createGuard } from 'approov-guard';
 import { decodeBase64, encodeBase64 } from '../../src/core/bytes/base64.ts';
 import { parseJsonObject } from '../../src/core/bytes/json.ts';
-import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/compact.ts';
+import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/jws.ts';
 import { now, nowSeconds, PORTS } from '../both-ports.ts';
 
 /** One parser under test. */

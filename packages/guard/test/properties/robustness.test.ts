@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { decodeBase64, encodeBase64, endsCanonically } from '../../src/core/bytes/base64.ts';
 import { parseJsonObject } from '../../src/core/bytes/json.ts';
 import { excerpt } from '../../src/core/bytes/text.ts';
-import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/compact.ts';
 import { parsePublicJwk } from '../../src/core/jws/jwk.ts';
+import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/jws.ts';
 import { plainPath } from '../../src/http/plain-path.ts';
 import { guardPair, nowSeconds, PORTS, runSeed, secret } from '../both-ports.ts';
 

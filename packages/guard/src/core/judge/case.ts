@@ -1,7 +1,6 @@
 /** One request while it is judged: what is asked of it, what that takes, and what was found so far. */
 import type { DigestAlgorithm } from '../digest/content-digest.ts';
-import type { UnverifiedJws } from '../jws/compact.ts';
-import type { KeySet, PreparedKey, VerificationKey } from '../jws/key-set.ts';
+import type { KeySet, PreparedKey, UnverifiedJws, VerificationKey } from '../jws/jws.ts';
 import type { BodyReader } from '../ports.ts';
 import type { FaultCode, ReasonCode } from '../reasons.ts';
 import type { RequestView } from '../request-view.ts';

@@ -1,7 +1,7 @@
 /** The checks of the message: binding, key, form, parameters, coverage, base and proof of its signature, content digest. */
 import { type BindingPolicy, checkBinding } from '../binding/check-binding.ts';
 import { checkContentDigest, readContentDigest, type StatedDigest } from '../digest/content-digest.ts';
-import type { PreparedKey } from '../jws/key-set.ts';
+import type { PreparedKey } from '../jws/jws.ts';
 import type { BodyFound } from '../ports.ts';
 import { chain, type MaybePromise } from '../result.ts';
 import { SignatureBases } from '../signature/base.ts';

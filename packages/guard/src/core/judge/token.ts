@@ -1,7 +1,12 @@
 /** The checks of the attestation token: header, form, key, signature, times, other claims, rules. */
-import { parseUnverifiedCompact, parseUnverifiedHeader, type UnverifiedJws } from '../jws/compact.ts';
-import type { KeySet, VerificationKey } from '../jws/key-set.ts';
-import { findSigner } from '../jws/verify.ts';
+import {
+  findSigner,
+  type KeySet,
+  parseUnverifiedCompact,
+  parseUnverifiedHeader,
+  type UnverifiedJws,
+  type VerificationKey,
+} from '../jws/jws.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
 import { checkIdentity, checkTimes } from '../token/check-claims.ts';
 import { type Claims, parseClaims } from '../token/claims.ts';

@@ -1,7 +1,7 @@
 /** Which key a message signature is verified with: the installation's, from the token, or the account's. */
 import { decodeBase64 } from '../bytes/base64.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../jws/algorithms.ts';
-import type { PreparedKey } from '../jws/key-set.ts';
+import type { PreparedKey } from '../jws/jws.ts';
 import type { MaybePromise } from '../result.ts';
 import type { Claims } from '../token/claims.ts';
 import { type Rejected, rejected } from '../verdict.ts';

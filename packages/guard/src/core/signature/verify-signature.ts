@@ -2,7 +2,7 @@
  * The signature verifier: proves that the holder of the installation's key (label `install`) or of the account key (label `account`) signed
  * this request (RFC 9421 §3.2).
  */
-import type { PreparedKey } from '../jws/key-set.ts';
+import type { PreparedKey } from '../jws/jws.ts';
 import { chain, isPromise, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';

@@ -1,6 +1,6 @@
 /** The tokens that verified lately, so that the next request with the same token costs a comparison and no cryptography. */
 import { RecentTable } from '../bytes/recent-table.ts';
-import type { VerificationKey } from '../jws/key-set.ts';
+import type { VerificationKey } from '../jws/jws.ts';
 import type { Claims } from './claims.ts';
 
 /** A token whose signature held. Its times and its other claims are to be checked at each use. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import type { UncheckedOptions } from '../../checks/option-checks.ts';
 import type { AlgorithmName } from '../../core/jws/algorithms.ts';
-import type { VerificationKey } from '../../core/jws/key-set.ts';
+import type { VerificationKey } from '../../core/jws/jws.ts';
 import { unquoted, unwrapped } from '../file-text.ts';
 import { type KeyDocument, parseKeyDocument } from '../key-document.ts';
 import { type KeyContext, refuseUntried, staticKeys } from '../keys-static.ts';

@@ -1,7 +1,7 @@
 /** Watches a file of keys, and reads it again when it changes. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { ConfigurationError } from '../../checks/configuration-error.ts';
-import { KeySet } from '../../core/jws/key-set.ts';
+import { KeySet } from '../../core/jws/jws.ts';
 import type { KeySource } from '../../core/ports.ts';
 import type { Bytes } from '../../core/time.ts';
 import { fileText } from '../file-text.ts';

@@ -1,6 +1,6 @@
 /** A JWK set at a URL: when it is fetched, how long it is used, and what happens when it cannot be had. */
 import type { AlgorithmName } from '../../core/jws/algorithms.ts';
-import { KeySet } from '../../core/jws/key-set.ts';
+import { KeySet } from '../../core/jws/jws.ts';
 import type { CryptoPort, KeySource } from '../../core/ports.ts';
 import type { MaybePromise } from '../../core/result.ts';
 import type { Seconds } from '../../core/time.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freshInstallationKey, freshSecret } from '@approov-guard/testkit';
 import { ConfigurationError, createGuard } from 'approov-guard';
-import type { PreparedKey } from '../../../src/core/jws/key-set.ts';
+import type { PreparedKey } from '../../../src/core/jws/jws.ts';
 import { crypto as nodeCrypto } from '../../../src/crypto/node.ts';
 import { rememberedInstallationKeys } from '../../../src/keys/installation-keys.ts';
 

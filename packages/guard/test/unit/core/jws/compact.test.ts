@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { base64url } from '@approov-guard/testkit';
 import { decodeUtf8 } from '../../../../src/core/bytes/utf8.ts';
-import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../../../src/core/jws/compact.ts';
+import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../../../src/core/jws/jws.ts';
 
 test('three canonical segments are split, and the signing input is the first two', () => {
   assert.deepEqual(parseUnverifiedCompact('e30.e30.AAAA'), { header: 'e30', payload: 'e30', signature: 'AAAA', signingInput: 'e30.e30' });

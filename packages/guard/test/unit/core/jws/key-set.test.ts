@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { base64url } from '@approov-guard/testkit';
 import { ALGORITHMS, type AlgorithmName, type AlgorithmRow } from '../../../../src/core/jws/algorithms.ts';
-import { KeySet, MAX_KEYS_TRIED, type VerificationKey } from '../../../../src/core/jws/key-set.ts';
+import { KeySet, MAX_KEYS_TRIED, type VerificationKey } from '../../../../src/core/jws/jws.ts';
 import { verifyJws } from '../../../verify-jws.ts';
 
 function key(

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { devSecret, mintToken } from '@approov-guard/testkit';
 import { createGuard, type KeySource } from 'approov-guard';
 import { ALGORITHMS, type AlgorithmRow } from '../../../../src/core/jws/algorithms.ts';
-import { KeySet, type PreparedKey } from '../../../../src/core/jws/key-set.ts';
+import { KeySet, type PreparedKey } from '../../../../src/core/jws/jws.ts';
 
 const now = 1_700_000_000_000;
 const token = mintToken({ secret: devSecret, now });

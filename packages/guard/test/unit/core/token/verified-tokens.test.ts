@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ALGORITHMS } from '../../../../src/core/jws/algorithms.ts';
-import type { VerificationKey } from '../../../../src/core/jws/key-set.ts';
+import type { VerificationKey } from '../../../../src/core/jws/jws.ts';
 import { type VerifiedToken, VerifiedTokens } from '../../../../src/core/token/verified-tokens.ts';
 
 function entry(token: string, algorithm = 'ES256'): VerifiedToken {
