@@ -6,7 +6,7 @@ import type { AlgorithmRow } from '../core/jws/algorithms.ts';
 import { hasSoundNumbers } from '../core/jws/jwk.ts';
 import type { PreparedKey } from '../core/jws/jws.ts';
 import type { CryptoPort, PublicKeyMaterial } from '../core/ports.ts';
-import { type ComputeMac, prepareHmac } from './hmac-one-shot.ts';
+import type { Bytes } from '../core/time.ts';
 
 /** Older Bun and Deno lack the one-shot hash. */
 const HAS_ONE_SHOT = typeof hash === 'function';
@@ -29,6 +29,47 @@ function textOf(signature: string | Uint8Array<ArrayBuffer>): string {
 function macByHmac(name: string, secret: Uint8Array): ComputeMac {
   const key = createSecretKey(secret);
   return (signingInput) => createHmac(name, key).update(signingInput, 'latin1').digest('base64url');
+}
+
+// HMAC (RFC 2104) as two one-shot hashes over buffers that already hold the padded key: half the time of `createHmac`, which makes and
+// finalises three native objects for each token. The hash itself is the platform's.
+
+/** Computes one MAC, base64url without padding. */
+export type ComputeMac = (signingInput: string) => string;
+
+const INNER_PAD = 0x36;
+const OUTER_PAD = 0x5c;
+const FIRST_ROOM = 2048;
+
+/**
+ * Prepares a key.
+ * @param algorithm - the hash
+ * @param secret - the key, any length
+ * @returns a function over texts of one byte a character. It is synchronous, so that its buffers are never used twice at once.
+ */
+export function prepareHmac(algorithm: 'sha256' | 'sha384' | 'sha512', secret: Uint8Array): ComputeMac {
+  const blockBytes: Bytes = algorithm === 'sha256' ? 64 : 128;
+  const key = Buffer.alloc(blockBytes);
+  // RFC 2104 §2: keys longer than the block are hashed first.
+  key.set(secret.length > blockBytes ? createHash(algorithm).update(secret).digest() : secret);
+  const digestBytes = createHash(algorithm).digest().length;
+  let inner = padded(key, INNER_PAD, FIRST_ROOM);
+  const outer = padded(key, OUTER_PAD, digestBytes);
+  // What is hashed is a part of `inner`. Tokens of one account have few lengths: the last part is kept.
+  let part = inner;
+  return (signingInput) => {
+    if (inner.length < blockBytes + signingInput.length) inner = padded(key, INNER_PAD, signingInput.length * 2);
+    const end = blockBytes + inner.write(signingInput, blockBytes, 'latin1');
+    if (part.length !== end || part.buffer !== inner.buffer) part = inner.subarray(0, end);
+    outer.write(hash(algorithm, part, 'binary'), blockBytes, 'latin1');
+    return hash(algorithm, outer, 'base64url');
+  };
+}
+
+function padded(key: Uint8Array, pad: number, room: Bytes): Buffer {
+  const buffer = Buffer.alloc(key.length + room);
+  for (let index = 0; index < key.length; index++) buffer[index] = (key[index] as number) ^ pad;
+  return buffer;
 }
 
 function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): PreparedKey {
@@ -106,8 +147,8 @@ function sha256Base64(text: string): string {
   return createHash('sha256').update(text, encoding).digest('base64');
 }
 
-const FIRST_ROOM = 4096;
-let room = Buffer.alloc(FIRST_ROOM);
+const FIRST_TEXT_ROOM = 4096;
+let room = Buffer.alloc(FIRST_TEXT_ROOM);
 
 /** Over one buffer, since a new one for each token costs as much as the decoding. */
 function decodeText(segment: string): string | null {

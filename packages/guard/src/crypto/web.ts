@@ -1,7 +1,6 @@
 /** The crypto port on WebCrypto (`crypto.subtle`): for runtimes without a synchronous `node:crypto`. */
 import { decodeBase64, encodeBase64 } from '../core/bytes/base64.ts';
-import { bytesOfFieldValue } from '../core/bytes/text.ts';
-import { decodeUtf8 } from '../core/bytes/utf8.ts';
+import { bytesOfFieldValue, decodeUtf8 } from '../core/bytes/text.ts';
 import type { AlgorithmRow } from '../core/jws/algorithms.ts';
 import { hasSoundNumbers } from '../core/jws/jwk.ts';
 import type { PreparedKey } from '../core/jws/jws.ts';

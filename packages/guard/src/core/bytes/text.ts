@@ -47,3 +47,16 @@ function isPlain(text: string): boolean {
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
+
+/** RFC 3629: no replacement characters, and a byte order mark is data. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Decodes UTF-8; `null` if the bytes are none. */
+export function decodeUtf8(bytes: Uint8Array | null): string | null {
+  if (bytes === null) return null;
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return null;
+  }
+}

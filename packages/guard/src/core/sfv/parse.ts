@@ -3,7 +3,7 @@
  * is looked at twice. Callers bound the length first.
  */
 import { decodeBase64 } from '../bytes/base64.ts';
-import { decodeUtf8 } from '../bytes/utf8.ts';
+import { decodeUtf8 } from '../bytes/text.ts';
 import type { BareItem, Dictionary, InnerList, Item, Member, Parameters } from './values.ts';
 
 /** Parses a dictionary: of a key that occurs twice the last member counts. */

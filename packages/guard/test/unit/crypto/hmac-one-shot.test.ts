@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import test from 'node:test';
-import { prepareHmac } from '../../../src/crypto/hmac-one-shot.ts';
+import { prepareHmac } from '../../../src/crypto/node.ts';
 import { seededRandom } from '../../both-ports.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
