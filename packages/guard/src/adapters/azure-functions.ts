@@ -1,7 +1,7 @@
 /** Azure Functions, programming model 4: an HTTP handler around yours. */
 
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import type { Refusal } from '../http/refusal.ts';

@@ -1,7 +1,7 @@
 /** Elysia 1, on Bun, Node and Workers: a function for `onRequest` (every request) or `beforeHandle` (a route). */
 
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { viewOfEither } from '../http/view-either.ts';

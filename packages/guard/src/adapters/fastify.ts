@@ -1,8 +1,8 @@
 /// <reference types="fastify" preserve="true" />
 /** Fastify 5: an `onRequest` hook, so that nothing is parsed for requests that are refused. */
 import { isPromise } from '../core/result.ts';
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';

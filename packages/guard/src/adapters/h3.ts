@@ -1,8 +1,8 @@
 /// <reference types="h3" preserve="true" />
 /** h3 1 and 2, and Nitro, which is built on it: a middleware. */
 import { chain, type MaybePromise } from '../core/result.ts';
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type H3Path, pathReadByH3 } from '../http/path-read.ts';

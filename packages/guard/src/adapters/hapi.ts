@@ -1,8 +1,8 @@
 /// <reference types="@hapi/hapi" preserve="true" />
 /** hapi 21: an extension for `onPreAuth`, of the server or of a route. */
 import { chain, type MaybePromise } from '../core/result.ts';
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';

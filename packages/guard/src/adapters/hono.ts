@@ -1,8 +1,8 @@
 /// <reference types="hono" preserve="true" />
 /** Hono 4: a middleware, on Node, Bun, Deno, Workers and every other runtime of Hono's. */
 import { isPromise } from '../core/result.ts';
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { viewOfFetch } from '../http/view-either.ts';

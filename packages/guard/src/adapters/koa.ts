@@ -1,8 +1,8 @@
 /// <reference types="koa" preserve="true" />
 /** Koa 2 and 3: a middleware. */
 import { chain } from '../core/result.ts';
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type KoaPath, pathReadByKoa } from '../http/path-read.ts';

@@ -1,7 +1,7 @@
 /** Next.js 13 to 16, App Router: route handlers, and middleware (`middleware.ts`, `proxy.ts` from 16 on), on Node and the edge runtime. */
 
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';

@@ -1,10 +1,10 @@
 /** `node:http`, `node:https` and the compatibility API of `node:http2`: a request listener around yours. */
 import { chain } from '../core/result.ts';
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
-import { answerNode, type NodeResponse } from '../http/answer-node.ts';
 import type { Decision } from '../http/decide.ts';
+import { answerNode, type NodeResponse } from '../http/refusal.ts';
 import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
 
 /**

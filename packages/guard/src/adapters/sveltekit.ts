@@ -1,7 +1,7 @@
 /** SvelteKit 1 to 3: a `handle` hook. */
 
+import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
-import { guardOf } from '../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { pathReadBySvelteKit, type SvelteKitPath } from '../http/path-read.ts';

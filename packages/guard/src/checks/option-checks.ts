@@ -1,5 +1,21 @@
-/** Small checks of option values. Each throws a {@link ConfigurationError} that names the option. */
+/**
+ * Small checks of option values: each throws a {@link ConfigurationError} that names the option. And the one look at the environment: is this
+ * production?
+ */
 import { ConfigurationError } from './configuration-error.ts';
+
+/**
+ * Tells whether published test secrets, and tokens of emulators, are to be refused. The option decides; without it `NODE_ENV` does. Nothing else is ever
+ * read from the environment.
+ */
+export function isProduction(environment: unknown): boolean {
+  const fallback = nodeEnvironment() === 'production' ? 'production' : 'development';
+  return checkedWord(environment, 'environment', ['production', 'development'], fallback) === 'production';
+}
+
+function nodeEnvironment(): string | undefined {
+  return globalThis.process?.env?.NODE_ENV;
+}
 
 /** Options before anybody has looked at them. */
 export type UncheckedOptions = { readonly [name: string]: unknown };

@@ -1,10 +1,9 @@
 /** `approov-guard/explain`: why a request is rejected, for operators. Every check is made, also after one that failed. */
 import type { KeySource } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
-import { createGuard } from '../guard/create-guard.ts';
+import { createGuard, isGuard } from '../guard/create-guard.ts';
 import type { Explained, ExplainedCheck } from '../guard/explaining.ts';
 import type { Guard } from '../guard/guard.ts';
-import { isGuard } from '../guard/guarded-route.ts';
 import type { GuardOptions } from '../guard/options.ts';
 import type { KeysOptions, KeysPart } from '../keys/key-options.ts';
 import type { ExplainedSignature, Explanation } from './explanation.ts';

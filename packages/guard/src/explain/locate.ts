@@ -5,8 +5,7 @@ import { resolveComponent } from '../core/signature/covered-values.ts';
 import type { UnverifiedSignature } from '../core/signature/read-signature.ts';
 import { type Deviations, STRICT } from '../core/signature/sdk-tolerances.ts';
 import * as alternatives from './alternatives.ts';
-import type { Difference } from './explanation.ts';
-import { type IsSecret, shownValue } from './shorten.ts';
+import { type Difference, type IsSecret, shownValue } from './explanation.ts';
 
 /** What is searched, and how a base is recognised. */
 export interface Search {

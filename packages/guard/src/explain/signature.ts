@@ -9,9 +9,8 @@ import { resolveComponent } from '../core/signature/covered-values.ts';
 import type { UnverifiedSignature } from '../core/signature/read-signature.ts';
 import { STRICT } from '../core/signature/sdk-tolerances.ts';
 import type { Explained } from '../guard/explaining.ts';
-import type { ExplainedComponent, ExplainedSignature } from './explanation.ts';
+import { type ExplainedComponent, type ExplainedSignature, type IsSecret, secretFields, shownValue } from './explanation.ts';
 import { locateDifferences } from './locate.ts';
-import { type IsSecret, secretFields, shownValue } from './shorten.ts';
 
 const NOTHING: ExplainedSignature = { components: [], base: null, baseDigest: null, deviates: false, differences: null };
 

@@ -1,7 +1,6 @@
-/** `createGuard`: checks the options and assembles a guard of them. */
+/** How adapters get a guard: `createGuard` checks the options and assembles a guard of them. */
 import { crypto as platformCrypto } from '#crypto';
-import { isProduction } from '../checks/environment.ts';
-import { checkedFunction, checkedObject, checkedWord, type UncheckedOptions } from '../checks/option-checks.ts';
+import { checkedFunction, checkedObject, checkedWord, isProduction, type UncheckedOptions } from '../checks/option-checks.ts';
 import type { Policy } from '../core/judge/policy.ts';
 import type { CryptoPort } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
@@ -19,8 +18,8 @@ import { compileRules } from './compile/rules.ts';
 import { storesOf } from './gauges.ts';
 import { assembleGuard, type Guard } from './guard.ts';
 import { HeldBodies } from './held-bodies.ts';
-import { routeOf } from './judging.ts';
-import type { GuardOptions } from './options.ts';
+import { type Route, routeOf } from './judging.ts';
+import type { GuardOptions, RouteOptions } from './options.ts';
 import { noteGuard, showWarning } from './remade-guards.ts';
 import { noteRoutes } from './route-policies.ts';
 import type { OnVerdict } from './verdict-hook.ts';
@@ -127,4 +126,21 @@ function once<T>(make: () => T): () => T {
     made ??= { thing: make() };
     return made.thing;
   };
+}
+
+/** A guard and the route that an adapter protects with it. */
+export interface GuardedRoute {
+  readonly guard: Guard;
+  readonly route: Route | undefined;
+}
+
+/** Makes the guard if options were given, and compiles the route if one was described. */
+export function guardOf(guardOrOptions: Guard | GuardOptions, options: RouteOptions | undefined): GuardedRoute {
+  const guard = isGuard(guardOrOptions) ? guardOrOptions : createGuard(guardOrOptions);
+  return { guard, route: options === undefined ? undefined : guard.route(options) };
+}
+
+/** Tells a guard from the options of one. */
+export function isGuard(value: Guard | GuardOptions): value is Guard {
+  return typeof value === 'object' && value !== null && 'decide' in value && typeof value.decide === 'function';
 }

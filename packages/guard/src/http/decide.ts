@@ -1,5 +1,6 @@
-/** From verdict and mode to what we do. */
+/** From verdict and mode to what we do, and what is done with preflights and with a body that nobody reads on. */
 import { type Mode, type Modes, modeOfFailure, strictestMode } from '../core/judge/policy.ts';
+import type { RequestView } from '../core/request-view.ts';
 import type { Claims } from '../core/token/claims.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type Refusal, type RefusalPolicy, renderRefusal } from './refusal.ts';
@@ -44,4 +45,50 @@ export function decide(verdict: Verdict, modes: Modes, id: string, refusal: Refu
 /** Passes a request that is not judged. */
 export function skip(skipped: 'preflight' | 'exempt', modes: Modes, id: string): Pass {
   return { action: 'pass', id, verdict: null, mode: modes.token, claims: null, skipped };
+}
+
+// CORS preflights (Fetch standard §4.8): browsers send them without the headers that they ask about.
+
+/** Tells whether a request is a true CORS preflight. A plain OPTIONS request is not one. */
+export function isPreflight(request: RequestView): boolean {
+  return (
+    request.method === 'OPTIONS' &&
+    request.lines('access-control-request-method').length === 1 &&
+    request.lines('origin').length === 1 &&
+    hasNoBody(request)
+  );
+}
+
+/** Where the platform cannot tell (Fetch requests whose body may be empty), there is one. */
+function hasNoBody(request: RequestView): boolean {
+  const length = request.lines('content-length');
+  if (request.lines('transfer-encoding').length > 0 || length.length > 1 || (length[0] ?? '0') !== '0') return false;
+  return request.body?.present !== true;
+}
+
+/** Tells whether a preflight may pass unjudged: it does nothing but ask, and stays with this server. */
+export function mayPassPreflight(request: RequestView): boolean {
+  return isPreflight(request) && request.leadsOn !== true && request.mayBeCut !== true && request.lines('upgrade').length === 0;
+}
+
+const REMEDY = 'a CORS preflight, which never carries a token: put CORS before the guard, so that it is answered there';
+
+/** Tells the operator why preflights are refused. */
+export function withPreflightRemedy(verdict: Verdict, request: RequestView): Verdict {
+  if (verdict.outcome !== 'rejected' || verdict.reason !== 'token-missing' || !isPreflight(request)) return verdict;
+  return { ...verdict, detail: REMEDY };
+}
+
+/**
+ * Drops what is left of a body if the request is refused on its account: Node does so by itself only where nobody has begun to read, and the
+ * next request on the connection would wait for it for ever. What still arrives is held by nobody.
+ */
+export function discardRest(request: RequestView, { action, verdict }: Decision): void {
+  if (action !== 'refuse' || (verdict.outcome === 'rejected' ? !verdict.reason.startsWith('digest-body-') : verdict.stage !== 'digest'))
+    return;
+  try {
+    request.body?.discard?.();
+  } catch {
+    // The stream is gone, and with it what was left.
+  }
 }

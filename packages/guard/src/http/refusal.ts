@@ -1,5 +1,4 @@
 /** The one place that turns a verdict into an HTTP answer. */
-
 import type { ReasonCode } from '../core/reasons/codes.ts';
 import { isThenable } from '../core/result.ts';
 import type { Rejected, Unavailable } from '../core/verdict.ts';
@@ -120,4 +119,18 @@ function checkedRefusal(refusal: Refusal, standard: Refusal): Refusal {
   const { status, headers, body } = refusal;
   const usable = Number.isInteger(status) && status >= 400 && status <= 599 && typeof body === 'string';
   return usable && typeof headers === 'object' && headers !== null ? refusal : standard;
+}
+
+/** What is needed of a response: satisfied by `http.ServerResponse` and `http2.Http2ServerResponse`. */
+export interface NodeResponse {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(body: string): unknown;
+}
+
+/** Answers with the refusal and ends the response. Headers that were set before (CORS, for instance) stay. */
+export function answerNode(response: NodeResponse, refusal: Refusal): void {
+  response.statusCode = refusal.status;
+  for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
+  response.end(refusal.body);
 }

@@ -4,8 +4,7 @@
  */
 import type { RequestBody, RequestView } from '../core/request-view.ts';
 import { readWebBody } from './body-web.ts';
-import { mayBeCut } from './header-limit.ts';
-import { type NodeRequest, NodeRequestView } from './view-node.ts';
+import { mayBeCut, type NodeRequest, NodeRequestView } from './view-node.ts';
 import { type WebRequest, WebRequestView } from './view-web.ts';
 
 /** The request that a framework shows: Node's own, or a Fetch request. */

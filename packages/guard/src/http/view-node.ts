@@ -3,7 +3,6 @@ import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts
 import type { MaybePromise } from '../core/result.ts';
 import { normaliseAuthority } from '../core/signature/target.ts';
 import { type NodeBody, readNodeBody, wasReadByGuard } from './body-node.ts';
-import { mayBeCut } from './header-limit.ts';
 import { targetRead } from './plain-path.ts';
 import { UNIX_SOCKET } from './trusted-proxies.ts';
 
@@ -215,4 +214,43 @@ function bridgedBytes({ body, readableDidRead }: NodeRequest): Uint8Array | null
 /** RFC 9113 §8.1: HTTP/2 has no transfer coding; content is announced by not ending the stream with the headers. */
 function isOpenStream(stream: object | null | undefined): boolean {
   return typeof stream === 'object' && stream !== null && 'endAfterHeaders' in stream && stream.endAfterHeaders === false;
+}
+
+//
+// Node keeps a number of header lines and drops the others in silence (`server.maxHeadersCount`), while its parser goes by all of them: a body
+// whose `Content-Length` was dropped is there all the same.
+
+/** What is read of a request. */
+interface Parsed {
+  readonly rawHeaders?: readonly string[] | undefined;
+  readonly socket?: object | null | undefined;
+}
+
+/** What is read of its socket. The parser is gone from it once a connection was upgraded. */
+interface ServedSocket {
+  /** `maxHeaderPairs` counts names and values: twice the lines. */
+  readonly parser?: { readonly maxHeaderPairs?: unknown } | null;
+  readonly server?: { readonly maxHeadersCount?: unknown } | null;
+}
+
+/** Lines that Node keeps unless told otherwise, each with its name and its value. */
+const NODE_DEFAULT = 2000;
+
+/**
+ * Whether lines may have been dropped: there are as many as are kept, or more. (Node stops between pieces that it gets from its parser.) HTTP/2
+ * sections, which begin with pseudo-headers, are kept whole or refused.
+ */
+export function mayBeCut({ rawHeaders, socket }: Parsed): boolean {
+  if (rawHeaders === undefined || rawHeaders.length === 0 || rawHeaders[0]?.startsWith(':') === true) return false;
+  const limit = limitOf(socket);
+  // Zero and less: no limit.
+  return limit > 0 && rawHeaders.length >= limit;
+}
+
+function limitOf(socket: object | null | undefined): number {
+  // The cast holds: all members are optional, and looked at.
+  const { parser, server } = (socket ?? {}) as ServedSocket;
+  if (typeof parser?.maxHeaderPairs === 'number') return parser.maxHeaderPairs;
+  const lines = server?.maxHeadersCount;
+  return typeof lines === 'number' ? lines << 1 : NODE_DEFAULT;
 }

@@ -1,9 +1,9 @@
 /** AWS: a Lambda authoriser for REST APIs (`REQUEST`, `TOKEN`), HTTP APIs (payload 1.0, and 2.0 with simple responses) and AppSync. */
 import type { RequestView } from '../../core/request-view.ts';
 import { demandsOf, refuseUnheld } from '../../guard/compile/platform-limits.ts';
+import { guardOf } from '../../guard/create-guard.ts';
 import { secondsUntil } from '../../guard/expiry.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import {
   type AnswerTo,

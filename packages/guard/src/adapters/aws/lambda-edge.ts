@@ -1,7 +1,7 @@
 /** Lambda@Edge: a function for viewer requests of CloudFront. */
 
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import { type EdgeRefusal, edgeRefusal } from './answer-lambda.ts';
 import { type EdgeRequest, EdgeRequestView } from './view-lambda.ts';

@@ -1,7 +1,7 @@
 /** AWS Lambda behind API Gateway (REST and HTTP APIs), function URLs and load balancers: a handler around yours. */
 
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { type LambdaRefusal, lambdaRefusal, refuseStream, streamIn } from './answer-lambda.ts';

@@ -1,7 +1,7 @@
 /** Apollo Server 4 and 5, and GraphQL servers like it: a context function. For GraphQL Yoga there is a plugin of its own. */
 
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { graphqlError } from '../../http/refusal-errors.ts';

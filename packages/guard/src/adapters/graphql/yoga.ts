@@ -1,7 +1,7 @@
 /** GraphQL Yoga 5, on Node and every fetch platform: a plugin. */
 
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { graphqlError } from '../../http/refusal-errors.ts';

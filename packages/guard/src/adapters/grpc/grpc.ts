@@ -1,8 +1,8 @@
 /** gRPC, with `@grpc/grpc-js` 1.10 and newer: a server interceptor, for unary calls and streams. */
 
 import { refuseUnheld } from '../../guard/compile/platform-limits.ts';
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { grpcStatus, judgedCall } from './answer-grpc.ts';

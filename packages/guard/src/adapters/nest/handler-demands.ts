@@ -1,6 +1,6 @@
 /** What handlers and controllers demand, for frameworks in which decorators say so before there is a guard. */
 
-import type { GuardedRoute } from '../../guard/guarded-route.ts';
+import type { GuardedRoute } from '../../guard/create-guard.ts';
 import type { Route } from '../../guard/judging.ts';
 import type { RouteOptions } from '../../guard/options.ts';
 

@@ -1,9 +1,8 @@
 /** What NestJS hands to a guard: the request and response of HTTP, the context of GraphQL, the client of a gateway, the metadata of a call. */
 import type { RequestBody, RequestView } from '../../core/request-view.ts';
-import { answerNode, type NodeResponse } from '../../http/answer-node.ts';
 import { readNodeBody } from '../../http/body-node.ts';
 import type { Refuse } from '../../http/decide.ts';
-import type { Refusal } from '../../http/refusal.ts';
+import { answerNode, type NodeResponse, type Refusal } from '../../http/refusal.ts';
 import { graphqlError } from '../../http/refusal-errors.ts';
 import { isNodeRequest } from '../../http/view-either.ts';
 import { type NodeRequest, NodeRequestView } from '../../http/view-node.ts';

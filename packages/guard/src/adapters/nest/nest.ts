@@ -1,7 +1,7 @@
 /** NestJS 11 and 12: a guard for HTTP, GraphQL, gateways and calls, a decorator for demands, and what a parameter decorator needs. */
 
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import type { Refusal } from '../../http/refusal.ts';

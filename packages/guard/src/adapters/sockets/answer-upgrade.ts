@@ -1,7 +1,6 @@
 /** Answers a request for an upgrade on its bare socket, and ends WebSocket connections. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import { answerNode, type NodeResponse } from '../../http/answer-node.ts';
-import type { Refusal } from '../../http/refusal.ts';
+import { answerNode, type NodeResponse, type Refusal } from '../../http/refusal.ts';
 
 /** What is needed of a socket: satisfied by `net.Socket` and `tls.TLSSocket`. */
 export interface UpgradeSocket {

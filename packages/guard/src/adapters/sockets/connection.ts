@@ -1,6 +1,6 @@
 /** A connection that outlives the request which opened it: it ends when the token expires, unless the client sends a new one. */
 import type { RequestView } from '../../core/request-view.ts';
-import type { GuardedRoute } from '../../guard/guarded-route.ts';
+import type { GuardedRoute } from '../../guard/create-guard.ts';
 import { demandsOf } from '../../guard/route-policies.ts';
 import type { Decision } from '../../http/decide.ts';
 import { type TokenPlace, TokenReplacedView } from './view-handshake.ts';

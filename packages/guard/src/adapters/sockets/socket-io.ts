@@ -1,9 +1,9 @@
 /** socket.io 4: every request of its transports is judged before it is accepted; connections are closed when the token expires. */
 import type { IncomingMessage } from 'node:http';
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
-import type { NodeResponse } from '../../http/answer-node.ts';
+import type { NodeResponse } from '../../http/refusal.ts';
 import { answerTransport } from './answer-upgrade.ts';
 import { Connection, tokenPlaceOf } from './connection.ts';
 import { HandshakeView, hideOfferedToken } from './view-handshake.ts';

@@ -1,7 +1,7 @@
 /** WebSocket connections, with `ws` or a bare `upgrade` listener: judged before the upgrade is accepted, closed when the token expires. */
 import type { IncomingMessage } from 'node:http';
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { answerUpgrade, closeExpired, type UpgradeSocket, type WebSocketServerLike } from './answer-upgrade.ts';

@@ -2,7 +2,7 @@
 
 import type { RequestView } from '../../core/request-view.ts';
 import { chain, type MaybePromise } from '../../core/result.ts';
-import type { GuardedRoute } from '../../guard/guarded-route.ts';
+import type { GuardedRoute } from '../../guard/create-guard.ts';
 import type { RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { trpcError } from '../../http/refusal-errors.ts';

@@ -1,7 +1,7 @@
 /** tRPC 11: a `createContext`, and a middleware that judges before tRPC takes the body. */
 import { isPromise } from '../../core/result.ts';
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { trpcError } from '../../http/refusal-errors.ts';

@@ -1,7 +1,6 @@
 /** Cloudflare Workers, whose settings come with each request: a fetch handler around yours, or in front of an origin. */
 
-import type { GuardedRoute } from '../../guard/guarded-route.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
+import { type GuardedRoute, guardOf } from '../../guard/create-guard.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { WebRequestView } from '../../http/view-web.ts';

@@ -3,8 +3,7 @@ import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
 import { equalInConstantTime } from '../bytes/text.ts';
 import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
-import { parseDictionary } from '../sfv/parse.ts';
-import type { Member } from '../sfv/values.ts';
+import { type Member, parseDictionary } from '../sfv/parse.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 
 /** The algorithms that are secure (RFC 9530 §5). The others are ignored, as if they were not there. */

@@ -1,7 +1,7 @@
 /** Component identifiers (RFC 9421 §2). */
 import type { RequestView } from '../request-view.ts';
+import type { Item } from '../sfv/parse.ts';
 import { serialiseItem } from '../sfv/serialise.ts';
-import type { Item } from '../sfv/values.ts';
 import type { Origin } from './target.ts';
 
 /** A component that a signature covers. */

@@ -2,16 +2,13 @@
 import { encodeBase64 } from '../bytes/base64.ts';
 import { bytesOfFieldValue } from '../bytes/text.ts';
 import { trimOptionalWhiteSpace } from '../request-view.ts';
-import { itemsAtMost, parseDictionary } from '../sfv/parse.ts';
-import { reserialise } from '../sfv/reserialise.ts';
-import { serialiseMember } from '../sfv/serialise.ts';
-import type { Dictionary } from '../sfv/values.ts';
+import { type Dictionary, itemsAtMost, parseDictionary } from '../sfv/parse.ts';
+import { reserialise, serialiseMember } from '../sfv/serialise.ts';
 import type { Bytes } from '../time.ts';
 import { type Component, isPlain, type SignedMessage } from './components.ts';
-import { type QueryParameters, queryParameter, queryValueOf, readQuery } from './query-param.ts';
 import type { Deviations } from './sdk-tolerances.ts';
 import { hostOf, splitTarget, type TargetParts } from './target.ts';
-import { targetValue } from './target-value.ts';
+import { type QueryParameters, queryParameter, queryValueOf, readQuery, targetValue } from './target-value.ts';
 
 /** How many field lines a signature may cover in all. */
 export const MAX_COVERED_LINES = 128;

@@ -1,6 +1,6 @@
 /** Signature parameters (RFC 9421 §2.3) and their policy. */
 
-import type { BareItem, Parameters } from '../sfv/values.ts';
+import type { BareItem, Parameters } from '../sfv/parse.ts';
 import type { Seconds } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 

@@ -1,8 +1,7 @@
 /** Finds the one signature that the policy asks for: by its label, never any, never the last (RFC 9421 §3.2 steps 1 to 3). */
 import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
-import { itemsAtMost, parseDictionary } from '../sfv/parse.ts';
+import { type Item, itemsAtMost, type Member, parseDictionary } from '../sfv/parse.ts';
 import { serialiseParameters } from '../sfv/serialise.ts';
-import type { Item, Member } from '../sfv/values.ts';
 import type { Bytes } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 import { type Component, isPlain, parseComponent } from './components.ts';

@@ -1,6 +1,6 @@
 /** The bytes of a signature, in the forms that clients send. */
 import { decodeBase64 } from '../bytes/base64.ts';
-import type { Member } from '../sfv/values.ts';
+import type { Member } from '../sfv/parse.ts';
 
 /** Which forms are accepted. */
 export interface SignatureForm {

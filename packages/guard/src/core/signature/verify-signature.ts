@@ -1,16 +1,38 @@
 /**
  * The signature verifier: proves that the holder of the installation's key (label `install`) or of the account key (label `account`) signed
- * this request (RFC 9421 §3.2).
+ * this request, and that it covers what it must (RFC 9421 §3.2).
  */
+
 import type { PreparedKey } from '../jws/jws.ts';
 import { chain, isPromise, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 import type { SignatureBases } from './base.ts';
-import type { CoveragePolicy } from './coverage.ts';
+import { type Component, isPlain } from './components.ts';
 import { acceptableUntil, checkParameters } from './parameters.ts';
 import type { SignatureFormPolicy, UnverifiedSignature } from './read-signature.ts';
 import type { Deviations } from './sdk-tolerances.ts';
+
+/** What must be covered. */
+export interface CoveragePolicy {
+  /** Component names, lower case; each must be covered without parameters. */
+  readonly required: readonly string[];
+  /** Whether the digest of a body must be there and covered. */
+  readonly digest: 'if-present' | 'required' | 'delegated';
+}
+
+/** `@target-uri` is as good as these three together. */
+const TARGET_PARTS = ['@authority', '@path', '@query'] as const;
+
+/** Checks that the signature covers what the policy demands. A component with parameters covers only part of a value and does not count. */
+export function checkCoverage(components: readonly Component[], policy: CoveragePolicy, hasDigest: boolean): Rejected | null {
+  const covers = (name: string): boolean => components.some((component) => component.name === name && isPlain(component));
+  const missing = policy.required.find((name) => !covers(name) && !(name === '@target-uri' && TARGET_PARTS.every(covers)));
+  if (missing !== undefined) return rejected('signature-component-not-covered', missing);
+  if (policy.digest !== 'if-present' && hasDigest && !covers('content-digest'))
+    return rejected('signature-component-not-covered', 'content-digest');
+  return null;
+}
 
 /** What a signature must satisfy. */
 export interface SignatureCheck extends SignatureFormPolicy, CoveragePolicy {

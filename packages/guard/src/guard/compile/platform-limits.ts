@@ -2,7 +2,7 @@
 
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import type { Policy } from '../../core/judge/policy.ts';
-import type { GuardedRoute } from '../guarded-route.ts';
+import type { GuardedRoute } from '../create-guard.ts';
 import { routesOf } from '../route-policies.ts';
 
 export { demandsOf } from '../route-policies.ts';

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseDictionary, parseItem, parseList } from '../../../../src/core/sfv/parse.ts';
-import { reserialise, reserialiseMember } from '../../../../src/core/sfv/reserialise.ts';
-import { serialiseBareItem, serialiseInnerList } from '../../../../src/core/sfv/serialise.ts';
+import { reserialise, reserialiseMember, serialiseBareItem, serialiseInnerList } from '../../../../src/core/sfv/serialise.ts';
 
 describe('parsing', () => {
   test('of a dictionary key that occurs twice the last member counts, in the first one’s place', () => {
