@@ -1,7 +1,7 @@
 /** WebSockets of h3: version 1 finds their hooks past its middleware, and version 2 opens a connection for whatever answer has no hooks. */
 import type { RequestView } from '../../core/request-view.ts';
+import { type GuardedRoute, guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { type GuardedRoute, guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import type { Refusal } from '../../http/refusal.ts';

@@ -1,8 +1,8 @@
 /** Namespaces of socket.io: judged one by one, by the handshake of their connection and by what the client says in `auth`. */
 
 import { ConfigurationError } from '../../checks/configuration-error.ts';
+import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
-import { guardOf } from '../../guard/guarded-route.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';
 import { namespaceError } from '../../http/refusal-errors.ts';
