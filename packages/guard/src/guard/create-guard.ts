@@ -48,8 +48,11 @@ export function createGuard(options: GuardOptions): Guard {
   return createGuardOn(platformCrypto, options);
 }
 
-/** The same on a given crypto port: for tests that compare ports. */
-export function createGuardOn(crypto: CryptoPort, options: GuardOptions): Guard {
+/**
+ * The same on a given crypto port: for tests that compare ports.
+ * @param sharesOf - finds what signing keys have taken under these limits: for guards that follow each other. Default: nothing yet
+ */
+export function createGuardOn(crypto: CryptoPort, options: GuardOptions, sharesOf: typeof compileShare = compileShare): Guard {
   const given = checkedObject(options, 'options', GUARD_OPTION_NAMES);
   const now = checkedFunction<() => number>(given.now, 'now') ?? (() => Date.now());
   const production = isProduction(given.environment);
@@ -93,7 +96,7 @@ export function createGuardOn(crypto: CryptoPort, options: GuardOptions): Guard 
         return typeof found === 'string' ? found : null;
       },
       openInstallationKey: rememberedInstallationKeys(crypto, cached.installationKeys),
-      shares: compileShare(given.share),
+      shares: sharesOf(given.share),
       bodies,
     },
     compileRoute: (route) => compileRoute(route, 'route', policy, context),

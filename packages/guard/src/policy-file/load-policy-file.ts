@@ -1,10 +1,12 @@
 /** Reads a policy file and makes its guard. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { crypto } from '#crypto';
 import { ConfigurationError } from '../checks/configuration-error.ts';
 import { isPlainObject } from '../checks/option-checks.ts';
 import type { KeySource } from '../core/ports.ts';
-import { createGuard } from '../guard/create-guard.ts';
+import { compileShare } from '../guard/compile/limits.ts';
+import { createGuardOn } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions } from '../guard/options.ts';
 import type { OnKeyEvent } from '../keys/key-events.ts';
@@ -78,10 +80,15 @@ const MAX_BYTES = 1024 ** 2;
  * ```
  */
 export function loadPolicyFile(file: string, settings: PolicySettings = {}): Policy {
+  return loadKeeping(file, settings, compileShare);
+}
+
+/** The same for a guard that follows another one. */
+export function loadKeeping(file: string, settings: PolicySettings, sharesOf: typeof compileShare): Policy {
   const whole = resolve(file);
   const read = settings.read ?? readJsonText;
   const { value, lines } = located(file, new Map(), () => read(readWhole(whole)));
-  const policy = located(file, lines, () => policyOf(value, dirname(whole), settings));
+  const policy = located(file, lines, () => policyOf(value, dirname(whole), settings, sharesOf));
   return { ...policy, file: whole, sources: [whole, ...policy.sources], locate: (check) => located(file, lines, check) };
 }
 
@@ -95,10 +102,15 @@ export function loadPolicyFile(file: string, settings: PolicySettings = {}): Pol
  */
 export function policyFrom(document: PolicyDocument, settings: PolicySettings = {}, folder: string = '.'): Policy {
   const locate = <T>(check: () => T): T => located(null, new Map(), check);
-  return { ...locate(() => policyOf(document, resolve(folder), settings)), file: null, locate };
+  return { ...locate(() => policyOf(document, resolve(folder), settings, compileShare)), file: null, locate };
 }
 
-function policyOf(document: unknown, folder: string, settings: PolicySettings): Omit<Policy, 'file' | 'locate'> {
+function policyOf(
+  document: unknown,
+  folder: string,
+  settings: PolicySettings,
+  sharesOf: typeof compileShare,
+): Omit<Policy, 'file' | 'locate'> {
   if (!isPlainObject(document)) throw new ConfigurationError('option-invalid', 'policy', 'must be an object, such as { "keys": … }');
   const opened: KeySource[] = [];
   const sources: string[] = [];
@@ -122,7 +134,7 @@ function policyOf(document: unknown, folder: string, settings: PolicySettings): 
       ...(onVerdict === undefined ? {} : { onVerdict }),
       ...(now === undefined ? {} : { now }),
     } as GuardOptions;
-    return { guard: createGuard(options), options, document, sources };
+    return { guard: createGuardOn(crypto, options, sharesOf), options, document, sources };
   } catch (error) {
     for (const source of opened) source.close?.();
     throw error;

@@ -1,7 +1,9 @@
 /** A policy file that is read again when it changes. */
 import { resolve } from 'node:path';
+import type { Shares } from '../core/judge/shares.ts';
+import { compileShare } from '../guard/compile/limits.ts';
 import { type FilesWatcher, watchFiles } from '../keys/file/watch-files.ts';
-import { loadPolicyFile, type Policy, type PolicySettings } from './load-policy-file.ts';
+import { loadKeeping, type Policy, type PolicySettings } from './load-policy-file.ts';
 import { ReplayStores } from './replay-settings.ts';
 
 /** How a policy file is watched. */
@@ -53,6 +55,8 @@ class PolicyWatch implements WatchedPolicy {
   readonly #file: string;
   readonly #settings: WatchSettings;
   #policy: Policy;
+  /** What signing keys have taken, by the limits that hold for them: a change elsewhere in the file gives nobody a new share. */
+  readonly #shares: Map<string, Shares | null> = new Map();
   #watched: readonly string[] = [];
   #watcher: FilesWatcher | null = null;
 
@@ -97,11 +101,20 @@ class PolicyWatch implements WatchedPolicy {
   /** What is read was watched before it was read: no change falls between the two. */
   #load(): Policy {
     for (;;) {
-      const policy = loadPolicyFile(this.#file, this.#settings);
+      const policy = loadKeeping(this.#file, this.#settings, (share) => this.#sharesOf(share));
       if (policy.sources.join('\n') === this.#watched.join('\n')) return policy;
       policy.guard.close();
       this.#watch(policy.sources);
     }
+  }
+
+  #sharesOf(share: unknown): Shares | null {
+    const limits = JSON.stringify(share) ?? '';
+    const shares = this.#shares.get(limits) ?? compileShare(share);
+    // Of the limits before these nothing is kept.
+    this.#shares.clear();
+    this.#shares.set(limits, shares);
+    return shares;
   }
 
   #watch(sources: readonly string[]): void {

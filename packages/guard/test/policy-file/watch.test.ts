@@ -80,6 +80,24 @@ test('reading again keeps what was accepted once', async (context) => {
   assert.equal(verdict.outcome === 'rejected' && verdict.reason, 'token-replayed');
 });
 
+test('reading again gives nobody a new share, unless the limits change', async (context) => {
+  const share = { perSecond: 0.01, burst: 1 };
+  const replay = { token: { replay: 'memory' } };
+  const { file, watch } = watched(context, { share, ...replay });
+  const ask = async (): Promise<string> => {
+    const token = exampleToken({ secret, claims: { did: 'one', jti: String(Math.random()) } });
+    const verdict = await watch.policy.guard.judge(requestView({ headers: [['approov-token', token]] }));
+    return verdict.outcome === 'rejected' ? verdict.reason : verdict.outcome;
+  };
+  assert.deepEqual([await ask(), await ask()], ['accepted', 'token-share-exceeded']);
+  writeFileSync(file, policyText({ share, ...replay, exempt: ['/health'] }));
+  assert.equal(watch.reload(), true);
+  assert.equal(await ask(), 'token-share-exceeded');
+  writeFileSync(file, policyText({ share: { perSecond: 50, burst: 1 }, ...replay }));
+  assert.equal(watch.reload(), true);
+  assert.equal(await ask(), 'accepted');
+});
+
 test('what `onPolicy` throws brings the old policy back', (context) => {
   const folder = folderWith(context, { secret: secret.base64, 'policy.json': policyText() });
   const problems: Error[] = [];
