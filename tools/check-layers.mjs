@@ -41,7 +41,8 @@ function addImport(from, specifier, typeOnly) {
   else if (layers.aliases[specifier]) imports.push({ from, to: layers.aliases[specifier], typeOnly });
   else {
     const room = roomOf(from)?.name ?? '';
-    const area = layers.outside[room] || !from.startsWith('guard/src/core/') ? room : 'core';
+    const folder = from.startsWith('guard/src/') ? (from.split('/')[2] ?? '') : room;
+    const area = layers.outside[room] ? room : folder;
     if (layers.outside[area]?.includes(specifier) === false)
       problems.push(`${from} imports '${specifier}': ${area} may not (tools/layers.json, outside)`);
   }
