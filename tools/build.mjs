@@ -7,6 +7,7 @@ import { dirname, join, relative } from 'node:path';
 import { common, modules } from './build/bundles.mjs';
 import { declarations } from './build/declarations.mjs';
 import { complete, packages } from './build/packages.mjs';
+import { page } from './build/page.mjs';
 
 /** @typedef {[path: string, content: string | Uint8Array]} Built - the path is below `dist` */
 
@@ -31,6 +32,7 @@ async function built(one) {
     ),
     ...entries.map(({ name, exports }) => /** @type {Built} */ ([`cjs/${name}.mjs`, handedOn(name, exports)])),
     ...declarations(one, sources),
+    ...(await page(one.folder)),
   ];
 }
 

@@ -28,6 +28,10 @@ test('sources, tests, examples and tools type-check', async () => {
   await run('node_modules/.bin/tsc', ['-p', 'tsconfig.test.json', '--pretty', 'false']);
 });
 
+test('the page of the console type-checks', async () => {
+  await run('node_modules/.bin/tsc', ['-p', 'packages/console/page/tsconfig.json', '--pretty', 'false']);
+});
+
 for (const check of files(/^tools\/check-[^/]+\.mjs$/)) {
   test(check, async (context) => {
     context.diagnostic(await run(process.execPath, [check]));

@@ -1,0 +1,23 @@
+/** The order of judgement in plain words, for people who see it for the first time. */
+export const ORDER_TEXTS: readonly { readonly name: string; readonly asks: string }[] = [
+  { name: 'request-headers', asks: 'Did all headers arrive?' },
+  { name: 'token-header', asks: 'Is there exactly one attestation token?' },
+  { name: 'token-form', asks: 'Can it be read as a token?' },
+  { name: 'token-key', asks: 'Is there a key for it, with the right algorithm?' },
+  { name: 'token-signature', asks: 'Was it made by the issuing cloud?' },
+  { name: 'token-times', asks: 'Is it still alive?' },
+  { name: 'token-claims', asks: 'Is it meant for this API?' },
+  { name: 'token-rules', asks: 'Do your own rules allow this device?' },
+  { name: 'binding', asks: 'Does it belong to this user?' },
+  { name: 'signing-key', asks: 'Does it name the key that signs requests?' },
+  { name: 'signing-share', asks: 'Has this phone signed too much already?' },
+  { name: 'signature-form', asks: 'Is there a message signature?' },
+  { name: 'signature-parameters', asks: 'Was it made just now?' },
+  { name: 'signature-coverage', asks: 'Does it cover what matters?' },
+  { name: 'signature-base', asks: 'Can the signed text be put together again?' },
+  { name: 'signature-proof', asks: 'Was exactly this request signed by this phone?' },
+  { name: 'signature-share', asks: 'Is there room to remember it?' },
+  { name: 'digest', asks: 'Is the body the one that was signed?' },
+  { name: 'signature-replay', asks: 'Is it here for the first time?' },
+  { name: 'token-replay', asks: 'Was this token not used before?' },
+];
