@@ -5,7 +5,7 @@ import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
+import { type NodeRequest, viewShownBy } from '../http/view-node.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -51,7 +51,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Fast
       // As bytes: Fastify would add a charset to the content type of a text.
       else reply.code(decision.refusal.status).headers(decision.refusal.headers).send(new TextEncoder().encode(decision.refusal.body));
     };
-    const decision = guarded.guard.decide(new NodeRequestView(request.raw), guarded.route);
+    const decision = guarded.guard.decide(viewShownBy('Fastify', request, request.raw), guarded.route);
     if (isPromise(decision)) decision.then(proceed);
     else proceed(decision);
   };

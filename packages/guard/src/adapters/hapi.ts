@@ -5,7 +5,7 @@ import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
+import { type NodeRequest, viewShownBy } from '../http/view-node.ts';
 
 declare module '@hapi/hapi' {
   interface PluginsStates {
@@ -48,7 +48,7 @@ export type HapiExtension = <Continue extends symbol>(request: Request, h: Toolk
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): HapiExtension {
   const guarded = guardOf(guard, route);
   return (request, h) =>
-    chain(guarded.guard.decide(new NodeRequestView(request.raw.req, request.path), guarded.route), (decision: Decision) => {
+    chain(guarded.guard.decide(viewShownBy('hapi', request, request.raw.req, request.path), guarded.route), (decision: Decision) => {
       Object.assign(request.plugins, { approov: decision });
       if (decision.action === 'pass') return h.continue;
       const answer = h.response(decision.refusal.body).code(decision.refusal.status);

@@ -6,7 +6,7 @@ import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
 import { type KoaPath, pathReadByKoa } from '../http/path-read.ts';
-import { type NodeRequest, NodeRequestView } from '../http/view-node.ts';
+import { type NodeRequest, viewShownBy } from '../http/view-node.ts';
 
 declare module 'koa' {
   interface ExtendableContext {
@@ -46,7 +46,7 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): KoaMiddleware {
   const guarded = guardOf(guard, route);
   return (context, next) => {
-    const view = new NodeRequestView(context.req, pathReadByKoa(context), context.originalUrl);
+    const view = viewShownBy('Koa', context, context.req, pathReadByKoa(context), context.originalUrl);
     return chain<Decision, unknown>(guarded.guard.decide(view, guarded.route), (decision) => {
       (context as { approov?: Decision }).approov = decision;
       if (decision.action === 'pass') return next();

@@ -1,8 +1,10 @@
 /** A request view over Node's `IncomingMessage` (HTTP/1.1 and the HTTP/2 compatibility API). */
-import type { BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
-import type { MaybePromise } from '../core/result.ts';
+import type { BodyAllowance, BodyRead, RequestBody, RequestView } from '../core/request-view.ts';
+import { chain, type MaybePromise } from '../core/result.ts';
 import { normaliseAuthority } from '../core/signature/target.ts';
+import type { Bytes } from '../core/time.ts';
 import { type NodeBody, readNodeBody, wasReadByGuard } from './body-node.ts';
+import { remedyForTaken, type ShownBy } from './body-taken.ts';
 import { targetRead } from './plain-path.ts';
 import { UNIX_SOCKET } from './trusted-proxies.ts';
 
@@ -34,6 +36,7 @@ export class NodeRequestView implements RequestView {
   readonly #request: NodeRequest;
   readonly #pathRead: string | undefined;
   readonly #original: string | undefined;
+  readonly #shownBy: ShownBy | null;
   #asked = 0;
   #index: ReadonlyMap<string, readonly string[]> | null = null;
 
@@ -41,8 +44,10 @@ export class NodeRequestView implements RequestView {
    * @param request - Node's request
    * @param pathRead - the path by which the framework chooses the handler, where it is not that of `url`
    * @param original - the target as it was sent, where the framework keeps it elsewhere
+   * @param shownBy - the framework that wraps the request: it tells who read a body before the guard
    */
-  constructor(request: NodeRequest, pathRead?: string, original?: string) {
+  constructor(request: NodeRequest, pathRead?: string | undefined, original?: string | undefined, shownBy: ShownBy | null = null) {
+    this.#shownBy = shownBy;
     this.#request = request;
     this.#pathRead = pathRead;
     this.#original = original;
@@ -112,10 +117,18 @@ export class NodeRequestView implements RequestView {
         if (Number(length) > maxBytes) return { outcome: 'too-large' };
         if (bridged === null && !wasReadByGuard(request) && this.#keptInflated(Number(length)))
           return { outcome: 'gone', remedy: INFLATED };
-        return bridged === null ? readNodeBody(request, maxBytes, Number(length), allowance) : readNodeBody({ rawBody: bridged }, maxBytes);
+        return bridged === null ? this.#read(maxBytes, Number(length), allowance) : readNodeBody({ rawBody: bridged }, maxBytes);
       },
       discard: () => void request.resume?.(),
     };
+  }
+
+  #read(maxBytes: Bytes, statedBytes: Bytes, allowance: BodyAllowance | undefined): MaybePromise<BodyRead> {
+    return chain(readNodeBody(this.#request, maxBytes, statedBytes, allowance), (read) =>
+      read.outcome === 'gone'
+        ? { outcome: 'gone', remedy: remedyForTaken(this.#request, this.lines('content-type')[0], this.#shownBy) }
+        : read,
+    );
   }
 
   /** Body parsers inflate before they hand the bytes on: what was kept is then not what was sent and digested, unless it has its length. */
@@ -138,6 +151,16 @@ export class NodeRequestView implements RequestView {
     this.#index ??= indexOf(raw ?? [], headers);
     return asOneCookie(this.#index.get(name) ?? [], name, raw ?? []);
   }
+}
+
+/** The view of a request that a framework shows: of Koa its context, of the others their request. For adapters. */
+export function viewShownBy(
+  framework: ShownBy['framework'],
+  shown: object,
+  request: NodeRequest,
+  ...[pathRead, original]: readonly [pathRead?: string | undefined, original?: string | undefined]
+): NodeRequestView {
+  return new NodeRequestView(request, pathRead, original, { framework, shown });
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Body parsers coexist with digests: behind the guard they get their body, before it they leave a fault with a remedy. Real sockets. */
+import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -6,15 +7,21 @@ import { createServer, type IncomingMessage, type RequestListener, request as se
 import { connect } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import type { HeaderLine } from '@approov-guard/testkit';
+import { server as hapi } from '@hapi/hapi';
 import { getRequestListener } from '@hono/node-server';
 import { bodyParser } from '@koa/bodyparser';
+import { Controller, Module, Post } from '@nestjs/common';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { createGuard, type Guard, type GuardOptions, type Verdict } from 'approov-guard';
 import { approov as expressGuard } from 'approov-guard/express';
 import { approov as fastifyGuard } from 'approov-guard/fastify';
+import { approov as hapiGuard } from 'approov-guard/hapi';
 import { approov as honoGuard } from 'approov-guard/hono';
 import { approov as koaGuard } from 'approov-guard/koa';
+import { approov as nestGuard } from 'approov-guard/nest';
 import { approov as nodeGuard } from 'approov-guard/node';
-import express5 from 'express';
+import express5, { type RequestHandler } from 'express';
 import express4 from 'express4';
 import fastify from 'fastify';
 import { Hono } from 'hono';
@@ -278,6 +285,127 @@ describe('a parser before the guard', () => {
     assert.ok(verdict?.outcome === 'unavailable' && verdict.fault === 'body-unavailable');
     assert.match(String(verdict.cause), /put the guard before body parsers, or keep the raw bytes as request\.rawBody/);
   });
+  const JSON_TYPE = 'application/json';
+  const FORM_TYPE = 'multipart/form-data; boundary=x';
+  const FORM = '--x\r\nContent-Disposition: form-data; name="a"; filename="a.txt"\r\n\r\nb\r\n--x--\r\n';
+  const inExpress =
+    (...parsers: readonly RequestHandler[]) =>
+    ({ guard }: Watched): RequestListener =>
+      express5()
+        .set('env', 'test')
+        .use(...parsers)
+        .use(expressGuard(guard))
+        .use((_request, response) => void response.end()) as unknown as RequestListener;
+  type Case = readonly [
+    type: string,
+    body: string,
+    says: RegExp,
+    application: (watched: Watched) => RequestListener | Promise<RequestListener>,
+  ];
+  const KEEP = 'put the guard before body parsers, or keep the raw bytes as request\\.rawBody';
+  const says = (who: string, remedy = KEEP): RegExp => new RegExp(`^Error: ${who}.* the body before the guard: ${remedy}`);
+  const ofNest = says("Nest's body parser", 'keep the raw bytes as request\\.rawBody: `NestFactory');
+  const nestApp = async (guard: Guard, adapter?: AbstractHttpAdapter): Promise<RequestListener> => {
+    class Pay {
+      pay(): string {
+        return 'paid';
+      }
+    }
+    // Decorators are functions: they are called here as the compiler would.
+    Post('pay')(Pay.prototype, 'pay', Object.getOwnPropertyDescriptor(Pay.prototype, 'pay') as PropertyDescriptor);
+    Controller()(Pay);
+    class App {}
+    Module({ controllers: [Pay] })(App);
+    const app =
+      adapter === undefined ? await NestFactory.create(App, { logger: false }) : await NestFactory.create(App, adapter, { logger: false });
+    app.useGlobalGuards(nestGuard(guard));
+    await app.init();
+    const instance: object = app.getHttpAdapter().getInstance();
+    if ('ready' in instance && typeof instance.ready === 'function') await instance.ready();
+    return app.getHttpServer().listeners('request')[0] as RequestListener;
+  };
+  const CASES: { readonly [name: string]: Case } = {
+    'express.json': [JSON_TYPE, '{"a":1}', says('express\\.json\\(\\)'), inExpress(express5.json())],
+    'express.urlencoded': [
+      'application/x-www-form-urlencoded',
+      'a=1',
+      says('express\\.urlencoded\\(\\)'),
+      inExpress(express5.urlencoded({ extended: false })),
+    ],
+    'express.raw': ['application/octet-stream', 'abc', says('express\\.raw\\(\\)'), inExpress(express5.raw())],
+    'express.text': ['text/plain', 'abc', says('express\\.text\\(\\)'), inExpress(express5.text())],
+    multer: [FORM_TYPE, FORM, says('a parser of multipart forms \\(multer'), inExpress(multer().any())],
+    'multer without files': [FORM_TYPE, FORM.replace('; filename="a.txt"', ''), says('a parser of multipart'), inExpress(multer().none())],
+    'request.setEncoding': [
+      'text/plain',
+      'abc',
+      says('request\\.setEncoding\\(\\) turned'),
+      inExpress((request, _response, next) => {
+        request.setEncoding('utf8');
+        next();
+      }),
+    ],
+    'a listener': [
+      'text/plain',
+      'abc',
+      says('something'),
+      inExpress((request, _response, next) => {
+        request.on('data', () => undefined);
+        next();
+      }),
+    ],
+    Koa: [
+      JSON_TYPE,
+      '{"a":1}',
+      says('a body parser of Koa', 'put the guard before body parsers, or keep the raw bytes as context\\.req\\.rawBody'),
+      ({ guard }) => {
+        const app = new Koa();
+        app.use(bodyParser()).use(koaGuard(guard));
+        return app.callback();
+      },
+    ],
+    Fastify: [
+      JSON_TYPE,
+      '{"a":1}',
+      says('a content type parser of Fastify', 'put the guard before body parsers: at the hook `onRequest`'),
+      async ({ guard }) => {
+        const app = fastify();
+        app.addHook('preHandler', fastifyGuard(guard));
+        app.post('/pay', () => 'paid');
+        await app.ready();
+        return (request, response) => app.routing(request, response);
+      },
+    ],
+    hapi: [
+      JSON_TYPE,
+      '{"a":1}',
+      says("hapi's payload parser", "put the guard before body parsers: `server\\.ext\\('onPreAuth'"),
+      async ({ guard }) => {
+        const server = hapi();
+        server.ext('onPreHandler', hapiGuard(guard));
+        server.route({ method: 'POST', path: '/pay', handler: () => 'paid' });
+        await server.initialize();
+        return server.listener.listeners('request')[0] as RequestListener;
+      },
+    ],
+    Nest: [JSON_TYPE, '{"a":1}', ofNest, ({ guard }) => nestApp(guard)],
+    'Nest on Fastify': [
+      JSON_TYPE,
+      '{"a":1}',
+      ofNest,
+      ({ guard }) => nestApp(guard, new FastifyAdapter() as unknown as AbstractHttpAdapter),
+    ],
+  };
+  for (const [name, [type, body, expected, application]] of Object.entries(CASES)) {
+    test(`is named: ${name}`, async (context) => {
+      const watched = watchedGuard();
+      const port = await listening(context, createServer(await application(watched)));
+      assert.equal((await call(port, posted(port, body, type))).status, 503);
+      const [verdict] = watched.verdicts;
+      assert.ok(verdict?.outcome === 'unavailable' && verdict.fault === 'body-unavailable');
+      assert.match(String(verdict.cause), expected);
+    });
+  }
   test('may keep the raw bytes', async (context) => {
     const watched = watchedGuard();
     const verify = (request: object, _response: unknown, rawBody: Buffer): void => void Object.assign(request, { rawBody });

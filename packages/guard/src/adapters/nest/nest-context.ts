@@ -5,7 +5,7 @@ import type { Refuse } from '../../http/decide.ts';
 import { answerNode, type NodeResponse, type Refusal } from '../../http/refusal.ts';
 import { graphqlError } from '../../http/refusal-errors.ts';
 import { isNodeRequest } from '../../http/view-either.ts';
-import { type NodeRequest, NodeRequestView } from '../../http/view-node.ts';
+import { type NodeRequest, NodeRequestView, viewShownBy } from '../../http/view-node.ts';
 import { type GrpcCall, type GrpcMetadata, GrpcRequestView } from '../grpc/view-grpc.ts';
 import { NO_REQUEST, OperationView, type Places, type Said, viewOfContext } from '../sockets/view-operation.ts';
 
@@ -62,8 +62,8 @@ export function nestView(context: NestContext, places: Places): RequestView {
 
 function viewOfRequest(request: unknown): RequestView {
   if (isFastify(request))
-    return request.rawBody === undefined ? new NodeRequestView(request.raw) : new KeptBodyView(request.raw, request.rawBody);
-  return isNodeRequest(request) ? new NodeRequestView(request) : NO_REQUEST;
+    return request.rawBody === undefined ? viewShownBy('Nest', request, request.raw) : new KeptBodyView(request.raw, request.rawBody);
+  return isNodeRequest(request) ? viewShownBy('Nest', request, request) : NO_REQUEST;
 }
 
 function viewOfGraphql(context: object, places: Places): RequestView {

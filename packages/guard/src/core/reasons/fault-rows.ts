@@ -21,7 +21,8 @@ export const FAULTS: { readonly [Code in FaultCode]: FaultRow } = {
   'body-unavailable': {
     spec: 'RFC 9530 §2',
     meaning: 'The body was read before the guard, and its raw bytes are gone, so its digest cannot be compared.',
-    action: 'Put the guard before body parsers, or keep the raw bytes on the request as `rawBody`.',
+    action:
+      'Put the guard before body parsers, or keep the raw bytes on the request as `rawBody`. The cause in the verdict names the parser.',
   },
   'body-budget-exceeded': {
     spec: 'RFC 9110 §15.6.4',
