@@ -46,11 +46,11 @@ export function guardCandidate(keys, options = {}) {
 }
 
 /**
- * The bare path: form, signature and claims of one token, without the guard around it.
+ * The bare path: the order of judgement for one token, without the guard around it.
  * @param {Keys} keys @param {boolean} cache
  */
 export async function coreCandidate(keys, cache) {
-  const { ALGORITHMS, KeySet, VerifiedTokens, checkClaims, crypto, verifyToken } = await internals();
+  const { ALGORITHMS, KeySet, VerifiedTokens, crypto, judge, newCase, orderOf } = await internals();
   const algorithm = ALGORITHMS.get(keys.algorithm);
   const prepared =
     keys.publicKey === null
@@ -58,10 +58,10 @@ export async function coreCandidate(keys, cache) {
       : crypto.preparePublicKey(algorithm, { form: 'jwk', jwk: keys.publicKey.export({ format: 'jwk' }) });
   const key = { id: 'key', kid: null, algorithm, prepared };
   const verified = cache ? new VerifiedTokens(20_000, 2048) : null;
-  const evidence = { keys: new KeySet([key]), verified, decodeText: crypto.decodeText };
-  const policy = { clockToleranceSeconds: 0, maxLifetimeSeconds: null, issuers: null, audiences: null, audienceRequired: false };
-  return (/** @type {string} */ token) => {
-    const found = verifyToken(token, evidence);
-    return !('outcome' in found) && checkClaims(found.claims, policy, Date.now() / 1000) === null;
-  };
+  const { policy } = createGuard({ keys: guardKeys(keys) }).route({});
+  const order = orderOf(policy);
+  const snapshot = { keys: new KeySet([key]), verified };
+  const means = { decodeText: crypto.decodeText };
+  return (/** @type {string} */ token) =>
+    judge(newCase(new MinimalView(token), policy, means, snapshot, Date.now() / 1000), order).outcome === 'accepted';
 }

@@ -11,9 +11,10 @@ export async function internals() {
     'core/jws/algorithms.js',
     'core/jws/jws.js',
     'core/token/verified-tokens.js',
-    'core/token/check-claims.js',
     'crypto/node.js',
-    'core/token/verify-token.js',
+    'core/judge/case.js',
+    'core/judge/judge.js',
+    'core/judge/order.js',
   ];
   return Object.assign({}, ...(await Promise.all(files.map(internal))));
 }

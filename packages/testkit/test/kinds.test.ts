@@ -54,6 +54,8 @@ test('the table has a kind for each token reason that needs no further option', 
     'token-issuer-unexpected',
     'token-denied',
     'token-replayed',
+    'token-share-exceeded',
+    'token-from-emulator',
     // another request
     'binding-value-missing',
     'binding-value-duplicated',
