@@ -4,6 +4,7 @@ import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
+import { targetsReadByNext } from '../http/path-read.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';
 
 /** A request that passed. */
@@ -49,7 +50,8 @@ export function approov(
 ): (request: WebRequest, ...rest: readonly unknown[]) => Promise<unknown> {
   const guarded = guardOf(guard, route);
   return async (request, ...rest) => {
-    const decision = await guarded.guard.decide(new WebRequestView(request), guarded.route);
+    const view = new WebRequestView(request, undefined, targetsReadByNext(request));
+    const decision = await guarded.guard.decide(view, guarded.route);
     if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
     return handler === undefined ? null : handler(Object.assign(request, { approov: decision }), ...rest);
   };

@@ -4,7 +4,7 @@ import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { pathReadBySvelteKit, type SvelteKitPath } from '../http/path-read.ts';
+import { pathReadBySvelteKit, type SvelteKitPath, targetsReadBySvelteKit } from '../http/path-read.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';
 
 declare global {
@@ -28,6 +28,7 @@ export interface SvelteKitEvent extends SvelteKitPath {
  *
  * @param guard - a guard, or the options of one
  * @param route - what is demanded here differently
+ * @param base - the app's `paths.base` (`base` of `$app/paths`), where `reroute` leads to paths below it
  * @throws ConfigurationError for any mistake in the options
  *
  * @example
@@ -40,10 +41,14 @@ export interface SvelteKitEvent extends SvelteKitPath {
 export function approov(
   guard: Guard | GuardOptions,
   route?: RouteOptions,
+  base = '',
 ): <Event extends SvelteKitEvent>(input: { event: Event; resolve: (event: Event) => Response | Promise<Response> }) => Promise<Response> {
   const guarded = guardOf(guard, route);
   return async ({ event, resolve }) => {
-    const decision = await guarded.guard.decide(new WebRequestView(event.request, pathReadBySvelteKit(event)), guarded.route);
+    const decision = await guarded.guard.decide(
+      new WebRequestView(event.request, pathReadBySvelteKit(event), targetsReadBySvelteKit(event, base)),
+      guarded.route,
+    );
     if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
     Object.assign(event.locals, { approov: decision });
     return resolve(event);

@@ -17,6 +17,8 @@ export interface RequestView {
    * is put back). Routes and exemptions hold for both. Default: `target`.
    */
   readonly currentTarget?: string;
+  /** Further targets under which a framework knows the same handler: without its base path, or its locale. Routes and exemptions hold for each. */
+  readonly otherTargets?: readonly string[];
   /**
    * The field lines with this name, as they arrived, duplicates kept, in order. Each character stands for one byte (ISO-8859-1).
    * @param name - the field name in lower case

@@ -30,6 +30,20 @@ export function pathReadByH3({ url, path }: H3Path): string | undefined {
   return url?.pathname ?? path;
 }
 
+/** What a request of Next.js tells of it, in `proxy.js`: without the base path and the locale, by which Next looks for the page. */
+export interface NextPath {
+  readonly nextUrl?: { readonly pathname: string; readonly basePath?: string };
+}
+
+/** What Next reads beside the URL. A page's data (`/_next/data/<build>/pay.json`) is asked for where the proxy may still see that. */
+export function targetsReadByNext(request: object): readonly string[] {
+  const { nextUrl }: NextPath = request;
+  if (nextUrl === undefined) return [];
+  const { pathname, basePath = '' } = nextUrl;
+  if (pathname.startsWith('/_next/data/')) return ['*'];
+  return basePath === '' ? [pathname] : [pathname, basePath + pathname];
+}
+
 /** What SvelteKit's event tells of it. */
 export interface SvelteKitPath {
   readonly url?: { readonly pathname: string };
@@ -49,6 +63,13 @@ export function pathReadBySvelteKit({ route, params = {}, url }: SvelteKitPath):
   const read = path.filter((segment) => segment !== '').map((segment) => `/${segment}`);
   // Routes are found with or without a slash at the end.
   return read.join('') + (read.length === 0 || url?.pathname.endsWith('/') === true ? '/' : '');
+}
+
+/** The same with the base path, and the path of the event: that of the page for the page's data, and with the base path even if nobody says it. */
+export function targetsReadBySvelteKit(event: SvelteKitPath, base: string): readonly string[] {
+  const read = base === '' ? undefined : pathReadBySvelteKit(event);
+  const shown = event.url === undefined ? [] : [event.url.pathname];
+  return read === undefined ? shown : [...shown, base + read];
 }
 
 /** `[id]`, `[[lang]]`, `[...rest]`, `[page=matcher]`, and characters by their number: `[x+3a]`, `[u+d83d-de00]`. */

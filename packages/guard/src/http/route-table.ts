@@ -36,19 +36,22 @@ export function findRoutes<T>(
   table: readonly RouteRow<T>[],
   otherwise: T,
 ): 'exempt' | readonly T[] {
-  const { target, currentTarget = target } = request;
+  const { target, currentTarget = target, otherTargets = NO_OTHERS } = request;
   const method = request.method.toUpperCase();
   const rows = table.filter(({ match }) => methodMatches(match, method));
   // Who writes `http://${host}${target}` reads a path in such a host.
   const isPlainHost = !/[/\\?#]/.test(request.authority ?? '');
   const host = isPlainHost ? hostOf(authority) : null;
-  const found = (target === currentTarget ? [target] : [target, currentTarget]).flatMap((one) => {
+  const targets = target === currentTarget ? [target] : [target, currentTarget];
+  const found = targets.concat(otherTargets).flatMap((one) => {
     const path = isPlainHost ? plainPath(one) : null;
     return path === null ? allRows(MAY_NAME_HOST.test(one) ? null : host, rows, otherwise) : rowsFor(path, host, rows, otherwise);
   });
   if (found.every((one) => one === 'exempt')) return 'exempt';
   return [...new Set(found.map((one) => (one === 'exempt' ? otherwise : one)))];
 }
+
+const NO_OTHERS: readonly string[] = [];
 
 /** Two slashes of either kind start an authority (RFC 3986 §4.2, WHATWG URL §4.4), whatever parsers drop before and between them. */
 const MAY_NAME_HOST = /^(?!\/(?:[\w%.~;:@!$&'()*+,=-]|$))/;

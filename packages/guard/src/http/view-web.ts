@@ -22,15 +22,18 @@ export class WebRequestView implements RequestView {
   readonly message: object;
   readonly #request: WebRequest;
   readonly #pathRead: string | undefined;
+  readonly otherTargets: readonly string[];
 
   /**
    * @param request - the Fetch request
    * @param pathRead - the path by which the framework chooses the handler, where it is not that of the URL
+   * @param otherTargets - further targets under which it knows the handler
    */
-  constructor(request: WebRequest, pathRead?: string) {
+  constructor(request: WebRequest, pathRead?: string, otherTargets: readonly string[] = []) {
     this.message = request;
     this.#request = request;
     this.#pathRead = pathRead;
+    this.otherTargets = otherTargets;
   }
 
   get method(): string {

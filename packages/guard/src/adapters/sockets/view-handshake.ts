@@ -53,6 +53,7 @@ export class TokenReplacedView implements RequestView {
   readonly authority: string | null;
   readonly target: string;
   readonly currentTarget: string;
+  readonly otherTargets: readonly string[];
   readonly peer: string | null;
   readonly joinsLines: boolean;
   readonly body: RequestBody = { present: false, read: () => ({ outcome: 'read', chunks: [] }) };
@@ -66,6 +67,7 @@ export class TokenReplacedView implements RequestView {
     this.authority = request.authority;
     this.target = request.target;
     this.currentTarget = request.currentTarget ?? request.target;
+    this.otherTargets = request.otherTargets ?? [];
     this.peer = request.peer ?? null;
     this.joinsLines = request.joinsLines ?? false;
   }

@@ -54,9 +54,9 @@ interface Facts {
 function factsOf(request: RequestView, { originOf, headers, segments }: Facts): RoutingFacts | string {
   const host = hostOf(originOf(request)?.authority ?? null);
   if (host === null && ((request.authority ?? null) !== null || request.lines('host').length > 0)) return 'host';
-  const { target, currentTarget = target } = request;
+  const { target, currentTarget = target, otherTargets = [] } = request;
   const path = segments === 0 || target === '' ? null : startOf(target, segments);
-  if (path !== null && (path === '' || path !== startOf(currentTarget, segments))) return 'path';
+  if (path !== null && (path === '' || [currentTarget, ...otherTargets].some((other) => startOf(other, segments) !== path))) return 'path';
   const said: { [name: string]: string | null } = {};
   for (const name of headers) {
     const [line, ...more] = request.lines(name);

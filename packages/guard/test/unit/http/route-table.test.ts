@@ -146,3 +146,15 @@ test('a path is exempt only if it is plain, and its bytes are those of the row',
   const later = [row('strict', { paths: ['/HEALTH'] }), ...exempt];
   assert.equal(found(later, '/health'), 'default strict', 'a row before the exempt one may be meant');
 });
+
+test('further targets count like the first: each demands, and one that is not exempt opens nothing', () => {
+  const open = [row('exempt', { paths: ['/open', '/shop/open'] }), ...table] as RouteRow<string>[];
+  const routes = (target: string, ...otherTargets: string[]): unknown => {
+    const of = findRoutes({ ...requestView({ target }), otherTargets }, 'api.example.com', open, 'default');
+    return typeof of === 'string' ? of : [...of].sort().join(' ');
+  };
+  assert.equal(routes('/shop/pay', '/pay'), 'default strict');
+  assert.equal(routes('/shop/open', '/open'), 'exempt');
+  assert.equal(routes('/shop/open', '/other'), 'default');
+  assert.equal(routes('/open', '*'), routes('*'));
+});
