@@ -12,7 +12,6 @@ export async function internals() {
     'core/jws/jws.js',
     'core/token/verified-tokens.js',
     'crypto/node.js',
-    'core/judge/case.js',
     'core/judge/judge.js',
     'core/judge/order.js',
   ];

@@ -11,8 +11,3 @@ export type Bytes = number;
  * nor their policies hold them all.
  */
 export const LATEST_MOMENT: Seconds = 253_402_300_799;
-
-/** Tells whether a claim is a NumericDate: a finite number. `1e400` parses to infinity and is none. */
-export function isNumericDate(value: unknown): value is Seconds {
-  return typeof value === 'number' && Number.isFinite(value);
-}

@@ -1,6 +1,6 @@
 /** Why a request gets the verdict it gets: the order of judgement, run to its end. */
-import { type Case, type Check, type KeySnapshot, type Means, newCase } from '../core/judge/case.ts';
-import { judge } from '../core/judge/judge.ts';
+import type { Case, Check, KeySnapshot, Means } from '../core/judge/case.ts';
+import { judge, newCase } from '../core/judge/judge.ts';
 import { ORDER } from '../core/judge/order.ts';
 import { type Mode, type Modes, modeOfFailure, modesOf } from '../core/judge/policy.ts';
 import type { FaultCode, ReasonCode } from '../core/reasons.ts';

@@ -3,8 +3,8 @@
  * that the source may still learn. Turns exceptions into verdicts. Moments are in milliseconds since the epoch; one that is not a finite
  * number is our fault: `unavailable`.
  */
-import { type Case, type Check, type KeySnapshot, type Means, newCase } from '../core/judge/case.ts';
-import { judge } from '../core/judge/judge.ts';
+import type { Case, Check, KeySnapshot, Means } from '../core/judge/case.ts';
+import { judge, newCase } from '../core/judge/judge.ts';
 import { orderOf } from '../core/judge/order.ts';
 import { type AskModes, type Modes, modeOfFailure, modesOf, type Policy } from '../core/judge/policy.ts';
 import type { RequestView } from '../core/request-view.ts';

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeBase64, encodeBase64 } from '../../src/core/bytes/base64.ts';
 import { parseJsonObject } from '../../src/core/bytes/json.ts';
+import { findToken } from '../../src/core/judge/token.ts';
 import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/jws.ts';
 import { trimOptionalWhiteSpace } from '../../src/core/request-view.ts';
-import { readToken } from '../../src/core/token/read-token.ts';
 import { plainPath } from '../../src/http/plain-path.ts';
 import { PORTS } from '../both-ports.ts';
 import { growth } from './steps.ts';
@@ -22,7 +22,7 @@ const repeated =
 
 const place = { header: 'approov-token', prefix: 'bearer', maxBytes: 65_536 };
 const read = (value: string): unknown =>
-  readToken({ method: '', scheme: null, authority: null, target: '', lines: () => [value] } as Parameters<typeof readToken>[0], place);
+  findToken({ method: '', scheme: null, authority: null, target: '', lines: () => [value] } as Parameters<typeof findToken>[0], place);
 const json = (text: string): unknown => parseJsonObject(text, 32);
 
 const SHAPES: readonly (readonly [string, (input: string) => unknown, (size: number) => string])[] = [

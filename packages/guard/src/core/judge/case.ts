@@ -116,33 +116,3 @@ export interface Case {
   /** Whether the verdict is settled. With a trace, the checks go on. */
   settled: boolean;
 }
-
-/** A request of which nothing is known yet. One literal: it is made for each request. */
-export function newCase(request: RequestView, policy: Policy, means: Means, snapshot: KeySnapshot, at: Seconds): Case {
-  return {
-    request,
-    policy,
-    means,
-    snapshot,
-    at,
-    token: null,
-    jws: null,
-    candidates: null,
-    verified: null,
-    claims: null,
-    tokenHeld: false,
-    binding: 'unchecked',
-    signingKey: null,
-    signature: null,
-    bases: null,
-    base: null,
-    signatureState: 'unchecked',
-    proof: null,
-    taken: null,
-    digest: 'unchecked',
-    failure: null,
-    over: null,
-    trace: null,
-    settled: false,
-  };
-}

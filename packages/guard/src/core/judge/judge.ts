@@ -1,10 +1,43 @@
 /** Runs the order of judgement, and composes the verdict. The one place that waits for a check. */
+
+import type { RequestView } from '../request-view.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
+import type { Seconds } from '../time.ts';
 import { type Claims, parseClaims } from '../token/claims.ts';
 import type { VerifiedToken } from '../token/verified-tokens.ts';
 import { type Accepted, type Verdict, withProven } from '../verdict.ts';
-import type { Case, Check, Failure } from './case.ts';
-import { modeOfFailure, modesOf } from './policy.ts';
+import type { Case, Check, Failure, KeySnapshot, Means } from './case.ts';
+import { modeOfFailure, modesOf, type Policy } from './policy.ts';
+
+/** A request of which nothing is known yet. One literal: it is made for each request. */
+export function newCase(request: RequestView, policy: Policy, means: Means, snapshot: KeySnapshot, at: Seconds): Case {
+  return {
+    request,
+    policy,
+    means,
+    snapshot,
+    at,
+    token: null,
+    jws: null,
+    candidates: null,
+    verified: null,
+    claims: null,
+    tokenHeld: false,
+    binding: 'unchecked',
+    signingKey: null,
+    signature: null,
+    bases: null,
+    base: null,
+    signatureState: 'unchecked',
+    proof: null,
+    taken: null,
+    digest: 'unchecked',
+    failure: null,
+    over: null,
+    trace: null,
+    settled: false,
+  };
+}
 
 /**
  * Judges a request by the checks that its policy asks for, to the first failure that counts; with a trace on the case, to their end. Reads
@@ -21,6 +54,7 @@ function runFrom(judged: Case, order: readonly Check[], from: number): MaybeProm
     const check = order[index] as Check;
     if (check.part === judged.over || (judged.trace !== null && isSkipped(judged, check))) continue;
     const failure = check.run(judged);
+    if (failure === null && judged.trace === null) continue;
     if (isPromise(failure)) {
       return failure.then((found) => (goesOn(judged, check, found) ? runFrom(judged, order, index + 1) : verdictOf(judged)));
     }

@@ -7,9 +7,7 @@ import type { MaybePromise } from '../result.ts';
 import type { AccountKey } from '../signature/signing-key.ts';
 import type { SignatureCheck } from '../signature/verify-signature.ts';
 import type { Bytes, Seconds } from '../time.ts';
-import type { ClaimsPolicy } from '../token/check-claims.ts';
 import type { Claims } from '../token/claims.ts';
-import type { TokenPlace } from '../token/read-token.ts';
 import type { VerifiedToken } from '../token/verified-tokens.ts';
 import type { Rejected, Unavailable } from '../verdict.ts';
 
@@ -70,7 +68,31 @@ export function strictestMode({ token, binding, signature }: Modes): Mode {
 }
 
 /** Where the attestation token is, and what its claims must satisfy. */
-export interface TokenPolicy extends TokenPlace, ClaimsPolicy {}
+export interface TokenPolicy {
+  readonly header: string;
+  /** The scheme before the token, lower case, or `null`. */
+  readonly prefix: string | null;
+  /** Whether a token without that scheme is read, too. Default: false. */
+  readonly prefixOptional?: boolean;
+  /** Where the SDKs say why there is no token; `null` or left out: nowhere. */
+  readonly statusHeader?: string | null;
+  readonly maxBytes: Bytes;
+  readonly clockToleranceSeconds: Seconds;
+  readonly maxLifetimeSeconds: Seconds | null;
+  readonly issuers: readonly string[] | null;
+  /** The accepted values of `aud`, or `null` where any is. */
+  readonly audiences: readonly string[] | null;
+  /** Whether a token without `aud` fails. */
+  readonly audienceRequired: boolean;
+  /** Whether tokens that say that an emulator made them fail. */
+  readonly refuseEmulated: boolean;
+}
+
+/** Where the token is looked for, and how long it may be. */
+export type TokenPlace = Pick<TokenPolicy, 'header' | 'prefix' | 'prefixOptional' | 'statusHeader' | 'maxBytes'>;
+
+/** What the claims must satisfy. */
+export type ClaimsPolicy = Omit<TokenPolicy, keyof TokenPlace>;
 
 /** Asks the deny and allow rules about a verified token: `null` lets it pass. */
 export type AskRules = (verified: VerifiedToken, at: Seconds) => MaybePromise<Rejected | Unavailable | null>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { isNumericDate } from '../../../src/core/time.ts';
+import { isNumericDate } from '../../../../src/core/judge/token.ts';
 
 test('a NumericDate is a finite number, fractions included', () => {
   for (const value of [0, -0, -1, 1.5, 1_700_000_000, 1e308]) assert.equal(isNumericDate(value), true);

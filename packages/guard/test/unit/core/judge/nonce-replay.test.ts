@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freshInstallationKey, mintToken, requestView, signRequest } from '@approov-guard/testkit';
-import { guardPair, now, secret } from '../../both-ports.ts';
+import { guardPair, now, secret } from '../../../both-ports.ts';
 
 const installationKey = freshInstallationKey();
 const token = mintToken({ secret, now, claims: { ipk: installationKey.ipk } });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type HeaderLine, requestView } from '@approov-guard/testkit';
-import { readToken } from '../../../../src/core/token/read-token.ts';
+import { findToken } from '../../../../src/core/judge/token.ts';
 import { rejected } from '../../../../src/core/verdict.ts';
 
-const bare: Parameters<typeof readToken>[1] = { header: 'approov-token', prefix: null, maxBytes: 1000 };
+const bare: Parameters<typeof findToken>[1] = { header: 'approov-token', prefix: null, maxBytes: 1000 };
 const bearer = { header: 'authorization', prefix: 'bearer', maxBytes: 1000 };
 
-function read(headers: readonly HeaderLine[], place: Parameters<typeof readToken>[1] = bare): string {
-  const found = readToken(requestView({ headers }), place);
+function read(headers: readonly HeaderLine[], place: Parameters<typeof findToken>[1] = bare): string {
+  const found = findToken(requestView({ headers }), place);
   return typeof found === 'string' ? `read ${found}` : found.reason;
 }
 const one = (value: string, place = bare): string => read([[place.header, value]], place);
@@ -56,7 +56,7 @@ test('a token longer than the cap is too large, before anything is decoded', () 
 });
 
 test('what the SDK writes instead of a token is recognised in either case', () => {
-  const found = readToken(requestView({ headers: [['approov-token', 'no_network']] }), bare);
+  const found = findToken(requestView({ headers: [['approov-token', 'no_network']] }), bare);
   assert.deepEqual(found, rejected('token-sdk-status', 'no_network'));
   for (const status of ['MITM_DETECTED', 'UNKNOWN_URL', 'REJECTED']) assert.equal(one(status), 'token-sdk-status');
   assert.equal(one('NO_NETWORKS'), 'read NO_NETWORKS');
@@ -65,7 +65,7 @@ test('what the SDK writes instead of a token is recognised in either case', () =
 test('a status in a header of its own says why there is no token, and nothing else', () => {
   const place = { ...bare, statusHeader: 'approov-status' };
   const status = (value: string, ...more: readonly HeaderLine[]): string => read([['Approov-Status', value], ...more], place);
-  const found = readToken(requestView({ headers: [['Approov-Status', ' no_network ']] }), place);
+  const found = findToken(requestView({ headers: [['Approov-Status', ' no_network ']] }), place);
   assert.deepEqual(typeof found === 'object' && [found.reason, found.detail], ['token-sdk-status', 'no_network']);
   assert.equal(status('MITM_DETECTED', ['Approov-Token', '']), 'token-sdk-status');
   assert.equal(status('a_status_of_tomorrow'), 'token-sdk-status');

@@ -1,7 +1,7 @@
 /** The bug that this guards against: one genuine installation fills the replay store for everybody. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Shares, type Taking } from '../../../src/core/judge/shares.ts';
+import { Shares, type Taking } from '../../../../src/core/judge/shares.ts';
 
 const START = 1_700_000_000;
 const LIMITS = { perSecond: 50, burst: 500, entries: 5000, keys: 1000 };

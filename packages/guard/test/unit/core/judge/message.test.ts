@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { freshAccountKey, freshInstallationKey, requestView } from '@approov-guard/testkit';
 import { createGuard, type GuardOptions, memoryReplayStore, type ReplayStore } from 'approov-guard';
-import { now, nowSeconds, outcomeOf, secret } from '../../both-ports.ts';
+import { now, nowSeconds, outcomeOf, secret } from '../../../both-ports.ts';
 import {
   COVERED,
   type Draft,
@@ -21,7 +21,7 @@ import {
   tokenWith,
   verdictOf,
   withHeader,
-} from '../../signed-requests.ts';
+} from '../../../signed-requests.ts';
 
 const BODY = '{"a":1}';
 const post = (draft: Draft = {}): Sent =>
