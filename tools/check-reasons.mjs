@@ -7,7 +7,7 @@ import { files, read, report, root } from './source.mjs';
 /** @typedef {{ stage?: string, status?: number, spec: string, meaning: string, action: string }} Row */
 
 const DOCUMENT = 'docs/reasons.md';
-const { REASONS, FAULTS } = await tsImport('../packages/guard/src/core/reasons.ts', import.meta.url);
+const { REASONS, FAULTS } = await tsImport('../packages/guard/src/core/reasons/reasons.ts', import.meta.url);
 const reasons = /** @type {[string, Row][]} */ (Object.entries(REASONS));
 const faults = /** @type {[string, Row][]} */ (Object.entries(FAULTS));
 
@@ -22,7 +22,7 @@ const index = (entries) =>
 const stages = [...new Set(reasons.map(([, row]) => row.stage))];
 const document = [
   '# Reasons and faults',
-  '<!-- Generated from packages/guard/src/core/reasons.ts by `node tools/check-reasons.mjs --write`. Do not edit. -->',
+  '<!-- Generated from packages/guard/src/core/reasons/reasons.ts by `node tools/check-reasons.mjs --write`. Do not edit. -->',
   'A verdict that is `rejected` carries a reason code: the client failed a check. A verdict that is `unavailable` carries a fault code: the guard\n' +
     'could not tell, which is never the fault of the client. The codes are stable. They go to the `onVerdict` hook and to the decision on the\n' +
     'request; the client never sees them.',

@@ -5,15 +5,15 @@ export type { Mode } from './core/judge/policy.ts';
 export type { AlgorithmName } from './core/jws/algorithms.ts';
 export { KeySet, type PreparedKey, type VerificationKey } from './core/jws/jws.ts';
 export type { KeySource, ReplayStore, StoreOccupancy } from './core/ports.ts';
-export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons.ts';
+export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons/reasons.ts';
 export type { BodyAllowance, BodyRead, RequestBody, RequestView } from './core/request-view.ts';
 export type { MaybePromise } from './core/result.ts';
 export { type Claims, EMULATOR_CLAIM } from './core/token/claims.ts';
 export type { Accepted, Attestation, Rejected, Unavailable, Verdict } from './core/verdict.ts';
 export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './guard/compile/rules.ts';
-export type { GuardCounters, VerdictCounts } from './guard/counters.ts';
+export { tokenFingerprint } from './guard/compile/rules.ts';
 export { createGuard } from './guard/create-guard.ts';
-export type { GuardGauges } from './guard/gauges.ts';
+export type { GuardGauges, GuardWarning } from './guard/gauges.ts';
 export type { Guard } from './guard/guard.ts';
 export type { Route } from './guard/judging.ts';
 export type {
@@ -34,10 +34,8 @@ export type {
   TokenOptions,
   ToleranceOptions,
 } from './guard/options.ts';
-export type { GuardWarning } from './guard/remade-guards.ts';
+export type { GuardCounters, OnVerdict, VerdictCounts, VerdictFacts } from './guard/report.ts';
 export { requireDecision } from './guard/require-decision.ts';
-export { tokenFingerprint } from './guard/token-fingerprint.ts';
-export type { OnVerdict, VerdictFacts } from './guard/verdict-hook.ts';
 export type { Decision, Pass, Refuse } from './http/decide.ts';
 export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
 export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './keys/key-events.ts';

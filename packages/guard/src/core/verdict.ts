@@ -1,5 +1,5 @@
 /** What is true of a request. What we do about it is the decision (`http/decide.ts`). */
-import type { FaultCode, ReasonCode, Stage } from './reasons.ts';
+import type { FaultCode, ReasonCode, Stage } from './reasons/reasons.ts';
 import type { Claims } from './token/claims.ts';
 
 /** What was proven of an accepted request. Nothing in it comes from an unverified source. */

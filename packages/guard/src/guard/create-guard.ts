@@ -12,17 +12,15 @@ import { memoryReplayStore } from '../replay/memory.ts';
 import { compileChosenKeys } from './compile/key-choice.ts';
 import { compileBodies, compileShare } from './compile/limits.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile/options.ts';
-import { compileOrigin, hostsOf } from './compile/origin.ts';
-import { compileRoutes } from './compile/routes.ts';
+import { compileOrigin, compileRoutes, hostsOf } from './compile/routes.ts';
 import { compileRules } from './compile/rules.ts';
-import { storesOf } from './gauges.ts';
+import { noteGuard, showWarning, storesOf } from './gauges.ts';
 import { assembleGuard, type Guard } from './guard.ts';
 import { HeldBodies } from './held-bodies.ts';
 import { type Route, routeOf } from './judging.ts';
 import type { GuardOptions, RouteOptions } from './options.ts';
-import { noteGuard, showWarning } from './remade-guards.ts';
+import type { OnVerdict } from './report.ts';
 import { noteRoutes } from './route-policies.ts';
-import type { OnVerdict } from './verdict-hook.ts';
 
 /**
  * Makes a guard: it decides for each request whether it carries a valid attestation token and, if `binding` is configured, whether the

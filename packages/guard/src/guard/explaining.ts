@@ -3,7 +3,7 @@ import type { Case, Check, KeySnapshot, Means } from '../core/judge/case.ts';
 import { judge, newCase } from '../core/judge/judge.ts';
 import { ORDER } from '../core/judge/order.ts';
 import { type Mode, type Modes, modeOfFailure, modesOf } from '../core/judge/policy.ts';
-import type { FaultCode, ReasonCode } from '../core/reasons.ts';
+import type { FaultCode, ReasonCode } from '../core/reasons/reasons.ts';
 import type { RequestView } from '../core/request-view.ts';
 import type { MaybePromise } from '../core/result.ts';
 import type { Origin } from '../core/signature/target.ts';

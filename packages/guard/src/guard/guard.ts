@@ -9,12 +9,9 @@ import { type Decision, decide, discardRest, mayPassPreflight, skip, withPreflig
 import { type RefusalPolicy, showsId } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
 import type { KeyRing, KeyUse, RequestKeys } from '../keys/key-ring.ts';
-import { Counters, type GuardCounters } from './counters.ts';
 import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
-import { type Gauged, type GuardGauges, readGauges, storesOf } from './gauges.ts';
-import { nextId, randomId } from './ids.ts';
-import { noteJudged } from './judged-before.ts';
+import { type Gauged, type GuardGauges, type GuardLife, readGauges, storesOf } from './gauges.ts';
 import {
   askedOnce,
   type Judged,
@@ -27,8 +24,7 @@ import {
   viewOfToken,
 } from './judging.ts';
 import type { RouteOptions } from './options.ts';
-import type { GuardLife } from './remade-guards.ts';
-import { type OnVerdict, VerdictHook } from './verdict-hook.ts';
+import { Counters, type GuardCounters, nextId, noteJudged, type OnVerdict, randomId, VerdictHook } from './report.ts';
 
 /** Decides, for each request, whether it comes from a genuine app. Made by {@link createGuard}. */
 export interface Guard {

@@ -9,8 +9,8 @@ import type { Claims } from '../core/token/claims.ts';
 import type { RefusalOptions } from '../http/refusal.ts';
 import type { KeysOptions } from '../keys/key-options.ts';
 import type { RuleOptions } from './compile/rules.ts';
-import type { GuardWarning } from './remade-guards.ts';
-import type { OnVerdict } from './verdict-hook.ts';
+import type { GuardWarning } from './gauges.ts';
+import type { OnVerdict } from './report.ts';
 
 /** How the attestation token is read and checked. */
 export interface TokenOptions {

@@ -10,7 +10,7 @@ import { type BareItem, type Item, type Member, type Parameters, parseDictionary
 import { serialiseDictionary, serialiseItem, serialiseList } from '../../src/core/sfv/serialise.ts';
 import { readSignature } from '../../src/core/signature/read-signature.ts';
 import { normaliseAuthority, splitTarget } from '../../src/core/signature/target.ts';
-import { compileOrigin } from '../../src/guard/compile/origin.ts';
+import { compileOrigin } from '../../src/guard/compile/routes.ts';
 import { originOf } from '../../src/http/origin.ts';
 import { now, outcomeOf, runSeed, secret } from '../both-ports.ts';
 import { COVERED, digestLine, headerOf, type Sent, signed, withHeader } from '../signed-requests.ts';

@@ -2,7 +2,7 @@
 import type { DigestAlgorithm } from '../digest/content-digest.ts';
 import type { KeySet, PreparedKey, UnverifiedJws, VerificationKey } from '../jws/jws.ts';
 import type { BodyReader } from '../ports.ts';
-import type { FaultCode, ReasonCode } from '../reasons.ts';
+import type { FaultCode, ReasonCode } from '../reasons/reasons.ts';
 import type { RequestView } from '../request-view.ts';
 import type { MaybePromise } from '../result.ts';
 import type { SignatureBases } from '../signature/base.ts';

@@ -2,7 +2,7 @@
 import { decodeBase64, decodedLength, encodeBase64, endsCanonically } from '../bytes/base64.ts';
 import { parseJsonObject } from '../bytes/json.ts';
 import { decodeUtf8 } from '../bytes/text.ts';
-import type { ReasonCode } from '../reasons.ts';
+import type { ReasonCode } from '../reasons/reasons.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
 import type { AlgorithmRow } from './algorithms.ts';
 

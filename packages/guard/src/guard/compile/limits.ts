@@ -1,8 +1,8 @@
-/** Checks the options `share` and `bodies`: what one client may take. */
-
+/** Checks the options `share` and `bodies`, what one client may take, and the replay stores. */
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import * as checks from '../../checks/option-checks.ts';
 import { type ShareLimits, Shares } from '../../core/judge/shares.ts';
+import type { ReplayStore } from '../../core/ports.ts';
 import type { BodyLimits } from '../held-bodies.ts';
 
 /** Of how many signing keys it is remembered what they took: about 25 MiB when all are in use. */
@@ -46,4 +46,12 @@ export function checkBodyFits({ maxBytes, maxBytesPerKey }: BodyLimits, longest:
   if (longest <= least) return;
   const name = least === maxBytesPerKey ? 'maxBytesPerKey' : 'maxBytes';
   throw new ConfigurationError('options-contradict', path, `is more than \`bodies.${name}\`: no body of that length would ever be read`);
+}
+
+/** Checks a replay store: `null` is in writing, and anything else has the one method. */
+export function compileReplay(store: unknown, path: string, fallback: () => ReplayStore | null): ReplayStore | null {
+  if (store === undefined) return fallback();
+  if (store === null) return null;
+  if (typeof store === 'object' && 'setIfAbsent' in store && typeof store.setIfAbsent === 'function') return store as ReplayStore;
+  throw new ConfigurationError('option-invalid', path, 'must have a method setIfAbsent, or be null to switch replay protection off');
 }

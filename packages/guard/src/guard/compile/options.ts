@@ -8,7 +8,7 @@ import { compilePattern, type PathPattern } from '../../http/plain-path.ts';
 import type { RefusalPolicy } from '../../http/refusal.ts';
 import type { RouteRow } from '../../http/route-table.ts';
 import type { ModeOptions, ModeSource } from '../options.ts';
-import { compileReplay } from './replay.ts';
+import { compileReplay } from './limits.ts';
 import { compileSignature, type SignatureContext } from './signature.ts';
 
 type Unchecked = checks.UncheckedOptions;

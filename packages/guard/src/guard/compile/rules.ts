@@ -1,5 +1,6 @@
 /** Deny and allow rules: what your own knowledge says of a token that verified. */
 
+import { crypto } from '#crypto';
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import { checkedFunction, checkedNumber, checkedObject, type UncheckedOptions } from '../../checks/option-checks.ts';
 import type { AskRules } from '../../core/judge/policy.ts';
@@ -9,7 +10,6 @@ import type { Claims } from '../../core/token/claims.ts';
 import type { VerifiedToken } from '../../core/token/verified-tokens.ts';
 import { type Rejected, rejected, type Unavailable, unavailable } from '../../core/verdict.ts';
 import { afterListening } from '../../http/deadline.ts';
-import { FINGERPRINT, fingerprintOf, type HashText } from '../token-fingerprint.ts';
 
 /** A set of texts: a `Set`, which is asked at each request and may change, or anything else with `has`. */
 export interface TextSet {
@@ -172,4 +172,33 @@ function withinTime(rule: Rule, answer: Promise<boolean | Error>): Promise<boole
 
 function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error('something was thrown that is no Error');
+}
+
+// The name under which a token stands in a deny list: nobody can make a token of it.
+
+/** SHA-256 as padded base64. */
+export type HashText = (text: string) => MaybePromise<string>;
+
+/** What a fingerprint looks like. A token does not. */
+export const FINGERPRINT: RegExp = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * The fingerprint of a token, for the rule `denyTokens`: base64url, without padding, of SHA-256 over its header and payload segments. The
+ * signature is left out: who holds an ECDSA-signed token can write a second signature that verifies as well.
+ *
+ * @param token - the token's text; nothing of it is verified
+ *
+ * @example
+ * ```ts
+ * import { tokenFingerprint } from 'approov-guard';
+ * console.log(await tokenFingerprint('a.b.c')); // LnM23I66h-9HLfVow1SCq_JXXcPl6sDFxiuP-urCyTQ
+ * ```
+ */
+export async function tokenFingerprint(token: string): Promise<string> {
+  return fingerprintOf(token, crypto.sha256Base64);
+}
+
+/** The same with a given hash, at once where the hash answers at once. */
+export function fingerprintOf(token: string, hash: HashText): MaybePromise<string> {
+  return chain(hash(token.slice(0, token.lastIndexOf('.'))), (digest) => digest.slice(0, 43).replaceAll('+', '-').replaceAll('/', '_'));
 }

@@ -10,8 +10,7 @@ import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../../co
 import type { AccountKey } from '../../core/signature/signing-key.ts';
 import { readSecret } from '../../keys/secret.ts';
 import type { BodyLimits } from '../held-bodies.ts';
-import { checkBodyFits } from './limits.ts';
-import { compileReplay } from './replay.ts';
+import { checkBodyFits, compileReplay } from './limits.ts';
 
 /** What compiling depends on. */
 export interface SignatureContext {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type HeaderLine, type RequestContent, requestView } from '@approov-guard/testkit';
 import type { GuardOptions } from 'approov-guard';
-import { compileOrigin } from '../../../src/guard/compile/origin.ts';
+import { compileOrigin } from '../../../src/guard/compile/routes.ts';
 import { findOrigin, originOf } from '../../../src/http/origin.ts';
 
 type OriginOptions = GuardOptions['origin'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { boundText, keySetKinds, mintToken, tokenKinds } from '@approov-guard/testkit';
 import { createGuard, type GuardOptions, type Refusal, type RefusalOptions } from 'approov-guard';
-import { REASONS, type ReasonCode } from '../../../src/core/reasons.ts';
+import { REASONS, type ReasonCode } from '../../../src/core/reasons/reasons.ts';
 import { rejected, unavailable } from '../../../src/core/verdict.ts';
 import { type RefusalPolicy, renderRefusal } from '../../../src/http/refusal.ts';
 import { now, secret, withToken } from '../../both-ports.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigurationError } from 'approov-guard';
-import { compileOrigin } from '../../../src/guard/compile/origin.ts';
+import { compileOrigin } from '../../../src/guard/compile/routes.ts';
 
 function mistake(origin: unknown): string {
   try {

@@ -1,5 +1,16 @@
-/** Why requests could not be judged. */
-import type { FaultCode, FaultRow } from './codes.ts';
+/**
+ * Why a request was rejected (reason codes: the client's side) or could not be judged (fault codes: our side). `docs/reasons.md` is
+ * generated from these tables. What runs for each request needs the codes only, and imports them from `reasons/codes.ts`: bundlers then
+ * leave the texts out.
+ */
+import type { FaultCode, FaultRow, ReasonCode, ReasonRow } from './codes.ts';
+import { MESSAGE_REASONS } from './message-rows.ts';
+import { REQUEST_REASONS, TOKEN_REASONS } from './token-rows.ts';
+
+export type { FaultCode, FaultRow, ReasonCode, ReasonRow, Stage } from './codes.ts';
+
+/** Every reason code with its row. */
+export const REASONS: { readonly [Code in ReasonCode]: ReasonRow } = { ...REQUEST_REASONS, ...TOKEN_REASONS, ...MESSAGE_REASONS };
 
 /** Every fault code with its row. */
 export const FAULTS: { readonly [Code in FaultCode]: FaultRow } = {

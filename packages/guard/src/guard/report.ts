@@ -1,0 +1,236 @@
+/** What a guard tells of its judgements: to the hook `onVerdict`, whose failures change no decision, and in its counters. */
+import { excerpt } from '../core/bytes/text.ts';
+import type { Mode } from '../core/judge/policy.ts';
+import { FAULT_CODES, type FaultCode, REASON_CODES, type ReasonCode } from '../core/reasons/codes.ts';
+import type { RequestView } from '../core/request-view.ts';
+import { isThenable } from '../core/result.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { Decision } from '../http/decide.ts';
+
+/** What the hook learns beside the verdict. */
+export interface VerdictFacts {
+  /** An id of this judgement, the one that a problem+json refusal shows. Unique, but no secret: where no answer shows them, ids count up. */
+  readonly id: string;
+  /** What the guard did: `pass` or `refuse`. */
+  readonly action: 'pass' | 'refuse';
+  /** The mode that decided. */
+  readonly mode: Mode;
+  /** The name of the route (option `routes`) that judged; `null` for the guard's own policy. */
+  readonly route: string | null;
+  /** The request's method. */
+  readonly method: string;
+  /** The request's path, without the query; at most 256 characters, escaped. */
+  readonly path: string;
+  /** When the request was judged, milliseconds since the epoch. */
+  readonly at: number;
+  /** Whether this guard has judged the same request before, for the whole application, say, and now for a route of it. */
+  readonly again: boolean;
+  /** How long the judgement took, milliseconds with fractions; 0 on platforms whose clocks stand still meanwhile (Workers). */
+  readonly tookMs: number;
+  /** The request itself, for a header that you know. **Never log it whole**: it holds the token, and what it is bound to. Do not keep it. */
+  readonly request: RequestView;
+}
+
+/** A hook that is told of each judgement. */
+export type OnVerdict = (verdict: Verdict, facts: VerdictFacts) => void;
+
+const LONGEST_PATH_SHOWN = 256;
+
+/** The facts that the hook cannot find by itself. */
+interface Told {
+  /** The name of the route by which the verdict was found. */
+  readonly route: string | null;
+  /** The moment of judgement, milliseconds since the epoch. */
+  readonly at: number;
+  /** Whether the request was judged before. */
+  readonly again: boolean;
+  /** What {@link VerdictHook.start} answered. */
+  readonly started: number;
+}
+
+/** The hooks of one guard, or none. */
+export class VerdictHook {
+  readonly #hooks: readonly OnVerdict[];
+  readonly #counters: Counters;
+
+  constructor(hooks: readonly OnVerdict[], counters: Counters) {
+    this.#hooks = hooks;
+    this.#counters = counters;
+  }
+
+  /** A reading of the clock that measures durations, if somebody wants to know. */
+  start(): number {
+    return this.#hooks.length === 0 ? 0 : performance.now();
+  }
+
+  /** Tells of a decision, if there was a verdict. */
+  tell(request: RequestView, { verdict, id, action, mode }: Decision, { route, at, again, started }: Told): void {
+    if (this.#hooks.length === 0 || verdict === null) return;
+    try {
+      const tookMs = performance.now() - started;
+      const method = excerpt(request.method, 32);
+      const facts = { id, action, mode, route, method, path: shownPath(request.target), at, again, tookMs, request };
+      for (const hook of this.#hooks) this.#call(hook, verdict, facts);
+    } catch {
+      this.#counters.countHookFailure();
+    }
+  }
+
+  #call(hook: OnVerdict, verdict: Verdict, facts: VerdictFacts): void {
+    try {
+      const answer: unknown = hook(verdict, facts);
+      // An asynchronous hook that rejects must not end the process.
+      if (isThenable(answer)) Promise.resolve(answer).catch(() => this.#counters.countHookFailure());
+    } catch {
+      this.#counters.countHookFailure();
+    }
+  }
+}
+
+/** The query is left out: it may hold credentials. */
+function shownPath(target: string): string {
+  const most = Math.min(target.length, LONGEST_PATH_SHOWN + 1);
+  let end = 0;
+  while (end < most && !endsPath(target.charCodeAt(end))) end++;
+  return excerpt(end === target.length ? target : target.slice(0, end), LONGEST_PATH_SHOWN);
+}
+
+/** `?` or `#`. */
+function endsPath(code: number): boolean {
+  return code === 0x3f || code === 0x23;
+}
+
+// Counts of verdicts by outcome and reason: bounded, since the codes are.
+
+/** How requests were judged. */
+export interface VerdictCounts {
+  readonly accepted: number;
+  /** Judged requests that were refused. */
+  readonly refused: number;
+  /** Requests that `observe` passed although they were not accepted. */
+  readonly observed: number;
+  /** Preflights and exempt paths. */
+  readonly skipped: number;
+  readonly rejected: { readonly [Code in ReasonCode]: number };
+  readonly unavailable: { readonly [Code in FaultCode]: number };
+}
+
+/** A snapshot of the counts since the guard was made. Each request counts once, by its first judgement. */
+export interface GuardCounters extends VerdictCounts {
+  /**
+   * What this guard found of requests that it had judged before: where it stands before the whole application and before a route of it. A request
+   * that passed the first and not the second is `accepted`, and `refused` here.
+   */
+  readonly again: VerdictCounts;
+  /** Exceptions that `onVerdict` threw. */
+  readonly hookFailures: number;
+}
+
+/** The live counts of one guard. */
+export class Counters {
+  readonly #first: Tally = new Tally();
+  readonly #again: Tally = new Tally();
+  #hookFailures = 0;
+
+  /** @param again - whether the request was judged before */
+  count(decision: Decision, again: boolean): void {
+    (again ? this.#again : this.#first).count(decision);
+  }
+
+  countHookFailure(): void {
+    this.#hookFailures++;
+  }
+
+  snapshot(): GuardCounters {
+    return { ...this.#first.snapshot(), again: this.#again.snapshot(), hookFailures: this.#hookFailures };
+  }
+}
+
+class Tally {
+  #accepted = 0;
+  #refused = 0;
+  #observed = 0;
+  #skipped = 0;
+  readonly #rejected = zeros(REASON_CODES);
+  readonly #unavailable = zeros(FAULT_CODES);
+
+  count({ verdict, action }: Decision): void {
+    if (verdict === null) {
+      this.#skipped++;
+      return;
+    }
+    if (verdict.outcome === 'accepted') this.#accepted++;
+    else if (verdict.outcome === 'rejected') this.#rejected[verdict.reason]++;
+    else this.#unavailable[verdict.fault]++;
+    if (action === 'refuse') this.#refused++;
+    else if (verdict.outcome !== 'accepted') this.#observed++;
+  }
+
+  snapshot(): VerdictCounts {
+    return {
+      accepted: this.#accepted,
+      refused: this.#refused,
+      observed: this.#observed,
+      skipped: this.#skipped,
+      rejected: { ...this.#rejected },
+      unavailable: { ...this.#unavailable },
+    };
+  }
+}
+
+function zeros<Code extends string>(codes: readonly Code[]): { [C in Code]: number } {
+  // The cast holds: each code has its zero.
+  return Object.fromEntries(codes.map((code) => [code, 0])) as { [C in Code]: number };
+}
+
+// Which requests a guard has judged before: a guard for the whole application, used for a route as well, judges a request twice.
+
+/** A constructor that answers the object it is given, so that a subclass puts its private field on that one. */
+function Given(message: object): object {
+  return message;
+}
+
+/** A note on a platform's request, in a private field: neither logs nor comparisons see it, and it costs a thirtieth of a `WeakMap`'s entry. */
+class Note extends (Given as unknown as new (message: object) => object) {
+  readonly #guards: object[] = [];
+
+  static guardsOf(message: object): object[] {
+    return (#guards in message ? message : new Note(message)).#guards;
+  }
+}
+
+/**
+ * Notes that a guard has judged a request, and answers whether it had before. Never throws. Where the platform has no request of its own, or none
+ * that takes a note, a request is always new.
+ */
+export function noteJudged(request: RequestView, guard: object): boolean {
+  try {
+    const { message } = request;
+    if (message === undefined) return false;
+    const guards = Note.guardsOf(message);
+    if (guards.includes(guard)) return true;
+    guards.push(guard);
+  } catch {
+    // No request, or one that cannot be extended, on engines that refuse private fields on it.
+  }
+  return false;
+}
+
+let beginning = '';
+let judgements = 0;
+
+/**
+ * An id for the operator, unique: a random beginning, and a count. A random one each would be the dearest part of a decision about a token that is
+ * known. Not for answers: it tells how many came before.
+ */
+export function nextId(): string {
+  // Not before the first request: Workers have no random numbers at start.
+  if (beginning === '') beginning = randomId();
+  judgements++;
+  return `${beginning}-${judgements}`;
+}
+
+/** An id that clients may see, a random UUID (RFC 9562 §5.4): it tells nothing of any other. */
+export function randomId(): string {
+  return globalThis.crypto.randomUUID();
+}
