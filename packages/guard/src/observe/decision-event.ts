@@ -1,6 +1,6 @@
 /** One decision as flat values for spans, log lines and channels: no token, claim, bound value or header of the request. */
 import type { Verdict } from '../core/verdict.ts';
-import type { VerdictFacts } from '../guard/verdict-hook.ts';
+import type { VerdictFacts } from '../guard/report.ts';
 import { stageShown } from './tally.ts';
 
 /** What is told of a decision. Values are short texts and numbers; those that a client chose are escaped. */

@@ -1,6 +1,6 @@
 /** `approov-guard/diagnostics`: every decision on a channel of `node:diagnostics_channel`, for whoever has other tools. */
 import { channel } from 'node:diagnostics_channel';
-import type { OnVerdict } from '../guard/verdict-hook.ts';
+import type { OnVerdict } from '../guard/report.ts';
 import { type DecisionEvent, decisionEvent } from './decision-event.ts';
 
 export type { DecisionEvent };

@@ -1,7 +1,7 @@
 /** `approov-guard/logging`: one structured line for each decision that was not accepted, to the logger that you have. */
 
 import { checkedNumber, checkedObject } from '../checks/option-checks.ts';
-import type { OnVerdict } from '../guard/verdict-hook.ts';
+import type { OnVerdict } from '../guard/report.ts';
 import type { Decision } from '../http/decide.ts';
 import { type DecisionEvent, decisionEvent } from './decision-event.ts';
 import { stageShown } from './tally.ts';

@@ -1,6 +1,6 @@
 /** `approov-guard/opentelemetry`: metrics by observable instruments, and an event on the active span for what was not accepted. */
 import type { Guard } from '../guard/guard.ts';
-import type { OnVerdict } from '../guard/verdict-hook.ts';
+import type { OnVerdict } from '../guard/report.ts';
 import { decisionEvent } from './decision-event.ts';
 import { BUCKETS, INSTRUMENTS, Observed } from './instruments.ts';
 

@@ -1,6 +1,6 @@
 /** `approov-guard/prometheus`: what a guard does, in the text format that Prometheus reads (version 0.0.4). */
 import type { Guard } from '../guard/guard.ts';
-import type { OnVerdict } from '../guard/verdict-hook.ts';
+import type { OnVerdict } from '../guard/report.ts';
 import { BUCKETS, INSTRUMENTS, type Instrument, type Measured, Observed } from './instruments.ts';
 
 /** Metrics for Prometheus. */

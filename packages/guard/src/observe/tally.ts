@@ -1,7 +1,7 @@
 /** Counts decisions by what is known of each beforehand: routes by name, codes, modes, actions. No client can make another series. */
 import { type ReasonCode, stageOf } from '../core/reasons/codes.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { OnVerdict, VerdictFacts } from '../guard/verdict-hook.ts';
+import type { OnVerdict, VerdictFacts } from '../guard/report.ts';
 
 /** What one series counts. */
 export interface DecisionLabels {
