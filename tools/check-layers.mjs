@@ -41,7 +41,7 @@ function addImport(from, specifier, typeOnly) {
   else if (layers.aliases[specifier]) imports.push({ from, to: layers.aliases[specifier], typeOnly });
   else {
     const room = roomOf(from)?.name ?? '';
-    const area = layers.outside[room] ? room : (from.split('/')[2] ?? '');
+    const area = layers.outside[room] || !from.startsWith('guard/') ? room : (from.split('/')[2] ?? '');
     if (layers.outside[area]?.includes(specifier) === false)
       problems.push(`${from} imports '${specifier}': ${area} may not (tools/layers.json, outside)`);
   }
