@@ -21,22 +21,37 @@ export interface WorkerProgram {
   readonly flags?: readonly string[];
   /** Texts that the Worker finds in its environment. */
   readonly bindings?: { readonly [name: string]: string };
+  /** The class of Durable Objects that the Worker exports and finds in its environment by its name. */
+  readonly durableObject?: string;
 }
 
 /** Starts it. */
-export async function startWorker({ program, folder, module, flags = [], bindings = {} }: WorkerProgram): Promise<StartedWorker> {
+export async function startWorker({
+  program,
+  folder,
+  module,
+  flags = [],
+  bindings = {},
+  durableObject,
+}: WorkerProgram): Promise<StartedWorker> {
   const texts = Object.entries(bindings).map(([name, text]) => {
     writeFileSync(join(folder, `${name}.txt`), text);
     return `(name = "${name}", text = embed "${name}.txt")`;
   });
+  const objects =
+    durableObject === undefined
+      ? ''
+      : `durableObjectNamespaces = [(className = "${durableObject}", uniqueKey = "test")],
+  durableObjectStorage = (inMemory = void),`;
+  if (durableObject !== undefined) texts.push(`(name = "${durableObject}", durableObjectNamespace = "${durableObject}")`);
   const config = join(folder, 'config.capnp');
-  writeFileSync(config, configOf(relative(folder, module), flags, texts));
+  writeFileSync(config, configOf(relative(folder, module), flags, texts, objects));
   const child = endsWithUs(spawn(program, ['serve', config, '--control-fd=1'], { stdio: ['ignore', 'pipe', 'pipe'] }));
   const port = await portOf(child);
   return { origin: `http://127.0.0.1:${port}`, close: () => end(child) };
 }
 
-function configOf(module: string, flags: readonly string[], bindings: readonly string[]): string {
+function configOf(module: string, flags: readonly string[], bindings: readonly string[], objects: string): string {
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main), (name = "internet", network = (allow = ["public", "private", "local"]))],
@@ -47,6 +62,7 @@ const main :Workerd.Worker = (
   compatibilityDate = "2025-09-01",
   compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(', ')}],
   bindings = [${bindings.join(', ')}],
+  ${objects}
 );
 `;
 }
