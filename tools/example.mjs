@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { install, packageFlags, requireNode, root } from './ready.mjs';
-import { exitCode } from './start/server.mjs';
 
 const STEPS = [
   { group: 'hello', files: ['unprotected', 'token-check', 'token-binding-check', 'message-signing-check'] },
@@ -27,6 +26,14 @@ function list(wrong) {
   if (wrong !== undefined) print(`There is no example ${JSON.stringify(wrong)}.\n`);
   print(['Usage: npm run example NAME', '', 'Examples:', ...exampleNames().map((name) => `  ${name}`)].join('\n'));
   process.exitCode = wrong === undefined ? 0 : 2;
+}
+
+/**
+ * The exit code of a process that ended. Told to end by a signal, it did nothing wrong.
+ * @param {number | null} code @param {NodeJS.Signals | null} signal
+ */
+function exitCode(code, signal) {
+  return code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1);
 }
 
 /** @param {string} name */

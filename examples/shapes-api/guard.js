@@ -8,21 +8,38 @@ const MISSING = new Set(['token-missing', 'binding-claim-missing', 'binding-valu
 
 const CHECKS = { request: 'TOKEN', token: 'TOKEN', binding: 'TOKEN BINDING', signature: 'MESSAGE SIGNATURE', digest: 'MESSAGE SIGNATURE' };
 
+const secret = { secret: { base64: process.env.APPROOV_BASE64_SECRET } };
+
+// A key set beside the secret, where the account has one.
+const jwksUrl = process.env.APPROOV_JWKS_URL;
+
 /** The guard that all routes share. */
-export const guard = createGuard({
-  keys: { secret: { base64: process.env.APPROOV_BASE64_SECRET } },
-  // Bindings and signatures rest on the token: where invalid tokens pass, so do they.
-  mode: {
-    token: abortsOn('TOKEN') ? 'enforce' : 'observe',
-    binding: abortsOn('TOKEN') && abortsOn('TOKEN_BINDING') ? 'enforce' : 'observe',
-    signature: abortsOn('TOKEN') && abortsOn('MESSAGE_SIGNATURE') ? 'enforce' : 'observe',
-  },
-  refusal: {
-    render: ({ verdict, standard }) =>
-      verdict.outcome === 'rejected' && MISSING.has(verdict.reason) ? { ...standard, status: missingStatus } : standard,
-  },
-  ...(isFalse('APPROOV_LOGGING_ENABLED') ? {} : { onVerdict: logVerdict }),
-});
+export const guard = await shown(
+  createGuard({
+    keys: jwksUrl ? [secret, { jwksUrl }] : secret,
+    // Bindings and signatures rest on the token: where invalid tokens pass, so do they.
+    mode: {
+      token: abortsOn('TOKEN') ? 'enforce' : 'observe',
+      binding: abortsOn('TOKEN') && abortsOn('TOKEN_BINDING') ? 'enforce' : 'observe',
+      signature: abortsOn('TOKEN') && abortsOn('MESSAGE_SIGNATURE') ? 'enforce' : 'observe',
+    },
+    refusal: {
+      render: ({ verdict, standard }) =>
+        verdict.outcome === 'rejected' && MISSING.has(verdict.reason) ? { ...standard, status: missingStatus } : standard,
+    },
+    ...(isFalse('APPROOV_LOGGING_ENABLED') ? {} : { onVerdict: logVerdict }),
+  }),
+);
+
+/**
+ * `npm start` shows each decision on a page. Leave this out of a server of your own, or keep it for development.
+ * @param {import('approov-guard').Guard} made
+ */
+async function shown(made) {
+  if (process.env.APPROOV_CONSOLE !== 'true') return made;
+  const { watch } = await import('@approov-guard/console');
+  return watch(made);
+}
 
 /**
  * What the status of `/v5/shapes` says of a request that passed.

@@ -1,64 +1,93 @@
 /** What `npm start` does once everything is installed and built. */
-import { freshSecret } from '@approov-guard/testkit';
+import { exampleToken, longLivedToken, lookalikeToken } from '@approov-guard/testkit';
+import { stop } from '../ready.mjs';
 import { casesFor } from './cases.mjs';
-import { freePort } from './free-port.mjs';
-import { logQueue, selfCheck } from './self-check.mjs';
-import { startServer } from './server.mjs';
+import { selfCheck } from './self-check.mjs';
+import { APP, DOMAIN, startWorld } from './world.mjs';
 
-/** @param {import('./cases.mjs').Case} shown @param {string} url */
-function curl({ path, headers }, url) {
-  const lines = Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value) => ({ name, value })));
-  // curl drops a header without a value unless it is written with a semicolon.
-  const flags = lines.map(({ name, value }) => (value === '' ? `-H '${name};'` : `-H '${name}: ${value}'`));
-  return ['curl -i', ...flags, url + path].join(' ');
+const YEAR_SECONDS = 31_536_000;
+
+/**
+ * Five requests, by a secret. Their tokens outlive every run.
+ * @param {{ base64: string }} secret
+ * @returns {readonly [who: string, expected: string, path: string, headers: readonly string[]][]}
+ */
+function fiveRequests(secret) {
+  const options = { secret, lifetimeSeconds: YEAR_SECONDS };
+  const token = (/** @type {string} */ text) => `Approov-Token: ${text}`;
+  return [
+    ['no token: a script', '400 token-missing', '/v2/shapes', []],
+    ['a genuine app', '200', '/v2/shapes', [token(longLivedToken({ secret, issuer: 'npm-start', duration: '1y' }))]],
+    ['a tampered app', '401 token-signature-invalid', '/v2/shapes', [token(lookalikeToken(options))]],
+    ['an expired token', '401 token-expired', '/v2/shapes', [token(exampleToken({ secret, lifetimeSeconds: -60 }))]],
+    [
+      'a stolen token, bound to another user',
+      '401 binding-mismatch',
+      '/v2/forms',
+      [token(exampleToken({ ...options, bind: 'Bearer alice' })), 'Authorization: Bearer mallory'],
+    ],
+  ];
 }
 
-/** @param {readonly import('./cases.mjs').Case[]} cases @param {string} url */
-function show(cases, url) {
-  console.log('\nRequests to paste into another terminal, each with the answer to expect. The tokens live for one hour,');
-  console.log('signatures for five minutes, and a signed request is accepted once.\n');
-  cases.forEach((shown, index) => {
-    console.log(`${String(index + 1).padStart(2)}. ${shown.title}: expect ${shown.status} (${shown.verdict})`);
-    console.log(`${curl(shown, url)}\n`);
+/** @param {Awaited<ReturnType<typeof startWorld>>} world */
+function introduce({ api, page, cloudUrl, secret }) {
+  console.log(`
+  Open this page and press a button:   ${page}
+
+  the protected API   ${api}
+  the local cloud     ${cloudUrl}   (issues tokens to simulated apps)
+
+Or from another terminal. These tokens work as long as this runs:`);
+  for (const [who, expected, path, headers] of fiveRequests(secret)) {
+    const flags = headers.map((line) => `-H '${line}'`);
+    console.log(`# ${who}: expect ${expected}\n${['curl -i', ...flags, api + path].join(' ')}`);
+  }
+  console.log(`
+The client never learns the reason; the page shows it. Stop with Ctrl-C.
+Next: docs/quickstart has a page for your framework, docs/console.md says more about this one.`);
+}
+
+/** Cases that the cloud's own tokens make. @param {Awaited<ReturnType<typeof startWorld>>} world @returns {import('./cases.mjs').Case[]} */
+function casesOfCloud({ cloud }) {
+  const device = 'daIvmEWBA2gvZny7a/RC/w==';
+  const attested = (/** @type {string} */ app, /** @type {object} */ more = {}) => ({
+    'Approov-Token': cloud.attest({ app, device, domain: DOMAIN, ...more }).token,
   });
-  console.log('The client sees the status and {}, never the reason. That is written here, a line for each verdict. Stop with Ctrl-C.\n');
+  const path = '/v2/shapes';
+  return [
+    { title: 'an app that the local cloud attested', path, headers: attested(APP), status: 200, verdict: 'accepted' },
+    {
+      title: 'an app that the local cloud does not know',
+      path,
+      headers: attested('com.example.copy'),
+      status: 401,
+      verdict: 'token-signature-invalid',
+    },
+  ];
 }
 
-/** @param {string} url @param {string | null} fresh - the secret that was generated, if none was given */
-function introduce(url, fresh) {
-  console.log(`\nThe protected Shapes API listens on ${url}`);
-  if (fresh === null) console.log('It checks tokens with the secret from APPROOV_BASE64_SECRET.');
-  else console.log(`It checks tokens with a secret made for this run only:\n  export APPROOV_BASE64_SECRET='${fresh}'`);
-}
-
-/** @param {import('./server.mjs').Server} server */
-function stopOnSignal(server) {
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, server.stop);
-  void server.ended.then((code) => {
-    console.log(code === 0 ? '\nStopped.' : `\nThe server ended with exit code ${code}.`);
-    process.exit(code);
-  });
+/** @param {() => Promise<void>} end */
+function stopOnSignal(end) {
+  const stopped = async () => {
+    await end();
+    console.log('\nStopped.');
+    process.exit(0);
+  };
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, stopped);
 }
 
 /** @param {{ checkOnly: boolean }} options */
 export async function demonstrate({ checkOnly }) {
-  const given = process.env.APPROOV_BASE64_SECRET;
-  const secret = given ? given.trim() : freshSecret().base64;
-  const host = process.env.SERVER_HOSTNAME || '127.0.0.1';
-  const port = process.env.HTTP_PORT ? Number(process.env.HTTP_PORT) : await freePort(host);
-  const log = logQueue();
-  const server = await startServer({ secret, port, host, onLine: checkOnly ? log.push : (line) => console.log(line) });
-  if ('failed' in server) {
-    process.exitCode = server.failed || 1;
+  const world = await startWorld().catch((/** @type {Error} */ error) =>
+    ['ConfigurationError', 'CloudError', 'ConsoleError'].includes(error.name) ? stop(error.message) : Promise.reject(error),
+  );
+  if (!checkOnly) {
+    introduce(world);
+    stopOnSignal(world.end);
     return;
   }
-  introduce(server.url, given ? null : secret);
-  const cases = casesFor({ base64: secret }, Date.now(), server.url);
-  if (checkOnly) {
-    process.exitCode = (await selfCheck(server.url, cases, log)) ? 0 : 1;
-    await server.stop();
-  } else {
-    show(cases, server.url);
-    stopOnSignal(server);
-  }
+  const cases = [...casesFor(world.secret, Date.now(), world.api), ...casesOfCloud(world)];
+  const agree = await selfCheck(world.api, cases, world.guard);
+  await world.end();
+  process.exit(agree ? 0 : 1);
 }

@@ -16,6 +16,15 @@ export async function freePort(host = '127.0.0.1') {
   }
 }
 
+/**
+ * The first port from this one on, on which nothing listens.
+ * @param {number} port @param {string} host
+ * @returns {Promise<number>}
+ */
+export async function nextFreePort(port, host) {
+  return (await isFree(port, host)) ? port : nextFreePort(port + 1, host);
+}
+
 /** @param {number} port @param {string} host @returns {Promise<boolean>} */
 function isFree(port, host) {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 /** What the page asks its server. */
-import type { Refused, Sent, Setup, Way, WireRequest } from '../src/wire.ts';
+import type { Refused, Sent, Setup, ShownDesk, Way, WireRequest } from '../src/wire.ts';
 
 async function answerOf<T>(response: Response): Promise<T> {
   const content: T | Refused = await response.json();
@@ -16,3 +16,5 @@ export const loadSetup = async (): Promise<Setup> => answerOf<Setup>(await fetch
 export const loadWay = async (id: string): Promise<Way> => answerOf<Way>(await fetch(`/api/ways/${encodeURIComponent(id)}`));
 export const press = (scenario: string): Promise<Sent> => post<Sent>('/api/press', { scenario });
 export const sendEdited = (request: WireRequest, from: string): Promise<Sent> => post<Sent>('/api/send', { request, from });
+export const loadDesk = async (): Promise<ShownDesk> => answerOf<ShownDesk>(await fetch('/api/desk'));
+export const setDesk = (change: object): Promise<ShownDesk> => post<ShownDesk>('/api/desk', change);

@@ -4,6 +4,7 @@ import type { Sent, Setup, Way } from '../src/wire.ts';
 import { loadSetup, loadWay, press, sendEdited } from './api.ts';
 import { useTraffic } from './feed.ts';
 import { Builder } from './parts/builder.tsx';
+import { DeskPanel } from './parts/desk.tsx';
 import { Inspector } from './parts/inspector.tsx';
 import { Introduction } from './parts/introduction.tsx';
 import { Overview } from './parts/overview.tsx';
@@ -69,6 +70,7 @@ export function App(): JSX.Element {
               opened={looked.way?.decision.id ?? null}
               onOpen={(id) => look(null, async () => ({ way: await loadWay(id) }))}
             />
+            {setup?.hasCloud === true && <DeskPanel />}
             <Inspector />
           </div>
         </div>

@@ -1,6 +1,7 @@
 /** The request builder: presses a button, or sends an edited copy of what a button made. */
 import { randomBytes } from 'node:crypto';
 import { FAULTS, REASONS } from 'approov-guard';
+import { BuilderError } from './builder-error.ts';
 import { withDifferences } from './differences.ts';
 import type { Built, Target } from './made-requests.ts';
 import { ORDER_TEXTS } from './order-texts.ts';
@@ -12,11 +13,6 @@ import type { Sent, Setup, WireRequest } from './wire.ts';
 /** Requests of which it is known what the app had signed. */
 const REMEMBERED = 200;
 const LONGEST = { method: 20, target: 4096, name: 200, value: 16_384, body: 32_768, headers: 60 };
-
-/** A request that cannot be sent; the page says why. */
-export class BuilderError extends Error {
-  override readonly name: string = 'BuilderError';
-}
 
 /** The builder of one console. */
 export class Builder {
@@ -61,10 +57,11 @@ export class Builder {
 }
 
 /** What the page needs once. */
-export function setupOf(target: Target | null): Setup {
+export function setupOf(target: Target | null, hasCloud: boolean): Setup {
   const codes = [...Object.keys(REASONS), ...Object.keys(FAULTS), 'accepted'];
   return {
     api: target?.origin ?? null,
+    hasCloud,
     scenarios: target === null ? [] : SCENARIOS.map(({ id, group, title, story, expects }) => ({ id, group, title, story, expects })),
     order: ORDER_TEXTS,
     meanings: Object.fromEntries(codes.map((code) => [code, adviceOn(code)])),

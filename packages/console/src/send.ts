@@ -23,7 +23,7 @@ export interface Answer {
 export async function send(origin: string, request: WireRequest, sender: string): Promise<Answer> {
   const id = randomBytes(9).toString('base64url');
   let found: Promise<Way | null> | null = null;
-  watched.expected.set(id, { sender, judged: (way) => (found = way) });
+  watched.expected.set(id, { sender, isSampled: false, judged: (way) => (found = way) });
   try {
     const response = await exchange(origin, request, id);
     let answer = '';

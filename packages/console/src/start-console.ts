@@ -1,7 +1,9 @@
 /** The console as a server: the page, the stream, and the few things that the page may ask for. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Builder, BuilderError, setupOf } from './builder.ts';
+import { Builder, setupOf } from './builder.ts';
+import { BuilderError } from './builder-error.ts';
+import { type CloudAccess, Desk } from './desk.ts';
 import type { Target } from './made-requests.ts';
 import { strangerProblem } from './own-origin.ts';
 import { type PageFile, readPage } from './page-files.ts';
@@ -33,6 +35,8 @@ export interface ConsoleOptions {
   readonly names?: readonly string[];
   /** The API that the request builder sends to, and the secret for its tokens. Default: there is no builder. */
   readonly api?: Target;
+  /** The local cloud, for switches and a fleet. Only together with `api`. Default: there is none. */
+  readonly cloud?: CloudAccess;
   /** Default `false`: with `NODE_ENV=production` it does not start. */
   readonly allowInProduction?: boolean;
 }
@@ -62,12 +66,13 @@ export interface Console {
  * ```
  */
 export async function startConsole(options: ConsoleOptions = {}): Promise<Console> {
-  const { port = 8003, host = '127.0.0.1', names = [], api = null, allowInProduction = false } = options;
+  const { port = 8003, host = '127.0.0.1', names = [], api = null, cloud = null, allowInProduction = false } = options;
   refuseProduction(allowInProduction);
   checkPort(port);
   if (api !== null) checkOrigin(api.origin);
+  const desk = api === null || cloud === null ? null : new Desk(cloud, api);
   const stream = new Stream(watched.feed, gaugesOfAll);
-  const site = { page: readPage(), stream, builder: api === null ? null : new Builder(api), api, names };
+  const site = { page: readPage(), stream, builder: api === null ? null : new Builder(api), desk, api, names };
   const server = createServer((request, response) => {
     void answer(site, request, response).catch(() => response.destroy());
   });
@@ -77,6 +82,7 @@ export async function startConsole(options: ConsoleOptions = {}): Promise<Consol
     url: `http://${shownHost}:${portOf(server)}/`,
     close: async () => {
       stream.close();
+      await desk?.close();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
@@ -87,6 +93,7 @@ interface Site {
   readonly page: ReadonlyMap<string, PageFile>;
   readonly stream: Stream;
   readonly builder: Builder | null;
+  readonly desk: Desk | null;
   readonly api: Target | null;
   readonly names: readonly string[];
 }
@@ -102,7 +109,8 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
     if (!site.stream.add(response, HEADERS)) refuse(response, 503, 'readers', 'The page is open too often. Close some of its tabs.');
     return;
   }
-  if (path === '/api/setup') return json(response, 200, setupOf(site.api));
+  if (path === '/api/setup') return json(response, 200, setupOf(site.api, site.desk !== null));
+  if (path === '/api/desk') return answerDesk(site.desk, response, null);
   const way = /^\/api\/ways\/(\d{1,15})$/.exec(path);
   if (way !== null) return answerWay(response, way[1] ?? '');
   const file = site.page.get(path);
@@ -116,11 +124,12 @@ function answerWay(response: ServerResponse, id: string): void {
   else json(response, 200, way);
 }
 
-async function answerPost({ builder }: Site, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerPost({ builder, desk }: Site, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A type that no form can send, so that browsers ask first, and are refused, when another site tries.
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) return refuse(response, 415, 'type', 'Send application/json.');
   const body = await bodyOf(request);
   if (body === null) return refuse(response, 413, 'body', `Send a JSON object of at most ${LONGEST_BODY} bytes.`);
+  if (path === '/api/desk') return answerDesk(desk, response, body);
   if (builder === null)
     return refuse(response, 404, 'no-builder', 'This console has no API to send to: give startConsole the option `api`.');
   try {
@@ -130,6 +139,19 @@ async function answerPost({ builder }: Site, path: string, request: IncomingMess
   } catch (error) {
     if (!(error instanceof BuilderError)) throw error;
     refuse(response, 400, 'request', error.message);
+  }
+}
+
+/** Answers how the cloud and the fleet stand, after what was asked for. */
+async function answerDesk(desk: Desk | null, response: ServerResponse, asked: { readonly [name: string]: unknown } | null): Promise<void> {
+  if (desk === null) return refuse(response, 404, 'no-cloud', 'This console has no cloud to switch: give startConsole the option `cloud`.');
+  try {
+    if (typeof asked?.faults === 'object' && asked.faults !== null) await desk.switch(asked.faults);
+    if (asked?.rotate === true) await desk.rotate();
+    if (typeof asked?.fleet === 'object' && asked.fleet !== null) await desk.setFleet(asked.fleet);
+    json(response, 200, await desk.shown());
+  } catch (error) {
+    refuse(response, 400, 'cloud', error instanceof BuilderError ? error.message : 'The cloud does not answer. Is it still running?');
   }
 }
 

@@ -14,6 +14,8 @@ export const CONSOLE_HEADER = 'approov-console';
 export interface Expected {
   /** What the request is shown as. */
   readonly sender: string;
+  /** Whether it is one of many, of which a sample is shown as of all others. */
+  readonly isSampled: boolean;
   /** Told when it is decided about; never, if the guard does not see it. `null`: there is nothing to explain. */
   readonly judged: (way: Promise<Way | null>) => void;
 }
@@ -70,14 +72,15 @@ export function watch(guard: Guard, { allowInProduction = false }: { readonly al
 function decideVisibly(guard: Guard, request: RequestView, route: Route | undefined): MaybePromise<Decision> {
   const expected = expectedOf(request);
   const at = Date.now();
-  if (expected === null && !watched.feed.takesExplanation(at)) {
+  const isWanted = expected?.isSampled === false;
+  if (!isWanted && !watched.feed.takesExplanation(at)) {
     return whenDecided(guard.decide(request, route), (decision) => {
-      watched.feed.add(decision, at, false, () => described(request, null));
+      watched.feed.add(decision, at, false, () => described(request, expected));
     });
   }
   const seen = seenBody(request);
   return whenDecided(guard.decide(seen.request, route), (decision) => {
-    const shown = watched.feed.add(decision, at, expected !== null, () => described(request, expected));
+    const shown = watched.feed.add(decision, at, isWanted, () => described(request, expected));
     if (shown === null || decision.verdict === null) return;
     const way = explained(guard, { seen, route, decision }, shown);
     expected?.judged(way);

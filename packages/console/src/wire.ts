@@ -109,8 +109,37 @@ export interface ShownScenario {
   readonly expects: { readonly status: number; readonly code: string };
 }
 
+/** The cloud on the desk, and its phones. */
+export interface ShownDesk {
+  /** Which failures of the cloud are on. */
+  readonly faults: {
+    readonly outage: boolean;
+    readonly failover: boolean;
+    readonly slowMs: number;
+    readonly clockOffsetSeconds: number;
+    readonly keySet: 'whole' | 'truncated' | 'stale';
+  };
+  readonly fleet: {
+    readonly size: number;
+    readonly isRunning: boolean;
+    /** Requests in a second. */
+    readonly rate: number;
+    readonly mostRate: number;
+    readonly devices: readonly {
+      readonly name: string;
+      readonly about: string;
+      /** Its share of the fleet, 0 to 100, beside those of the others. */
+      readonly weight: number;
+      readonly calls: number;
+      readonly passed: number;
+    }[];
+  };
+}
+
 /** What the page needs once. */
 export interface Setup {
+  /** Whether there is a cloud to switch. */
+  readonly hasCloud: boolean;
   /** The origin of the API that the builder sends to; `null`: there is no builder. */
   readonly api: string | null;
   readonly scenarios: readonly ShownScenario[];

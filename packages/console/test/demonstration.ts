@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { freshSecret, type SecretText } from '@approov-guard/testkit';
 import { createGuard, type Guard } from 'approov-guard';
 import { approov } from 'approov-guard/node';
-import { type Console, startConsole, watch } from '../src/index.ts';
+import { type CloudAccess, type Console, startConsole, watch } from '../src/index.ts';
 
 export interface Demonstration {
   readonly api: string;
@@ -15,9 +15,14 @@ export interface Demonstration {
   close(): Promise<void>;
 }
 
+/** What may be given: another secret, and a cloud that uses it. */
+export interface Settings {
+  readonly secret?: SecretText;
+  readonly cloud?: CloudAccess;
+}
+
 /** Starts both on free ports. */
-export async function demonstrate(): Promise<Demonstration> {
-  const secret = freshSecret();
+export async function demonstrate({ secret = freshSecret(), cloud }: Settings = {}): Promise<Demonstration> {
   const refusal = {
     render: ({ verdict, standard }: { verdict: { code: string }; standard: { status: number } }) =>
       /-missing$/.test(verdict.code) && !/expiry/.test(verdict.code) ? { ...standard, status: 400 } : standard,
@@ -40,7 +45,11 @@ export async function demonstrate(): Promise<Demonstration> {
   await once(server, 'listening');
   const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const paths = { token: '/v2/shapes', binding: '/v2/forms', signature: '/v5/shapes' };
-  const page = await startConsole({ port: 0, api: { origin: api, secret, apiKey: 'demo', paths } });
+  const page = await startConsole({
+    port: 0,
+    api: { origin: api, secret, apiKey: 'demo', paths },
+    ...(cloud === undefined ? {} : { cloud }),
+  });
   const close = async (): Promise<void> => {
     await page.close();
     server.closeAllConnections();
