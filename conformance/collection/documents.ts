@@ -69,6 +69,7 @@ export APPROOV_BASE64_SECRET=${devSecret.base64}
 ${serverNames.map((name) => `HTTP_PORT=${SERVERS[name].port} npm run example ${SERVERS[name].example}`).join('\n')}
 \`\`\`
 
+The last section also fits \`npm start\` with that secret in the environment: its port is then the one that it prints, 8002 as a rule.
 Signed requests are not here: their signatures last for seconds. \`npx approov-guard request\` [sends them](cli.md#request).
 `;
 

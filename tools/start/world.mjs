@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { startCloud } from '@approov-guard/cloud';
 import { startConsole } from '@approov-guard/console';
-import { root, stop } from '../ready.mjs';
-import { nextFreePort } from './free-port.mjs';
+import { root } from '../ready.mjs';
+import { portOf } from './port-of.mjs';
 
 /** The API domain of the demonstration, and its app. */
 export const DOMAIN = 'localhost';
@@ -22,17 +22,6 @@ const SETTINGS = {
   APPROOV_MISSING_STATUS: '400',
   APPROOV_CONSOLE: 'true',
 };
-
-/** @param {string} variable @param {number} usual @param {string} host @returns {Promise<number>} the port that the variable names, which has to be free, or the next free one */
-async function portOf(variable, usual, host) {
-  const given = process.env[variable];
-  if (!given) return nextFreePort(usual, host);
-  const port = Number(given);
-  if (!/^\d+$/.test(given) || port < 1 || port > 65_535)
-    stop(`${variable} must be a number from 1 to 65535, not ${JSON.stringify(given)}.`);
-  if ((await nextFreePort(port, host)) === port) return port;
-  return stop(`Port ${port} on ${host} is in use: stop what listens there, or choose another with ${variable}.`);
-}
 
 /** A cloud with one account, one domain with a key set, and one app. */
 async function cloudOnDesk() {
