@@ -56,6 +56,7 @@ export function watch(guard: Guard, { allowInProduction = false }: { readonly al
     explain: (request, route) => guard.explain(request, route),
     decide: (request, route) => decideVisibly(guard, request, route),
     verifyToken: (token) => guard.verifyToken(token),
+    demands: guard.demands.bind(guard),
     whenExpired: (decision, expired, route) => guard.whenExpired(decision, expired, route),
     route: (options) => guard.route(options),
     counters: () => guard.counters(),

@@ -13,6 +13,7 @@ export type { Accepted, Attestation, Rejected, Unavailable, Verdict } from './co
 export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './guard/compile/rules.ts';
 export { tokenFingerprint } from './guard/compile/rules.ts';
 export { createGuard } from './guard/create-guard.ts';
+export type { Demands } from './guard/demands.ts';
 export type { GuardGauges, GuardWarning } from './guard/gauges.ts';
 export type { Guard } from './guard/guard.ts';
 export type { Route } from './guard/judging.ts';

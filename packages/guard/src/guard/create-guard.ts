@@ -1,5 +1,6 @@
 /** How adapters get a guard: `createGuard` checks the options and assembles a guard of them. */
 import { crypto as platformCrypto } from '#crypto';
+import { ConfigurationError } from '../checks/configuration-error.ts';
 import { checkedFunction, checkedObject, checkedWord, isProduction, type UncheckedOptions } from '../checks/option-checks.ts';
 import type { Policy } from '../core/judge/policy.ts';
 import type { CryptoPort } from '../core/ports.ts';
@@ -14,13 +15,13 @@ import { compileBodies, compileShare } from './compile/limits.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile/options.ts';
 import { compileOrigin, compileRoutes, hostsOf } from './compile/routes.ts';
 import { compileRules } from './compile/rules.ts';
+import type { Demands } from './demands.ts';
 import { noteGuard, showWarning, storesOf } from './gauges.ts';
 import { assembleGuard, type Guard } from './guard.ts';
 import { HeldBodies } from './held-bodies.ts';
 import { type Route, routeOf } from './judging.ts';
 import type { GuardOptions, RouteOptions } from './options.ts';
 import type { OnVerdict } from './report.ts';
-import { noteRoutes } from './route-policies.ts';
 
 /**
  * Makes a guard: it decides for each request whether it carries a valid attestation token and, if `binding` is configured, whether the
@@ -80,7 +81,7 @@ export function createGuardOn(crypto: CryptoPort, options: GuardOptions, sharesO
   const routes = compileRoutes(given.routes, { whole, compilePolicy, requestKeys });
   const rows = (routes ?? []).flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
   const memoryStores = storesOf([whole, ...rows]).filter((store) => store.occupancy !== undefined);
-  const guard = assembleGuard({
+  return assembleGuard({
     whole,
     routes,
     keys: allKeys,
@@ -106,7 +107,6 @@ export function createGuardOn(crypto: CryptoPort, options: GuardOptions, sharesO
     bodies,
     life: noteGuard(given, memoryStores, warn),
   });
-  return noteRoutes(guard, routes);
 }
 
 function compileHooks(options: unknown): readonly OnVerdict[] {
@@ -144,4 +144,41 @@ export function guardOf(guardOrOptions: Guard | GuardOptions, options: RouteOpti
 /** Tells a guard from the options of one. */
 export function isGuard(value: Guard | GuardOptions): value is Guard {
   return typeof value === 'object' && value !== null && 'decide' in value && typeof value.decide === 'function';
+}
+
+/** A platform that shows the guard less than a request. */
+export type Platform = 'gRPC' | 'a Lambda authoriser';
+
+interface Limit {
+  /** The option, as a path within a route. */
+  readonly option: string;
+  readonly asks: (demands: Demands) => boolean;
+  /** Where it cannot be held, and why not. */
+  readonly platforms: { readonly [Name in Platform]?: string };
+  readonly remedy: string;
+}
+
+const LIMITS: readonly Limit[] = [
+  {
+    option: 'signature.digest',
+    asks: ({ digest }) => digest === 'required',
+    platforms: { gRPC: 'messages are a stream that begins later', 'a Lambda authoriser': 'it is shown no body' },
+    remedy: "say 'delegated' if what stands behind it compares the digest with the body, or leave it out",
+  },
+];
+
+/**
+ * Refuses what a platform cannot hold, wherever it is demanded: in the guard's own policy, its option `routes`, or the adapter's route.
+ * @returns what was given
+ * @throws ConfigurationError
+ */
+export function refuseUnheld(guarded: GuardedRoute, platform: Platform): GuardedRoute {
+  for (const demands of guarded.guard.demands(guarded.route)) {
+    for (const { option, asks, platforms, remedy } of LIMITS) {
+      const why = platforms[platform];
+      if (why === undefined || !asks(demands)) continue;
+      throw new ConfigurationError('option-unavailable', `${demands.path}${option}`, `cannot be held by ${platform}: ${why}; ${remedy}`);
+    }
+  }
+  return guarded;
 }

@@ -9,6 +9,7 @@ import { type Decision, decide, discardRest, mayPassPreflight, skip, withPreflig
 import { type RefusalPolicy, showsId } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
 import type { KeyRing, KeyUse, RequestKeys } from '../keys/key-ring.ts';
+import { allDemands, type Demands, demandsOf } from './demands.ts';
 import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
 import { type Gauged, type GuardGauges, type GuardLife, readGauges, storesOf } from './gauges.ts';
@@ -37,6 +38,12 @@ export interface Guard {
   explain(request: RequestView, route?: Route): Promise<Explained>;
   /** What to do with a request: what adapters call. Answers at once where the platform's cryptography does. Never throws or rejects. */
   decide(request: RequestView, route?: Route): MaybePromise<Decision>;
+  /**
+   * What the guard demands. Of a request: what it must satisfy, each of them; nothing if its path is exempt. Of a route: what that asks for. Without
+   * either: what the guard demands as a whole, and then what each row of the option `routes` does. It judges nothing.
+   */
+  demands(route?: Route): readonly [Demands, ...Demands[]];
+  demands(request: RequestView): readonly Demands[];
   /** Judges a token by itself: no binding, no signature of the message. For WebSocket messages, command lines, queues. Never rejects. */
   verifyToken(token: string): Promise<Verdict>;
   /**
@@ -116,6 +123,18 @@ class AssembledGuard implements Guard {
     return explainByEach(this.#parts.means, request, found === 'exempt' ? [this.#parts.whole] : found, this.#readClock());
   }
 
+  demands(route?: Route): readonly [Demands, ...Demands[]];
+  demands(request: RequestView): readonly Demands[];
+  demands(about?: RequestView | Route): readonly Demands[] {
+    const { whole, routes } = this.#parts;
+    if (about === undefined) return allDemands(whole, routes);
+    if ('policy' in about) return [demandsOf(about, 'route.', false)];
+    const found = this.#routesOf(about, undefined);
+    const all = allDemands(whole, routes);
+    const asked = [whole, ...this.#rows];
+    return found === 'exempt' ? [] : found.flatMap((route) => all[asked.indexOf(route)] ?? []);
+  }
+
   async verifyToken(token: string): Promise<Verdict> {
     return await judgeByRoute(
       this.#parts.means,
@@ -162,10 +181,9 @@ class AssembledGuard implements Guard {
   }
 
   gauges(): GuardGauges {
-    const { bodies, means, whole, routes } = this.#parts;
-    const rows = routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
+    const { bodies, means, whole } = this.#parts;
     return readGauges(
-      { stores: storesOf([whole, ...rows, ...this.#compiled]), bodies, shares: means.shares, rings: this.#rings },
+      { stores: storesOf([whole, ...this.#rows, ...this.#compiled]), bodies, shares: means.shares, rings: this.#rings },
       this.#readClock(),
     );
   }
@@ -182,6 +200,10 @@ class AssembledGuard implements Guard {
 
   close(): void {
     for (const ring of this.#rings) ring.source.close?.();
+  }
+
+  get #rows(): readonly Route[] {
+    return this.#parts.routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
   }
 
   get #rings(): readonly KeyRing[] {

@@ -2,8 +2,9 @@
 import type { RequestView } from '../../core/request-view.ts';
 import type { MaybePromise } from '../../core/result.ts';
 import type { Seconds } from '../../core/time.ts';
+import type { Demands } from '../../guard/demands.ts';
 import type { Decision } from '../../http/decide.ts';
-import { type AppSyncAnswer, contextOf, coversStage, type Demands } from './authorizer.ts';
+import { type AppSyncAnswer, contextOf, coversStage } from './authorizer.ts';
 import { type LambdaEvent, LambdaRequestView } from './view-lambda.ts';
 
 /** The longest time for which AppSync keeps an answer. */
@@ -36,11 +37,11 @@ function appSyncView({ authorizationToken, requestHeaders }: AppSyncEvent, token
  */
 export async function appSyncAnswer(
   event: AppSyncEvent,
-  demands: Demands,
+  demands: readonly [Demands, ...Demands[]],
   decide: (view: RequestView) => MaybePromise<Decision>,
   secondsUntil: (moment: Seconds) => Seconds,
 ): Promise<AppSyncAnswer> {
-  const { header } = demands.policies[0].token;
+  const { header } = demands[0].token;
   const view = appSyncView(event, header);
   const decision = await decide(view);
   if (decision.verdict?.outcome === 'unavailable' && decision.action === 'refuse') throw new Error('Service Unavailable');

@@ -3,12 +3,12 @@
  * right for every request with the same values, for as long as it is cached.
  */
 
-import type { Policy } from '../../core/judge/policy.ts';
 import { stageOf } from '../../core/reasons/codes.ts';
 import type { RequestBody } from '../../core/request-view.ts';
 import { LATEST_MOMENT, type Seconds } from '../../core/time.ts';
 import type { Claims } from '../../core/token/claims.ts';
 import type { Verdict } from '../../core/verdict.ts';
+import type { Demands } from '../../guard/demands.ts';
 import type { Decision } from '../../http/decide.ts';
 import { type LambdaEvent, LambdaRequestView, unseenBody } from './view-lambda.ts';
 
@@ -83,8 +83,8 @@ export type AnswerTo<Event> = Event extends OfAppSync
       : SimpleAnswer | PolicyAnswer;
 
 /** The view of an authoriser, which never sees a body. */
-export function authorizerView(event: AuthorizerEvent, policy: Policy): LambdaRequestView {
-  return new AuthorizedRequestView(event, policy.token.header);
+export function authorizerView(event: AuthorizerEvent, { token }: Demands): LambdaRequestView {
+  return new AuthorizedRequestView(event, token.header);
 }
 
 /** What passes goes on to whatever API Gateway has behind it, and so does the body, which no authoriser is shown. */
@@ -96,32 +96,25 @@ class AuthorizedRequestView extends LambdaRequestView {
   }
 }
 
-/** By what requests are judged. */
-export interface Demands {
-  readonly policies: readonly [Policy, ...Policy[]];
-  /** Whether the host decides which policy it is. */
-  readonly byHost: boolean;
-}
-
 /**
  * Demands that an answer may be cached: that every header on which it depends is among the identity sources, and the route if the policies
  * differ by route. Where the event does not name them (REST APIs), the answer restricts itself to what it holds for, and the headers are up to
  * the configuration.
  * @throws Error if it may not
  */
-export function demandCachable(event: AuthorizerEvent, view: LambdaRequestView, demands: Demands): void {
+export function demandCachable(event: AuthorizerEvent, view: LambdaRequestView, demands: readonly Demands[]): void {
   if (!mayBeCached(event, view, demands)) throw uncachable();
 }
 
-function mayBeCached(event: AuthorizerEvent, view: LambdaRequestView, { policies, byHost }: Demands): boolean {
+function mayBeCached(event: AuthorizerEvent, view: LambdaRequestView, demands: readonly Demands[]): boolean {
   // A signature is good for one request, and so is a token that counts once: no answer holds for the next.
-  if (policies.some(({ signature, tokenReplay }) => signature !== null || tokenReplay !== null)) return false;
+  if (demands.some(({ signed, onceOnly }) => signed || onceOnly)) return false;
   const known = identityOf(event);
   if (known === null) return true;
-  const headers = new Set(policies.flatMap(({ token, binding }) => [token.header, ...(binding?.headers ?? [])]));
-  if (byHost) headers.add('host');
+  const headers = new Set(demands.flatMap(({ token, boundHeaders }) => [token.header, ...boundHeaders]));
+  if (demands.some(({ byHost }) => byHost)) headers.add('host');
   const knowsHeaders = [...headers].every((name) => view.lines(name).every((value) => known.has(value.trim())));
-  return knowsHeaders && (policies.length === 1 || namesRoute(event));
+  return knowsHeaders && (demands.length === 1 || namesRoute(event));
 }
 
 /** The values under which the answer may be cached, or `null` where the event does not say. */
@@ -152,33 +145,33 @@ export type LeftToShow = 'all' | 'token';
 export async function restsOn(
   event: AuthorizerEvent,
   decision: Decision,
-  { policies }: Demands,
+  demands: readonly Demands[],
   judge: (left: LeftToShow) => Promise<Verdict>,
 ): Promise<Claims | null> {
-  const left = leftToShow(event, decision, policies);
+  const left = leftToShow(event, decision, demands);
   if (left === null) return decision.claims;
   const shown = await judge(left);
   if (shown.outcome !== 'accepted') throw uncachable();
   return shown.attestation.claims;
 }
 
-function leftToShow(event: AuthorizerEvent, decision: Decision, policies: readonly Policy[]): LeftToShow | null {
+function leftToShow(event: AuthorizerEvent, decision: Decision, demands: readonly Demands[]): LeftToShow | null {
   const { action, verdict } = decision;
   if (action === 'refuse' || verdict?.outcome === 'accepted') return null;
   // Exempt paths and preflights pass whatever their token, which must not open other paths and methods to it.
   if (verdict === null) return decision.skipped === 'exempt' && namesRoute(event) ? null : 'all';
   const isTokenObserved = verdict.outcome === 'unavailable' || ['request', 'token'].includes(stageOf(verdict.reason));
   // Only the binding failed, which is observed: when the token expires, it is to be refused all the same.
-  return isTokenObserved || policies.every(({ modes }) => modes.token === 'observe') ? null : 'token';
+  return isTokenObserved || demands.every(({ modes }) => modes.token === 'observe') ? null : 'token';
 }
 
 /**
  * When a cached answer ends: with its token, by the strictest of the policies. Whole seconds, as API Gateway's clock has.
  * @param claims - those on which the answer rests, or `null` if it rests on none
  */
-function endOf(claims: Claims | null, policies: readonly Policy[]): Seconds | null {
+function endOf(claims: Claims | null, demands: readonly Demands[]): Seconds | null {
   if (claims === null) return null;
-  return Math.floor(Math.min(claims.exp + Math.min(...policies.map(({ token }) => token.clockToleranceSeconds)), LATEST_MOMENT));
+  return Math.floor(Math.min(claims.exp + Math.min(...demands.map(({ token }) => token.clockToleranceSeconds)), LATEST_MOMENT));
 }
 
 /** What is thrown in place of an answer that must not be cached: API Gateway turns it into 500. */
@@ -198,7 +191,7 @@ export function authorizerAnswer(
   event: AuthorizerEvent,
   decision: Decision,
   claims: Claims | null,
-  demands: Demands,
+  demands: readonly Demands[],
 ): PolicyAnswer | SimpleAnswer {
   if (decision.verdict?.outcome === 'unavailable' && decision.action === 'refuse') throw new Error('Service Unavailable');
   const context = contextOf(decision);
@@ -207,7 +200,7 @@ export function authorizerAnswer(
   if (!isAuthorized && event.version === undefined) throw new Error('Unauthorized');
   const Effect = isAuthorized ? 'Allow' : 'Deny';
   // The condition is looked at for every request.
-  const end = endOf(claims, demands.policies);
+  const end = endOf(claims, demands);
   const Condition = end === null ? {} : { Condition: { NumericLessThanIfExists: { 'aws:EpochTime': String(end) } } };
   const arn = event.methodArn ?? event.routeArn ?? '';
   const Resource = isAuthorized && coversStage(decision, demands) ? stageOfArn(arn) : literal(arn);
@@ -219,10 +212,10 @@ export function authorizerAnswer(
  * Tells whether a request that was accepted shows all that any other request would have to show: one policy for all of them, which asks for the
  * token and nothing else. API Gateway applies a cached policy to other methods and paths; where that does not hold, they are not covered.
  */
-export function coversStage({ verdict }: Decision, { policies, byHost }: Demands): boolean {
-  const [only, ...others] = policies;
-  if (verdict?.outcome !== 'accepted' || others.length > 0 || byHost) return false;
-  return only.binding === null && only.signature === null && only.tokenReplay === null;
+export function coversStage({ verdict }: Decision, demands: readonly Demands[]): boolean {
+  const [only, ...others] = demands;
+  if (verdict?.outcome !== 'accepted' || only === undefined || others.length > 0 || only.byHost) return false;
+  return only.boundHeaders.length === 0 && !only.signed && !only.onceOnly;
 }
 
 /** `arn:…:api/stage/METHOD/path`: IAM's `*` crosses slashes. */

@@ -1,7 +1,6 @@
 /** AWS: a Lambda authoriser for REST APIs (`REQUEST`, `TOKEN`), HTTP APIs (payload 1.0, and 2.0 with simple responses) and AppSync. */
 import type { RequestView } from '../../core/request-view.ts';
-import { demandsOf, refuseUnheld } from '../../guard/compile/platform-limits.ts';
-import { guardOf } from '../../guard/create-guard.ts';
+import { guardOf, refuseUnheld } from '../../guard/create-guard.ts';
 import { secondsUntil } from '../../guard/expiry.ts';
 import type { Guard } from '../../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
@@ -43,12 +42,12 @@ export function approov(
   caching: 'on' | 'off' = 'on',
 ): <Event extends AuthorizerEvent | AppSyncEvent>(event: Event) => Promise<AnswerTo<Event>> {
   const guarded = refuseUnheld(guardOf(guard, route), 'a Lambda authoriser');
-  const demands = demandsOf(guarded.guard, guarded.route);
+  const demands = guarded.guard.demands(guarded.route);
   const tokenAlone = guarded.guard.route({ ...route, binding: null });
   return async <Event extends AuthorizerEvent | AppSyncEvent>(event: Event) => {
     const decide = (view: RequestView) => guarded.guard.decide(view, guarded.route);
     if (isAppSync(event)) return (await appSyncAnswer(event, demands, decide, secondsUntil)) as AnswerTo<Event>; // goes by the event
-    const view = authorizerView(event, demands.policies[0]);
+    const view = authorizerView(event, demands[0]);
     if (caching === 'on') demandCachable(event, view, demands);
     const decision = await decide(view);
     const judge = (left: LeftToShow) => guarded.guard.judge(view, left === 'token' ? tokenAlone : guarded.route);

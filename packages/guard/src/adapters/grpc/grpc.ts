@@ -1,7 +1,6 @@
 /** gRPC, with `@grpc/grpc-js` 1.10 and newer: a server interceptor, for unary calls and streams. */
 
-import { refuseUnheld } from '../../guard/compile/platform-limits.ts';
-import { guardOf } from '../../guard/create-guard.ts';
+import { guardOf, refuseUnheld } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
 import type { Decision } from '../../http/decide.ts';

@@ -1,20 +1,19 @@
 /** A connection that outlives the request which opened it: it ends when the token expires, unless the client sends a new one. */
 import type { RequestView } from '../../core/request-view.ts';
 import type { GuardedRoute } from '../../guard/create-guard.ts';
-import { demandsOf } from '../../guard/route-policies.ts';
+import type { Demands } from '../../guard/demands.ts';
 import type { Decision } from '../../http/decide.ts';
-import { type TokenPlace, TokenReplacedView } from './view-handshake.ts';
+import { TokenReplacedView } from './view-handshake.ts';
 import type { Places } from './view-operation.ts';
 
 /** Where the token of a guarded route is expected. */
-export function tokenPlaceOf({ guard, route }: GuardedRoute): TokenPlace {
-  return (route ?? guard.route({})).policy.token;
+export function tokenPlaceOf({ guard, route }: GuardedRoute): Demands['token'] {
+  return guard.demands(route)[0].token;
 }
 
 /** Which headers the first message of a connection may say instead of its handshake: the token's, and those to which a token is bound. */
 export function placesOf(guarded: GuardedRoute): Places {
-  const { policies } = demandsOf(guarded.guard, guarded.route);
-  const headers = policies.flatMap(({ token, binding }) => [token.header, ...(binding?.headers ?? [])]);
+  const headers = guarded.guard.demands(guarded.route).flatMap(({ token, boundHeaders }) => [token.header, ...boundHeaders]);
   return { token: tokenPlaceOf(guarded), headers: new Set(headers) };
 }
 

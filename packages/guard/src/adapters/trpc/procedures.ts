@@ -67,7 +67,7 @@ export class TrpcProcedures {
   /** What a procedure demands by itself, as a middleware. A context that the guard did not make is refused. */
   demands(options: RouteOptions): <Result>(call: ProcedureCall<Result>) => Promise<Result> {
     const route = this.#guarded.guard.route(options);
-    this.#largestBody = Math.max(this.#largestBody, route.policy.signature?.maxBodyBytes ?? 0);
+    this.#largestBody = Math.max(this.#largestBody, this.#guarded.guard.demands(route)[0].maxBodyBytes);
     return async ({ ctx, next }) => {
       const decision = await this.#guarded.guard.decide(this.#views.get(ctx.approov) ?? NO_REQUEST, route);
       if (decision.action === 'refuse') throw trpcError(decision);

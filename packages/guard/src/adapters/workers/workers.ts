@@ -45,7 +45,7 @@ export function approov<Env extends object, Rest extends readonly unknown[] = re
     const decision = await guarded.guard.decide(view, guarded.route);
     if (decision.action === 'refuse') return new Response(decision.refusal.body, decision.refusal);
     if (typeof target === 'function') return target(Object.assign(request, { approov: decision }), env, ...rest);
-    const { policy } = guarded.route ?? guarded.guard.route({});
-    return fetch(forwarded(request, target.origin, target.stripToken === true ? [policy.token.header] : []));
+    const [{ token }] = guarded.guard.demands(guarded.route);
+    return fetch(forwarded(request, target.origin, target.stripToken === true ? [token.header] : []));
   };
 }
