@@ -32,8 +32,8 @@ export function watched(inner: Guard): { readonly guard: Guard; readonly views: 
     views.push(view);
     return inner.decide(view, route);
   };
-  const { judge, verifyToken, route, counters, warmUp, close } = inner;
-  const rest = { judge, verifyToken, route, counters, warmUp, close };
+  const { judge, demands, verifyToken, route, counters, warmUp, close } = inner;
+  const rest = { judge, demands, verifyToken, route, counters, warmUp, close };
   const bound = Object.fromEntries(Object.entries(rest).map(([name, method]) => [name, method.bind(inner)]));
   // The cast holds: the members are those of the guard, bound to it.
   return { guard: { ...bound, decide } as Guard, views };
