@@ -14,4 +14,6 @@ export interface Command {
   readonly words: number;
   /** Does it. Answers the exit code; throws `UsageError` where it cannot begin. */
   readonly run: (given: Arguments, surroundings: Surroundings) => Promise<number>;
+  /** Takes a command line whose first word is not an option, as it is: one in the manner of another program. */
+  readonly verb?: (argv: readonly string[], surroundings: Surroundings) => Promise<number>;
 }

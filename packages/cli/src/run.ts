@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
+import { app } from './commands/app.ts';
 import { check } from './commands/check.ts';
+import { cloud } from './commands/cloud.ts';
 import { explain } from './commands/explain.ts';
 import { gateway } from './commands/gateway.ts';
 import { inspect } from './commands/inspect.ts';
@@ -14,7 +16,7 @@ import { suggestion } from './nearest.ts';
 import { EXIT, type Surroundings } from './surroundings.ts';
 import { UsageError } from './usage-error.ts';
 
-const COMMANDS: readonly Command[] = [token, check, inspect, secret, request, explain, gateway];
+const COMMANDS: readonly Command[] = [token, check, inspect, secret, request, explain, gateway, cloud, app];
 
 /**
  * Runs one command line. Reads nothing but its argument and the files that it names; never throws.
@@ -58,8 +60,15 @@ async function dispatch(surroundings: Surroundings): Promise<number> {
   if (name === '--help' || name === '-h' || name === '-help') return answer(surroundings, globalHelp(COMMANDS));
   if (name === 'help') return answer(surroundings, rest[0] === undefined ? globalHelp(COMMANDS) : commandHelp(commandNamed(rest[0])));
   const command = commandNamed(name);
+  if (command.verb !== undefined && isVerbLine(rest)) return command.verb(rest, surroundings);
   const given = readArguments(rest, command.options, command.words);
   return given.flag('help') ? answer(surroundings, commandHelp(command)) : await command.run(given, surroundings);
+}
+
+/** Whether a line begins with a word, but for `--state FILE`, which may stand before it. */
+function isVerbLine([first = '', second = '', third = '']: readonly string[]): boolean {
+  const word = /^--?state$/.test(first) ? third : /^--?state=/.test(first) ? second : first;
+  return word !== '' && !word.startsWith('-');
 }
 
 function commandNamed(name: string): Command {

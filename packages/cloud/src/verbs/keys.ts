@@ -1,5 +1,5 @@
 /** `secret` and `keyset`: what signs tokens and messages. */
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { freshAccountKey, freshSecret } from '@approov-guard/testkit';
 import { requireKey } from '../account/domains.ts';
 import { addKey, publicPem, removeKey } from '../account/keys.ts';
@@ -48,12 +48,16 @@ function shownSecret({ secret: { base64 } }: AccountState, form: string, isPlain
 }
 
 function changed(context: VerbContext, isPrintable: boolean): Partial<VerbAnswer> {
-  // 48 random bytes are 64 printable characters.
-  const base64 = isPrintable ? Buffer.from(randomBytes(48).toString('base64')).toString('base64') : freshSecret().base64;
+  const base64 = isPrintable ? printableSecret() : freshSecret().base64;
   context.change((state) => {
     state.secret.base64 = base64;
   });
   return { out: ['changed the account secret; give it to your servers: approov secret -get base64'] };
+}
+
+/** 64 of the 94 printable characters. Base64 characters alone would look like a secret that was encoded twice. */
+function printableSecret(): string {
+  return Buffer.from(Array.from({ length: 64 }, () => 0x21 + randomInt(94))).toString('base64');
 }
 
 function messageKey(context: VerbContext, what: string): Partial<VerbAnswer> {
