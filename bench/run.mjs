@@ -38,7 +38,7 @@ import { barsTable, table } from './lib/table.mjs';
 
 const program = fileURLToPath(new URL('suite.mjs', import.meta.url));
 
-export const SUITES = ['token', 'signature', 'growth', 'start', 'memory', 'soak', 'http', 'flood', 'scaling'];
+export const SUITES = ['token', 'signature', 'growth', 'start', 'memory', 'soak', 'http', 'flood', 'scaling', 'replay', 'simulation'];
 
 /** @param {string} suite @param {string} mode @returns {Promise<Row[]>} */
 function runSuite(suite, mode) {
