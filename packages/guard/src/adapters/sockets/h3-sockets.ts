@@ -1,4 +1,5 @@
 /** WebSockets of h3: version 1 finds their hooks past its middleware, and version 2 opens a connection for whatever answer has no hooks. */
+import { ConfigurationError } from '../../checks/configuration-error.ts';
 import type { RequestView } from '../../core/request-view.ts';
 import { type GuardedRoute, guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
@@ -14,8 +15,8 @@ import { HandshakeView, hideOfferedToken } from './view-handshake.ts';
 /** What is needed of an app of h3 1. */
 export interface H3SocketApp {
   readonly stack: object[];
-  /** With which crossws makes its adapter. */
-  readonly websocket: object;
+  /** With which crossws makes its adapter. Versions of h3 1 that open no WebSockets have none. */
+  readonly websocket?: object;
 }
 
 /** What crossws shows of a request for an upgrade. For Node it keeps Node's own one beside it. */
@@ -90,7 +91,9 @@ function refused({ body, ...init }: Refusal): Response {
 export function judgeSockets(guard: Guard | GuardOptions, app: H3SocketApp, route?: RouteOptions): void {
   const guarded = guardOf(guard, route);
   // The cast holds: these are the layers of h3 1, and what it keeps of its option `websocket`.
-  const { stack, websocket: options } = app as { readonly stack: Layer[]; readonly websocket: SocketOptions };
+  const { stack, websocket: options } = app as { readonly stack: Layer[]; readonly websocket?: SocketOptions };
+  if (options === undefined)
+    throw new ConfigurationError('option-invalid', 'app', 'opens no WebSockets: it is not an app of h3 1.11 or newer');
   const judgements = new WeakMap<object, Promise<Judged>>();
   const judged = (hooks: Hooks = {}): Hooks => ({
     ...hooks,
