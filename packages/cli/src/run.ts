@@ -8,6 +8,7 @@ import { cloud } from './commands/cloud.ts';
 import { explain } from './commands/explain.ts';
 import { gateway } from './commands/gateway.ts';
 import { inspect } from './commands/inspect.ts';
+import { report } from './commands/report.ts';
 import { request } from './commands/request.ts';
 import { secret } from './commands/secret.ts';
 import { token } from './commands/token.ts';
@@ -16,7 +17,7 @@ import { suggestion } from './nearest.ts';
 import { EXIT, type Surroundings } from './surroundings.ts';
 import { UsageError } from './usage-error.ts';
 
-const COMMANDS: readonly Command[] = [token, check, inspect, secret, request, explain, gateway, cloud, app];
+const COMMANDS: readonly Command[] = [token, check, inspect, secret, request, explain, gateway, cloud, app, report];
 
 /**
  * Runs one command line. Reads nothing but its argument and the files that it names; never throws.

@@ -1,0 +1,35 @@
+/** Counts distinct texts in 256 bytes (HyperLogLog, about 7 % off). */
+
+const BITS = 8;
+const REGISTERS = 1 << BITS;
+
+/** How many different texts were seen, about. */
+export class Distinct {
+  readonly #registers: Uint8Array = new Uint8Array(REGISTERS);
+
+  add(text: string): void {
+    const hash = hashOf(text);
+    const register = hash >>> (32 - BITS);
+    const rank = Math.clz32((hash << BITS) | (1 << (BITS - 1))) + 1;
+    if (rank > (this.#registers[register] as number)) this.#registers[register] = rank;
+  }
+
+  get count(): number {
+    let [sum, empty] = [0, 0];
+    for (const rank of this.#registers) {
+      sum += 2 ** -rank;
+      if (rank === 0) empty++;
+    }
+    const estimate = (0.7182725932495458 * REGISTERS ** 2) / sum;
+    return Math.round(estimate <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : estimate);
+  }
+}
+
+/** FNV-1a, and MurmurHash3's last mixing. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
