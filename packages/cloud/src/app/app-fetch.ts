@@ -36,7 +36,9 @@ export interface AppAnswer {
  * @throws what the network throws where the API does not answer
  * @example
  * ```ts
+ * import { once } from 'node:events';
  * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
  * import { createGuard } from 'approov-guard';
  * import { approov } from 'approov-guard/node';
  * import { appFetch, createCloud, createDevice } from '@approov-guard/cloud';
@@ -45,10 +47,12 @@ export interface AppAnswer {
  * cloud.addDomain('localhost');
  * cloud.addApp({ package: 'com.example.app' });
  * const guard = createGuard({ keys: { secret: { base64: cloud.account().secret.base64 } } });
- * const server = createServer(approov(guard, (_, response) => response.end('hello'))).listen(8002);
+ * const server = createServer(approov(guard, (_, response) => response.end('hello'))).listen(0);
+ * await once(server, 'listening');
  *
  * const device = createDevice({ cloud, behaviour: 'rooted' });
- * const { status } = await appFetch(device, 'http://localhost:8002/');
+ * const { port } = server.address() as AddressInfo;
+ * const { status } = await appFetch(device, `http://localhost:${port}/`);
  * console.log(status); // 401
  * device.close();
  * server.close();

@@ -32,15 +32,18 @@ const MOST_DEVICES = 10_000;
  * @throws CloudError `input-malformed` for a size, mix or rate that cannot be
  * @example
  * ```ts
+ * import { once } from 'node:events';
  * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
  * import { createCloud, createFleet } from '@approov-guard/cloud';
  *
  * const cloud = createCloud();
  * cloud.addDomain('localhost');
  * cloud.addApp({ package: 'com.example.app' });
- * const server = createServer((_, response) => response.end()).listen(8002);
+ * const server = createServer((_, response) => response.end()).listen(0);
+ * await once(server, 'listening');
  *
- * const fleet = createFleet({ cloud, size: 20, mix: { genuine: 9, rooted: 1 }, call: 'http://localhost:8002/' });
+ * const fleet = createFleet({ cloud, size: 20, mix: { genuine: 9, rooted: 1 }, call: `http://localhost:${(server.address() as AddressInfo).port}/` });
  * console.log((await fleet.run(100)).calls); // 100
  * await fleet.close();
  * server.close();
