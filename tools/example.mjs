@@ -12,12 +12,16 @@ const STEPS = [
 
 /** The names of all examples: group, framework, step. */
 function exampleNames() {
-  return STEPS.flatMap(({ group, files }) =>
+  const gateway = readdirSync(join(root, 'examples/gateway'))
+    .filter((name) => /^(?!behind-).*\.js$/.test(name))
+    .map((name) => `gateway/${name.replace(/\.js$/, '')}`);
+  const stepped = STEPS.flatMap(({ group, files }) =>
     readdirSync(join(root, 'examples', group))
       .sort()
       .flatMap((framework) => files.map((file) => `${group}/${framework}/${file}`))
       .filter((name) => existsSync(join(root, 'examples', `${name}.js`))),
   );
+  return [...stepped, ...gateway];
 }
 
 /** @param {string | undefined} wrong */

@@ -2,6 +2,7 @@
  * Things a test can do without: shared vectors, other runtimes, servers. Absent ones are skipped, saying so; with `REQUIRE_ALL=1` they
  * fail instead.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,4 +47,14 @@ export function skipUnless(present, what) {
 export function findProgram(program) {
   const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
+}
+
+/**
+ * Finds a Python that has a package. Debian's own is looked at, too: another one may come before it on the PATH.
+ * @param {string} name - of the package
+ * @returns {string | null} the program
+ */
+export function findPythonWith(name) {
+  const programs = [process.env.PYTHON ?? 'python3', '/usr/bin/python3'];
+  return programs.find((program) => spawnSync(program, ['-c', `import ${name}`]).status === 0) ?? null;
 }

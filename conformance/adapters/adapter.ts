@@ -67,6 +67,8 @@ export interface Setup {
   readonly routes: readonly RouteSetup[];
   /** `app`: one guard before everything. `routes`: each route is protected by itself; paths without a route are not protected. */
   readonly scope: 'app' | 'routes';
+  /** For places in front of a server: another one than the echo, by its URL. */
+  readonly behind?: string;
   /** The guard on the platform's crypto port, or on Web Cryptography, which makes every decision asynchronous. Only within Node. */
   readonly crypto: 'platform' | 'web';
 }
@@ -126,6 +128,10 @@ export interface Traits {
   readonly normalisesTargets: boolean;
   /** The framework reads the body before it asks the guard: of half a body the guard sees nothing. Default: false. */
   readonly readsBodiesFirst?: boolean;
+  /** Nobody compares bodies with their digests here: that is left to the server behind. Default: false. */
+  readonly seesNoBodies?: boolean;
+  /** It answers 400 by itself where it takes a request for malformed, and nobody is asked. Default: false. */
+  readonly refusesMalformed?: boolean;
   /** What else the platform does before anybody sees the request. Default: none. */
   readonly quirks?: readonly Quirk[];
   /** Whether an app can be made of a setup. Default: of all. */

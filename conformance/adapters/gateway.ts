@@ -13,7 +13,7 @@ import { nodeTraits, readBody, routeOf, writeAnswer } from '../app/in-node.ts';
 import type { AdapterUnderTest, Setup, Started } from './adapter.ts';
 
 /** What a policy file can say: data only, and one policy for the whole app. */
-function canSay({ guard, scope }: Setup): boolean {
+export function canSay({ guard, scope }: Setup): boolean {
   const { keys, nowMs, refusal, preflight } = guard;
   const isData = keys !== 'failing' && keys !== 'empty' && !(refusal !== undefined && 'render' in refusal) && !Number.isNaN(nowMs);
   // Behind a gateway a preflight that nobody judged would reach the server: `cors` answers it instead.
@@ -28,7 +28,12 @@ function decisionOf(request: IncomingMessage, setup: Setup): Decision {
     return { action: 'pass', verdict: null, skipped: 'exempt', claims: null, mode: said('mode'), id: said('id') } as unknown as Decision;
   const token = String(request.headers[(setup.guard.token?.header ?? 'approov-token').toLowerCase()] ?? '');
   const claims = outcome === 'accepted' ? JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) : null;
-  const attestation = { claims, binding: said('binding'), signature: said('signature'), digest: said('digest') };
+  const attestation = {
+    claims,
+    binding: said('binding'),
+    signature: said('signature'),
+    digest: said('digest').replace('delegated', 'unchecked'),
+  };
   const verdict =
     outcome === 'accepted'
       ? { outcome, attestation }
@@ -40,7 +45,8 @@ function decisionOf(request: IncomingMessage, setup: Setup): Decision {
 }
 
 /** The server behind. */
-async function startBehind(setup: Setup): Promise<{ readonly url: string; readonly close: () => void }> {
+export async function startBehind(setup: Setup): Promise<{ readonly url: string; readonly close: () => void }> {
+  if (setup.behind !== undefined) return { url: setup.behind, close: () => undefined };
   const server = createServer((request, response) => {
     const { behaviour } = routeOf(setup.routes, request.url ?? '');
     const asked = {
@@ -96,7 +102,7 @@ async function start(speech: Speech, setup: Setup): Promise<Started> {
 
 const SECRET = 'SECRET';
 
-function envOf({ guard: { keys, signature } }: Setup): { readonly [name: string]: string } {
+export function envOf({ guard: { keys, signature } }: Setup): { readonly [name: string]: string } {
   const secret = typeof keys === 'object' && 'secret' in keys ? [[SECRET, keys.secret.base64]] : [];
   const accountKeys = typeof signature === 'object' && signature !== null && 'accountKeys' in signature ? signature.accountKeys : [];
   return Object.fromEntries([...secret, ...accountKeys.map((key, index) => [`ACCOUNT_${index}`, base64Of(key)])]);
@@ -109,7 +115,7 @@ function base64Of(key: object): string {
 }
 
 /** The setup as a policy file. Keys that cannot be had are at an address where nobody listens. */
-function documentOf({ routes, guard: { keys, nowMs: _now, hook: _hook, signature, ...rest } }: Setup): {
+export function documentOf({ routes, guard: { keys, nowMs: _now, hook: _hook, signature, ...rest } }: Setup): {
   readonly [name: string]: unknown;
 } {
   const named =

@@ -1,11 +1,15 @@
 /** The vendor's published requests: each gets its expected status from every adapter, configured as the request's own fields say. */
-import { strictEqual } from 'node:assert';
+import { ok, strictEqual } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { devSecret } from '@approov-guard/testkit';
-import { readVectors, skipUnless } from '../../tools/optional.mjs';
+import { findProgram, findPythonWith, readVectors, skipUnless } from '../../tools/optional.mjs';
 import type { AdapterUnderTest, GuardSetup, Setup } from '../adapters/adapter.ts';
 import { gateway } from '../adapters/gateway.ts';
 import { adapters } from '../adapters/index.ts';
+import { freePort, isOpen, proxies } from '../adapters/proxies.ts';
 import { type HeaderLine, send } from '../run/wire.ts';
 
 interface PublishedRequest {
@@ -71,9 +75,54 @@ async function sendAll(adapter: AdapterUnderTest, setup: Setup, requests: readon
 
 describe('the vendor’s published requests', skipUnless(vectors, 'shared vectors'), () => {
   const requests = vectors?.requests ?? [];
-  for (const adapter of [...adapters, gateway]) {
+  for (const adapter of [...adapters, gateway, ...proxies.filter(({ program }) => findProgram(program) !== null)]) {
     it(`all ${requests.length} get their expected status from ${adapter.name}`, async () => {
       for (const [setup, group] of appsOf(requests)) await sendAll(adapter, setup, group);
     });
   }
 });
+
+/** The paths that the servers in Python have. */
+const PYTHON = {
+  hello: (path: string): boolean => path === '/',
+  shapes: (path: string): boolean => /^\/v[12]\/(?:hello|shapes|forms)$/.test(path),
+};
+
+describe('servers in Python that know nothing of attestation', skipUnless(vectors, 'shared vectors'), () => {
+  for (const framework of ['flask', 'fastapi'] as const) {
+    const python = findPythonWith(framework);
+    for (const name of ['hello', 'shapes'] as const) {
+      it(`${framework}, ${name}: the published requests, behind each place`, skipUnless(python, framework), async () => {
+        const server = await pythonServer(python ?? '', `examples/gateway/${framework}/${name}.py`);
+        const requests = (vectors?.requests ?? []).filter(({ path }) => PYTHON[name](path));
+        ok(requests.length >= 10, `${requests.length} requests`);
+        try {
+          for (const place of [gateway, ...proxies.filter(({ program }) => findProgram(program) !== null)])
+            for (const [setup, group] of appsOf(requests)) await sendAll(place, { ...setup, behind: server.url }, group);
+        } finally {
+          await server.close();
+        }
+      });
+    }
+  }
+});
+
+async function pythonServer(python: string, file: string): Promise<{ readonly url: string; readonly close: () => Promise<unknown> }> {
+  const port = await freePort();
+  const child = spawn(python, [fileURLToPath(new URL(`../../${file}`, import.meta.url))], {
+    env: { ...process.env, HTTP_PORT: String(port) },
+    stdio: 'ignore',
+  });
+  const url = `http://127.0.0.1:${port}`;
+  while (!(await isOpen(port))) {
+    strictEqual(child.exitCode, null, `${file} ended`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return {
+    url,
+    close: () => {
+      child.kill();
+      return once(child, 'close');
+    },
+  };
+}

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { app } from './commands/app.ts';
+import { authorizer } from './commands/authorizer.ts';
 import { check } from './commands/check.ts';
 import { cloud } from './commands/cloud.ts';
+import { compile } from './commands/compile.ts';
 import { explain } from './commands/explain.ts';
 import { gateway } from './commands/gateway.ts';
 import { inspect } from './commands/inspect.ts';
@@ -17,7 +19,11 @@ import { suggestion } from './nearest.ts';
 import { EXIT, type Surroundings } from './surroundings.ts';
 import { UsageError } from './usage-error.ts';
 
-const COMMANDS: readonly Command[] = [token, check, inspect, secret, request, explain, gateway, cloud, app, report];
+const COMMANDS: readonly Command[] = [
+  ...[token, check, inspect, secret, request, explain],
+  ...[gateway, authorizer, compile],
+  ...[cloud, app, report],
+];
 
 /**
  * Runs one command line. Reads nothing but its argument and the files that it names; never throws.

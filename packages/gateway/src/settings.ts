@@ -103,12 +103,12 @@ export function compileSettings(section: unknown, folder: string): GatewaySettin
     ),
     admin: admin === null ? null : addressFrom(admin, 'gateway.admin', null),
     upstreams: compileUpstreams(given, folder),
-    identityPrefix: compilePrefix(given.identityPrefix),
+    identityPrefix: compilePrefix(given.identityPrefix, 'gateway.identityPrefix'),
     stripToken: checkedFlag(given.stripToken, 'gateway.stripToken', false),
     upgrades: compileUpgrades(given.upgrades),
     timeouts: compileTimeouts(given.timeouts),
     limits: compileLimits(given.limits),
-    log: compileLog(given.log, folder),
+    log: compileLog(given.log, folder, 'gateway.log'),
     workers: Math.floor(checkedAmount(given.workers, 'gateway.workers', { min: 1, max: 256, fallback: 1, unit: 'processes' })),
   };
 }
@@ -189,11 +189,10 @@ function compileHealth(section: unknown, path: string): UpstreamSettings['health
   };
 }
 
-function compilePrefix(value: unknown): string {
-  const prefix = checkedText(value, 'gateway.identityPrefix', 'X-Attestation-').toLowerCase();
-  return /^x-[a-z0-9-]*-$/.test(prefix)
-    ? prefix
-    : invalid('gateway.identityPrefix', 'must begin with X- and end with -, such as X-Attestation-');
+/** How the identity headers begin. */
+export function compilePrefix(value: unknown, path: string): string {
+  const prefix = checkedText(value, path, 'X-Attestation-').toLowerCase();
+  return /^x-[a-z0-9-]*-$/.test(prefix) ? prefix : invalid(path, 'must begin with X- and end with -, such as X-Attestation-');
 }
 
 function compileUpgrades(value: unknown): ReadonlySet<string> {
@@ -215,7 +214,8 @@ const SECONDS: { readonly [name: string]: Bounds } = {
   drainSeconds: { min: 0, max: 3600, fallback: 30, unit: 'seconds' },
 };
 
-function compileTimeouts(section: unknown): Timeouts {
+/** Checks time-outs. */
+export function compileTimeouts(section: unknown): Timeouts {
   const given = checkedSection(section, 'gateway.timeouts', Object.keys(SECONDS));
   // The cast holds: the names are those of the table.
   const ms = (name: string): number => checkedAmount(given[name], `gateway.timeouts.${name}`, SECONDS[name] as Bounds) * 1000;
@@ -230,7 +230,8 @@ function compileTimeouts(section: unknown): Timeouts {
   };
 }
 
-function compileLimits(section: unknown): Limits {
+/** Checks limits. */
+export function compileLimits(section: unknown): Limits {
   const given = checkedSection(section, 'gateway.limits', ['headerBytes', 'bodyBytes', 'connections', 'connectionsPerAddress']);
   const at = (name: string): string => `gateway.limits.${name}`;
   return {
@@ -246,12 +247,13 @@ function compileLimits(section: unknown): Limits {
   };
 }
 
-function compileLog(section: unknown, folder: string): GatewaySettings['log'] {
+/** Where the access log goes. */
+export function compileLog(section: unknown, folder: string, path: string): GatewaySettings['log'] {
   if (section === null) return { format: null, file: null };
-  const given = checkedSection(section, 'gateway.log', ['format', 'path']);
+  const given = checkedSection(section, path, ['format', 'path']);
   const { format = 'json' } = given;
   if (format !== 'json' && format !== 'common')
-    return invalid('gateway.log.format', "must be 'json' or 'common'; write `log: null` to switch the log off");
-  const file = checkedText(given.path, 'gateway.log.path', null);
+    return invalid(`${path}.format`, "must be 'json' or 'common'; write `log: null` to switch the log off");
+  const file = checkedText(given.path, `${path}.path`, null);
   return { format, file: file === null ? null : resolve(folder, file) };
 }

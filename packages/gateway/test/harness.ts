@@ -11,6 +11,9 @@ export const keys = { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } };
 /** A header that makes a request genuine. */
 export const genuine = (more: object = {}): readonly [string, string] => ['Approov-Token', exampleToken({ secret, ...more })];
 
+/** A token that is bound to a value. */
+export const boundToken = (value: string): string => exampleToken({ secret, bind: value });
+
 /** What reached the upstream. */
 export interface Received {
   readonly method: string;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { ConfigurationError } from 'approov-guard';
+import { compileAuthorizer } from '../src/authorizer/settings.ts';
 import { compileCors } from '../src/proxy/cors.ts';
 import { compileSettings } from '../src/settings.ts';
 
@@ -28,6 +29,7 @@ const PLACES: readonly (readonly [path: string, node: Node | undefined, use: (co
   ['gateway.limits', schema.properties?.gateway?.properties?.limits, (limits) => gateway({ limits })],
   ['gateway.log', schema.properties?.gateway?.properties?.log, (log) => gateway({ log })],
   ['gateway.upstreams', schema.properties?.gateway?.properties?.upstreams?.items, (row) => gateway({ upstreams: [{ to, ...row }] })],
+  ['authorizer', schema.properties?.authorizer, (section) => compileAuthorizer({ for: 'nginx', ...section }, '.')],
   ['cors', schema.properties?.cors, (cors) => compileCors({ origins: '*', ...cors })],
 ];
 

@@ -1,12 +1,11 @@
 /** `approov-guard gateway`: a reverse proxy that lets only requests of genuine, untampered apps through. */
-import { resolve } from 'node:path';
 import { ConfigurationError } from 'approov-guard';
 import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { COMMON_OPTIONS } from '../option-tables.ts';
-import { variablesOfFile } from '../secret-source.ts';
 import { EXIT, type Surroundings } from '../surroundings.ts';
 import { UsageError } from '../usage-error.ts';
+import { POLICY_OPTIONS, policyOf, variablesOf } from './policy-source.ts';
 
 /** The command. */
 export const gateway: Command = {
@@ -17,10 +16,7 @@ export const gateway: Command = {
     to: { value: 'URL', describe: 'the server behind, such as http://127.0.0.1:5000; may be repeated', repeatable: true },
     listen: { value: 'ADDRESS', describe: 'where to listen, default 127.0.0.1:8002' },
     admin: { value: 'ADDRESS|none', describe: 'where to answer /live, /ready, /metrics and /policy, default 127.0.0.1:8003' },
-    bind: { value: 'HEADER', describe: 'the header to which tokens are bound, such as Authorization; may be repeated', repeatable: true },
-    observe: { value: null, describe: 'refuse nothing; the server behind is told what would have been refused' },
-    development: { value: null, describe: 'take secrets that are published in samples' },
-    policy: { value: 'FILE', describe: 'a policy file in JSON or YAML, which says all of this and more' },
+    ...POLICY_OPTIONS,
     ...COMMON_OPTIONS,
   },
   examples: [
@@ -31,7 +27,7 @@ export const gateway: Command = {
   words: 0,
   run: async (given, surroundings) => {
     const policy = policyFrom(given, surroundings);
-    const env = { ...variablesOfFile(surroundings), ...surroundings.env };
+    const env = variablesOf(surroundings);
     // Imported only here: the other commands start without a proxy.
     const { runGateway } = await import('@approov-guard/gateway');
     try {
@@ -44,25 +40,18 @@ export const gateway: Command = {
   },
 };
 
-const WITH_TO = ['listen', 'admin', 'bind', 'observe', 'development'] as const;
-
 function policyFrom(given: Arguments, surroundings: Surroundings): string | { readonly [name: string]: unknown } {
-  const [file, to] = [given.text('policy'), given.texts('to')];
-  if (file !== undefined) {
-    const other = ['to', ...WITH_TO].find((name) => given.flag(name));
-    if (other === undefined) return resolve(surroundings.cwd, file);
+  const policy = policyOf(given, surroundings);
+  const to = given.texts('to');
+  if (typeof policy === 'string') {
+    const other = ['to', 'listen', 'admin'].find((name) => given.flag(name));
+    if (other === undefined) return policy;
     throw new UsageError(`--policy and --${other} exclude each other: write it into the file`);
   }
   if (to.length === 0) throw new UsageError('say where requests go: --to http://127.0.0.1:5000, or --policy FILE');
-  const [listen, admin, bind] = [given.text('listen'), given.text('admin'), given.texts('bind')];
-  const variables = { ...variablesOfFile(surroundings), ...surroundings.env };
-  const isUrlSafe = (variables.APPROOV_BASE64_SECRET ?? '') === '' && (variables.APPROOV_BASE64URL_SECRET ?? '') !== '';
-  const secret = isUrlSafe ? { base64url: { env: 'APPROOV_BASE64URL_SECRET' } } : { base64: { env: 'APPROOV_BASE64_SECRET' } };
+  const [listen, admin] = [given.text('listen'), given.text('admin')];
   return {
-    keys: { secret },
-    ...(bind.length === 0 ? {} : { binding: { headers: bind } }),
-    ...(given.flag('observe') ? { mode: 'observe' } : {}),
-    ...(given.flag('development') ? { environment: 'development' } : {}),
+    ...policy,
     gateway: {
       to,
       ...(listen === undefined ? {} : { listen }),

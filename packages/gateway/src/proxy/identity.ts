@@ -1,5 +1,5 @@
 /** What the upstream is told of the verdict: the full set of headers, empty where something is unknown. */
-import type { Decision } from 'approov-guard';
+import type { Attestation, Decision } from 'approov-guard';
 import { printable } from '../printable.ts';
 
 /** The names behind the prefix, in the order in which they are written. */
@@ -24,9 +24,14 @@ export function identityOf(decision: Decision): Identity {
     key: headerText(attestation?.keyId),
     binding: attestation?.binding ?? '',
     signature: attestation?.signature ?? '',
-    digest: attestation?.digest ?? '',
+    digest: attestation === null ? '' : digestOf(attestation),
     id,
   };
+}
+
+/** A signature that held over a digest which nobody compared with the body has a word of its own: the server behind has to. */
+function digestOf({ signature, digest }: Attestation): string {
+  return signature === 'verified' && digest === 'unchecked' ? 'delegated' : digest;
 }
 
 /** Adds the identity headers to a list of names and values. */

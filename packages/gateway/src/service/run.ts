@@ -55,7 +55,8 @@ interface Running {
   readonly note: (text: string) => void;
 }
 
-function untilSignal({ drain, reload, note }: Running): Promise<void> {
+/** Runs until a signal ends it. */
+export function untilSignal({ drain, reload, note }: Running): Promise<void> {
   return new Promise((resolve) => {
     let ending = false;
     const end = (): void => {

@@ -48,6 +48,11 @@ export interface RequestBody {
   /** Whether the message has content: a length above zero, or a transfer coding. */
   readonly present: boolean;
   /**
+   * True where nobody here sees the content, and the operator has said that whoever stands behind compares its digest: as `digest: 'delegated'`, but
+   * said of the place instead of the policy. A digest that is missing is judged all the same. Default: false.
+   */
+  readonly delegated?: boolean;
+  /**
    * Reads the whole content, as it was sent, at most so many bytes, and leaves it readable for the handler.
    * @param allowance - to be asked before bytes are held. Default: anything goes. A view that never asks is charged when it has read.
    */

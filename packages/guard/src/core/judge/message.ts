@@ -115,7 +115,10 @@ function compareDigest(judged: Case): MaybePromise<Failure | null> {
   const policy = judged.policy.signature as SignaturePolicy;
   const stated = readContentDigest(request, policy.stringDigest);
   if (stated !== null && 'outcome' in stated) return stated;
-  if (stated !== null) return policy.digest === 'delegated' ? null : compareBody(judged, policy, stated);
+  if (stated !== null) {
+    const isDelegated = policy.digest === 'delegated' || request.body?.delegated === true;
+    return isDelegated ? null : compareBody(judged, policy, stated);
+  }
   judged.digest = 'absent';
   return policy.digest !== 'if-present' && request.body?.present === true ? rejected('digest-missing') : null;
 }

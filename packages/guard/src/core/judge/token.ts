@@ -102,7 +102,7 @@ export function checkRules({ verified, policy, at }: Case): MaybePromise<Failure
 }
 
 /** What the SDKs write into the token header when they could not fetch a token (upper case; okhttp 3.8 writes lower case). */
-const SDK_STATUSES: ReadonlySet<string> = new Set([
+export const SDK_STATUSES: ReadonlySet<string> = new Set([
   'NO_NETWORK',
   'POOR_NETWORK',
   'MITM_DETECTED',

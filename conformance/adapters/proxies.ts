@@ -1,0 +1,194 @@
+/** Real proxies before a server that knows nothing of attestation: some enforce a policy by themselves, others ask the authoriser. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compileFor, startAuthorizer } from '@approov-guard/gateway';
+import { findProgram } from '../../tools/optional.mjs';
+import { recordedOptions } from '../app/guard-setup.ts';
+import { nodeTraits } from '../app/in-node.ts';
+import { send } from '../run/wire.ts';
+import type { AdapterUnderTest, ObservedVerdict, Setup, Started, Traits } from './adapter.ts';
+import { canSay, documentOf, envOf, startBehind } from './gateway.ts';
+
+/** How a proxy is started. */
+interface Program {
+  readonly name: string;
+  readonly program: string;
+  readonly target: string;
+  /** The name of the authoriser's dialect; `null` for one that enforces by itself. */
+  readonly dialect: string | null;
+  /** Writes what the compiler made into a folder, and answers the words after the program's name. */
+  readonly arrange: (folder: string, files: readonly { readonly name: string; readonly text: string }[]) => readonly string[];
+  readonly traits: Partial<Traits>;
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { readonly port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Whether somebody listens there. */
+export async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const [open] = await Promise.race([once(socket, 'connect').then(() => [true]), once(socket, 'error').then(() => [false])]).catch(() => [
+    false,
+  ]);
+  socket.destroy();
+  return open === true;
+}
+
+/** Starts a program, and waits until its port takes connections. */
+async function running(
+  program: string,
+  words: readonly string[],
+  env: object,
+  port: number,
+  cwd: string,
+): Promise<{ readonly child: ChildProcess; readonly said: () => string }> {
+  const child = spawn(program, words, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  while (!(await isOpen(port))) {
+    if (child.exitCode !== null) throw new Error(`${program} ended: ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return { child, said: () => text };
+}
+
+async function start(proxy: Program, setup: Setup): Promise<Started> {
+  const behind = await startBehind(setup);
+  const { options, takeVerdicts } = recordedOptions(setup);
+  const { now, onVerdict } = options;
+  const env = envOf(setup);
+  const folder = mkdtempSync(join(tmpdir(), 'approov-proxy-'));
+  const document = documentOf(setup);
+  const authorizer =
+    proxy.dialect === null
+      ? null
+      : await startAuthorizer({
+          policy: { ...document, authorizer: { for: proxy.dialect, listen: '127.0.0.1:0', admin: null, log: null, bodies: 'delegated' } },
+          env,
+          guard: { ...(now === undefined ? {} : { now }), ...(onVerdict === undefined ? {} : { onVerdict }) },
+        });
+  const port = await freePort();
+  const places = { to: new URL(behind.url).host, listen: `127.0.0.1:${port}` };
+  const section = authorizer === null ? {} : { authorizer: { listen: new URL(authorizer.url).host, bodies: 'delegated' } };
+  const files = ((): ReturnType<typeof compileFor> => {
+    try {
+      return compileFor(proxy.target, { ...document, ...section }, places, env, setup.guard.nowMs / 1000);
+    } catch (error) {
+      behind.close();
+      void authorizer?.drain();
+      throw error;
+    }
+  })();
+  for (const { name, text } of files) writeFileSync(join(folder, name), text);
+  const words = proxy.arrange(folder, files);
+  const { child, said } = await running(findProgram(proxy.program) ?? proxy.program, words, env, port, folder).catch(async (error) => {
+    await authorizer?.drain();
+    behind.close();
+    throw error;
+  });
+  let [read, asked] = [0, 0];
+  // The line of a request is written when it is over, which may be after its answer was read: once a later one is there, it is.
+  const logged = async (): Promise<readonly ObservedVerdict[]> => {
+    const mark = `approov-mark-${++asked}"`;
+    await send(`http://127.0.0.1:${port}`, { target: `/${mark.slice(0, -1)}` });
+    while (!said().slice(read).includes(mark)) await new Promise((resolve) => setTimeout(resolve, 2));
+    const lines = said().slice(read);
+    read += lines.length;
+    return lines
+      .split('\n')
+      .filter((line) => !line.includes('approov-mark-'))
+      .flatMap(observed);
+  };
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    verdicts: authorizer === null ? logged : async () => takeVerdicts(),
+    close: async () => {
+      const ended = once(child, 'close');
+      child.kill('SIGTERM');
+      await ended;
+      await authorizer?.drain();
+      behind.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** A line of the proxy's own log. */
+function observed(line: string): readonly ObservedVerdict[] {
+  if (!line.startsWith('{')) return [];
+  const { verdict, status, observed: noted, id, method, path } = JSON.parse(line) as { readonly [name: string]: string };
+  if (verdict === 'exempt' || verdict === '' || verdict === '-') return [];
+  const isRefused = Number(status) !== 200 && Number(status) !== 500;
+  return [
+    {
+      code: String(verdict),
+      action: isRefused ? 'refuse' : 'pass',
+      mode: noted === '' || noted === '-' ? 'enforce' : 'observe',
+      id: String(id),
+      method: String(method),
+      path: String(path),
+    },
+  ];
+}
+
+/** A proxy as an adapter. */
+function underTest(proxy: Program, supports: (setup: Setup) => boolean): AdapterUnderTest & { readonly program: string } {
+  return {
+    name: proxy.name,
+    program: proxy.program,
+    traits: { ...nodeTraits, crypto: ['platform'], supports: (setup) => canSay(setup) && supports(setup), ...proxy.traits },
+    start: (setup) => start(proxy, setup),
+  };
+}
+
+/** What an engine without the guard can hold: secrets and public keys, token and binding. */
+function isNative({ guard: { keys, signature, token } }: Setup): boolean {
+  return typeof keys === 'object' && !('jwks' in keys) && (signature === undefined || signature === null) && token?.replay === undefined;
+}
+
+const nginxArranged: Program['arrange'] = (folder, [file]) => {
+  const name = file?.name ?? '';
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `daemon off; user root; pid nginx.pid; error_log stderr warn; worker_processes 1; events { worker_connections 512; }
+http { access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s; include ${name}; }
+`,
+  );
+  return ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'];
+};
+
+/** Each proxy, with the program that it needs. */
+export const proxies: readonly (AdapterUnderTest & { readonly program: string })[] = [
+  underTest(
+    {
+      name: 'haproxy',
+      program: 'haproxy',
+      target: 'haproxy',
+      dialect: null,
+      arrange: () => ['-f', 'haproxy.cfg'],
+      traits: { refusesMalformed: true },
+    },
+    isNative,
+  ),
+  underTest(
+    {
+      name: 'nginx, asking',
+      program: 'nginx',
+      target: 'nginx',
+      dialect: 'nginx',
+      arrange: nginxArranged,
+      traits: { refusesMalformed: true, seesNoBodies: true, quirks: ['absolute-form'] },
+    },
+    () => true,
+  ),
+];

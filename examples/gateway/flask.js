@@ -1,0 +1,3 @@
+import { behindGateway } from './behind-gateway.js';
+
+await behindGateway('flask');

@@ -1,0 +1,282 @@
+/** The authoriser as a service: a proxy asks it about each request, and it answers whether that passes. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
+import { ConfigurationError, type Decision } from 'approov-guard';
+import { type Policy, policyFrom, ReplayStores, watchPolicyFile } from 'approov-guard/policy-file';
+import { readYamlText } from '../policy/yaml-text.ts';
+import { ownAnswer } from '../proxy/answers.ts';
+import { type CorsPolicy, compileCors } from '../proxy/cors.ts';
+import { trustedPeers } from '../proxy/forwarded.ts';
+import { type Outcome, verdictOf } from '../proxy/proxy.ts';
+import { AccessLog } from '../service/access-log.ts';
+import { AdminListener, type Readiness } from '../service/admin.ts';
+import type { Gateway, GatewayOptions } from '../service/gateway.ts';
+import { exposition, Metrics } from '../service/metrics.ts';
+import { RedisConnections } from '../service/redis.ts';
+import { Listener } from '../service/servers.ts';
+import { shownPolicy } from '../service/shown-policy.ts';
+import { compileLimits, compileTimeouts } from '../settings.ts';
+import { type Answer, passAnswer } from './answer.ts';
+import { AskedView, askedView } from './asked-view.ts';
+import type { Dialect } from './dialect.ts';
+import { dialectOf } from './dialects.ts';
+import { type AuthorizerSettings, compileAuthorizer } from './settings.ts';
+
+/** Where the policy comes from, and what the authoriser works with. */
+export interface AuthorizerOptions extends GatewayOptions {
+  /** Settings that win over the section `authorizer` of the policy: those of a command line. */
+  readonly settings?: { readonly [name: string]: unknown };
+}
+
+/** An authoriser that runs. */
+export type Authorizer = Omit<Gateway, 'urls'> & {
+  /** Where it listens, such as `http://127.0.0.1:8004`. */
+  readonly url: string;
+};
+
+/**
+ * Starts an authoriser: `nginx`, Envoy, Traefik, Caddy, HAProxy or APISIX asks it about each request, and passes on what it answers 200 to.
+ *
+ * The section `authorizer` of the policy says which proxy asks (`for`); docs/authorizer.md has the rest. It judges what the proxy states of the
+ * client's request, so only the proxy may reach it: peers that are not listed are answered 403. It does **not** see bodies unless the proxy
+ * sends them along, and a policy that compares them then stops the start, unless it delegates that by name.
+ *
+ * @param options - see {@link AuthorizerOptions}
+ * @throws ConfigurationError or PolicyFileError for any mistake, and where an address cannot be listened on
+ *
+ * @example
+ * ```ts
+ * import { startAuthorizer } from '@approov-guard/gateway';
+ * const keys = { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } };
+ * const authorizer = await startAuthorizer({ policy: { keys, authorizer: { for: 'nginx', listen: '127.0.0.1:0', admin: null } } });
+ * const stated = { 'x-original-method': 'GET', 'x-original-uri': '/', 'x-original-host': 'api.example.com', 'x-original-scheme': 'https' };
+ * console.log((await fetch(authorizer.url, { headers: stated })).status); // 401
+ * await authorizer.drain();
+ * ```
+ */
+export async function startAuthorizer(options: AuthorizerOptions): Promise<Authorizer> {
+  const authorizer = new RunningAuthorizer(options);
+  try {
+    await authorizer.listen();
+  } catch (error) {
+    await authorizer.drain();
+    throw error;
+  }
+  return authorizer;
+}
+
+/** What one question's way depends on. A change of the policy file makes another one. */
+interface InForce {
+  readonly policy: Policy;
+  readonly settings: AuthorizerSettings;
+  readonly dialect: Dialect;
+  readonly cors: CorsPolicy | null;
+  readonly mayAsk: (peer: string | null) => boolean;
+}
+
+/** Compiles what the authoriser takes from a policy. */
+export function authorizerInForce(policy: Policy, over: AuthorizerOptions['settings'] = {}): InForce {
+  return policy.locate(() => {
+    const { authorizer } = policy.document;
+    const section = typeof authorizer === 'object' && authorizer !== null ? { ...authorizer, ...over } : (authorizer ?? over);
+    const settings = compileAuthorizer(section, policy.file === null ? '.' : dirname(policy.file));
+    const dialect = dialectOf(settings.for);
+    refuseUnheld(policy, settings, dialect);
+    const isPeer = trustedPeers(settings.peers);
+    return { policy, settings, dialect, cors: compileCors(policy.document.cors), mayAsk: (peer) => peer === null || isPeer(peer) };
+  });
+}
+
+/** What no answer of ours could be right about stops the start. */
+function refuseUnheld({ guard, options }: Policy, { bodies }: AuthorizerSettings, { name, mayForwardBodies }: Dialect): void {
+  if (bodies === 'forwarded' && !mayForwardBodies)
+    throw new ConfigurationError(
+      'option-unavailable',
+      'authorizer.bodies',
+      `${name} sends no bodies along; say 'delegated', or put the gateway there`,
+    );
+  if (typeof options.origin === 'object' && options.origin?.trustedHops !== undefined)
+    throw new ConfigurationError(
+      'option-unavailable',
+      'origin.trustedHops',
+      'the proxy that asks states the origin; write the origin itself, or leave it out',
+    );
+  if (bodies !== null) return;
+  const comparing = guard.demands().find(({ signed, digest }) => signed && digest !== 'delegated');
+  if (comparing === undefined) return;
+  const how = `${name} shows the authoriser no body; ${mayForwardBodies ? "say `authorizer: { bodies: 'forwarded' }` and have it send bodies along, or " : ''}say \`digest: 'delegated'\` or \`authorizer: { bodies: 'delegated' }\` if the server behind compares digests`;
+  throw new ConfigurationError('option-unavailable', `${comparing.path}signature.digest`, `cannot be compared here: ${how}`);
+}
+
+class RunningAuthorizer implements Authorizer {
+  readonly #note: (note: string) => void;
+  readonly #redis: RedisConnections = new RedisConnections();
+  readonly #metrics: Metrics = new Metrics();
+  readonly #log: AccessLog;
+  readonly #source: { readonly policy: Policy; reload(): boolean; close(): void };
+  readonly #listener: Listener;
+  readonly #admin: AdminListener | null;
+  readonly #unstated: Set<string> = new Set();
+  #current: InForce;
+  #inFlight = 0;
+  #draining = false;
+  url = '';
+  adminUrl: string | null = null;
+
+  constructor(options: AuthorizerOptions) {
+    this.#note = options.onNote ?? (() => undefined);
+    this.#source = this.#policySource(options);
+    this.#current = authorizerInForce(this.#source.policy, options.settings);
+    const { log, admin, listen } = this.#current.settings;
+    this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout);
+    const handlers = {
+      request: (question: IncomingMessage, response: ServerResponse) => void this.#serve(question, response),
+      upgrade: (_question: IncomingMessage, socket: { destroy(): void }) => socket.destroy(),
+      malformed: () => this.#metrics.add('approov_gateway_malformed_total'),
+      refusedConnection: () => this.#metrics.add('approov_gateway_connections_refused_total'),
+      certificateProblem: () => undefined,
+      isTrustedPeer: () => true,
+    };
+    // A proxy sends its own limit of header bytes, and what it adds.
+    this.#listener = new Listener(listen, handlers, compileLimits({ headerBytes: 131_072 }), compileTimeouts({}));
+    const pages = { ready: () => this.ready(), metrics: async () => exposition(this.counts()), policy: () => shownPolicy(this.policy) };
+    this.#admin = admin === null || options.admin === false ? null : new AdminListener(pages);
+  }
+
+  get policy(): Policy {
+    return this.#source.policy;
+  }
+
+  async listen(): Promise<void> {
+    const { listen, admin } = this.#current.settings;
+    if (this.#admin !== null && admin !== null) this.adminUrl = await this.#admin.listen(admin);
+    this.url = await this.#listener.listen(listen);
+    void this.policy.guard.warmUp().catch(() => this.#note('keys: not available yet; requests are refused until they are'));
+  }
+
+  reload(): boolean {
+    return this.#source.reload();
+  }
+
+  counts(): ReturnType<Gateway['counts']> {
+    return this.#metrics.snapshot({
+      approov_gateway_requests_in_flight: this.#inFlight,
+      approov_gateway_connections: this.#listener.connections,
+      approov_gateway_log_lines_dropped_total: this.#log.dropped,
+    });
+  }
+
+  async ready(): Promise<Readiness> {
+    const keys = await this.policy.guard.warmUp().then(
+      () => 'ok',
+      () => 'not available',
+    );
+    const checks = { authorizer: this.#draining ? 'draining' : 'ok', keys, replay: this.#redis.ready() ? 'ok' : 'not connected' };
+    return { ready: Object.values(checks).every((text) => text === 'ok'), checks };
+  }
+
+  async drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    await this.#listener.stop();
+    const deadline = performance.now() + compileTimeouts({}).drainMs;
+    while (this.#inFlight > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    this.#listener.end(true);
+    this.#admin?.close();
+    this.#source.close();
+    this.#redis.close();
+    await this.#log.close();
+  }
+
+  async #serve(question: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#inFlight++;
+    response.once('close', () => this.#inFlight--);
+    const force = this.#current;
+    const asked = askedView(question, force.dialect, force.settings.bodies ?? 'unseen');
+    let answered: { readonly answer: Answer; readonly verdict: string; readonly id: string | null };
+    try {
+      answered = await this.#answer(question, asked, force);
+    } catch {
+      // Nothing above is meant to throw; if it does, nothing passes.
+      answered = { answer: force.dialect.refuse(ownAnswer(500)), verdict: 'internal', id: null };
+    }
+    const { answer, verdict, id } = answered;
+    write(response, answer, !question.complete);
+    question.resume();
+    const outcome: Outcome = { status: answer.status, verdict, id, upstream: null, trouble: null };
+    this.#metrics.outcome(outcome);
+    const shown = asked instanceof AskedView ? { method: asked.method, url: asked.target } : { method: '', url: '' };
+    this.#log.write({ ...shown, httpVersion: question.httpVersion, rawHeaders: [] }, outcome, question.socket.remoteAddress ?? null);
+  }
+
+  async #answer(
+    question: IncomingMessage,
+    asked: ReturnType<typeof askedView>,
+    { policy, dialect, settings, cors, mayAsk }: InForce,
+  ): Promise<{ readonly answer: Answer; readonly verdict: string; readonly id: string | null }> {
+    if (!mayAsk(question.socket.remoteAddress ?? null)) {
+      this.#noteOnce('peer', 'somebody asks who is not among `authorizer.peers`, and is answered 403');
+      return { answer: dialect.refuse(ownAnswer(403)), verdict: 'peer', id: null };
+    }
+    if (!(asked instanceof AskedView)) {
+      const { missing } = asked;
+      this.#noteOnce(
+        missing,
+        `${dialect.name} does not state ${missing}, or states it twice; \`approov-guard compile ${dialect.name}\` prints what it needs`,
+      );
+      return { answer: dialect.refuse(ownAnswer(500)), verdict: 'not-stated', id: null };
+    }
+    const decision = await policy.guard.decide(asked);
+    if (decision.action === 'pass') return { answer: passAnswer(decision, settings.identityPrefix), ...told(decision) };
+    const origin = cors === null ? null : (asked.lines('origin')[0] ?? null);
+    const fields = origin === null ? null : cors?.answerFields(origin);
+    const { refusal } = decision;
+    const answer = dialect.refuse(fields ? { ...refusal, headers: { ...refusal.headers, ...fields } } : refusal);
+    return { answer: { ...answer, headers: { ...answer.headers, [`${settings.identityPrefix}id`]: decision.id } }, ...told(decision) };
+  }
+
+  #noteOnce(about: string, note: string): void {
+    if (this.#unstated.has(about)) return;
+    this.#unstated.add(about);
+    this.#note(note);
+  }
+
+  #policySource(options: AuthorizerOptions): { readonly policy: Policy; reload(): boolean; close(): void } {
+    const settings = {
+      ...(options.env === undefined ? {} : { env: options.env }),
+      read: readYamlText,
+      stores: new ReplayStores((url) => this.#redis.open(url), options.guard?.now),
+      guard: { environment: 'production' as const, ...options.guard },
+      onKeyEvent: (event: { readonly type: string; readonly source: string }) =>
+        event.type.endsWith('failed') && this.#note(`keys: ${event.type} (${event.source})`),
+    };
+    if (typeof options.policy !== 'string') {
+      const policy = policyFrom(options.policy, settings);
+      return { policy, reload: () => true, close: () => policy.guard.close() };
+    }
+    return watchPolicyFile(options.policy, {
+      ...settings,
+      ...(options.pollSeconds === undefined ? {} : { pollSeconds: options.pollSeconds }),
+      onPolicy: (policy) => {
+        this.#current = authorizerInForce(policy, options.settings);
+        this.#metrics.add('approov_gateway_policy_reloads_total{result="adopted"}');
+        this.#note('the policy was read again');
+      },
+      onProblem: (error) => {
+        this.#metrics.add('approov_gateway_policy_reloads_total{result="refused"}');
+        this.#note(`the policy stays as it was: ${error.message}`);
+      },
+    });
+  }
+}
+
+function told(decision: Decision): { readonly verdict: string; readonly id: string } {
+  return { verdict: verdictOf(decision), id: decision.id };
+}
+
+function write(response: ServerResponse, { status, headers, body }: Answer, close: boolean): void {
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  response.writeHead(status, { ...headers, ...length, ...(close ? { connection: 'close' } : {}) });
+  response.end(body);
+}

@@ -1,0 +1,285 @@
+/** HAProxy that enforces a policy by itself: token and binding, in its own rules, with nothing beside it. */
+import { ConfigurationError } from 'approov-guard';
+import type { BindingPolicy, Policy } from 'approov-guard/order';
+import type { Policy as PolicyFile } from 'approov-guard/policy-file';
+import { titled } from '../authorizer/asking-policy.ts';
+import type { CompiledFile } from '../authorizer/dialect.ts';
+import { IDENTITY_NAMES } from '../proxy/identity.ts';
+import { type Engine, expressible, type Placed } from './expressible.ts';
+import { routeRules } from './haproxy-routes.ts';
+import { holds, member, quoted, reason, tokenRules } from './haproxy-token.ts';
+import { type NativeKey, nativeKeys } from './native-keys.ts';
+
+/** What the configuration depends on beside the policy. */
+export interface NativeSettings {
+  readonly listen: string;
+  readonly to: string;
+  readonly prefix: string;
+  readonly stripToken: boolean;
+  /** For tests: the moment at which the clock stands still, seconds. */
+  readonly at: number | null;
+}
+
+const ENGINE: Engine = {
+  name: 'HAProxy',
+  makes: new Set([
+    'request-headers',
+    'token-header',
+    'token-form',
+    'token-key',
+    'token-signature',
+    'token-times',
+    'token-claims',
+    'binding',
+  ]),
+};
+
+/** Algorithms for which `jwt_verify` of HAProxy 2.6 has a row. */
+const ALGORITHMS: ReadonlySet<string> = new Set(['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']);
+
+/**
+ * The configuration.
+ * @throws ConfigurationError for what HAProxy cannot hold by itself, with the check's name and who can
+ */
+export function compileHaproxy(policy: PolicyFile, settings: NativeSettings): readonly CompiledFile[] {
+  const placed = expressible(policy, ENGINE);
+  const keys = nativeKeys(policy, 'HAProxy');
+  const other = keys.find(({ algorithm }) => !ALGORITHMS.has(algorithm));
+  if (other !== undefined) {
+    const remedy = `HAProxy verifies no ${other.algorithm}; the gateway, the authoriser and the library do`;
+    throw new ConfigurationError('option-unavailable', 'keys', remedy);
+  }
+  const files = keys.flatMap((key, index) => (key.kind === 'public' ? [{ name: `approov-key-${index + 1}.pem`, text: key.pem }] : []));
+  return [{ name: 'haproxy.cfg', text: configuration(policy, placed, keys, settings) }, ...files];
+}
+
+function configuration(policy: PolicyFile, placed: readonly Placed[], keys: readonly NativeKey[], settings: NativeSettings): string {
+  const { listen, to } = settings;
+  const variables = keys.flatMap((key) => (key.kind === 'secret' ? [key] : []));
+  const clock = settings.at === null ? 'date()' : `int(${Math.floor(settings.at)})`;
+  const routes = routeRules(policy.options);
+  const blocks = placed.flatMap(({ policy: one, path }, index) => {
+    const id = placed.length > 1 ? `p${index}_` : '';
+    const when = routes === null ? '' : `{ var(txn.asked_${index}) -m bool } `;
+    return [
+      `# ---- ${path === '' ? 'what is demanded of all requests' : `what ${path.slice(0, -1)} demands`}`,
+      ...judgement(one, keys, { id, when, clock }),
+    ];
+  });
+  const lines = [
+    ...nameRules(policy, settings),
+    ...(routes ?? []),
+    ...blocks,
+    ...verdictRules(placed, routes !== null),
+    ...decisionRules(policy),
+  ];
+  return `${HEAD}
+${variables.map(({ variable, hint }) => secretGuard(variable, hint)).join('\n')}
+global
+  log stdout format raw local0
+  # More header lines, or a longer head, are answered 400.
+  tune.http.maxhdr 1000
+  tune.bufsize 49152
+
+defaults
+  mode http
+  log global
+  timeout connect 5s
+  timeout client 65s
+  timeout server 60s
+  timeout http-request 10s
+  timeout http-keep-alive 65s
+  timeout tunnel 1h
+
+frontend approov
+  bind ${listen}
+  # No token, no query, no bound value: URLs carry them, too.
+  log-format '{"time":"%Tl","peer":"%ci","method":"%HM","path":"%[var(txn.path),json(utf8s)]","status":%ST,"verdict":"%[var(txn.verdict)]","observed":"%[var(txn.observed)]","id":"%[var(txn.id)]"}'
+${indented([...lines, ...upstreamRules(placed, settings)])}
+  default_backend approov_behind
+
+backend approov_behind
+  server behind ${to}
+`;
+}
+
+const HEAD = `# approov-guard: HAProxy (2.6 or newer, built with PCRE2) that lets only requests of genuine apps through, by itself.
+#   haproxy -f haproxy.cfg
+# Made of the policy; make it anew when the policy changes. HAProxy reads it again on reload (SIGUSR2 of the master).
+#
+# Held here: one token header, size, form, algorithm of the key, signature, exp, nbf, aud, iss, token binding, exemptions, routes by path and method,
+# modes. Refused that the guard takes: exp and nbf with an exponent, nbf before 1970; names in a token with escapes; audiences, issuers and key ids with escapes.
+# Left out, since only the issuer could fail it: how deep a claims set nests. Paths with bytes beyond ASCII are taken for paths that may lead
+# anywhere, but for those that are exempt by name.`;
+
+/** The secret is taken from the environment when HAProxy starts. Without it, anybody could make tokens: HAProxy does not start. */
+function secretGuard(variable: string, hint: string | null): string {
+  return `${hint === null ? '' : `# ${variable} is ${hint}\n`}.if !defined(${variable})
+  .alert "the environment variable ${variable} (the account secret, base64) is not set"
+.endif
+.if streq("\${${variable}}","")
+  .alert "the environment variable ${variable} (the account secret, base64) is empty"
+.endif`;
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join('\n');
+}
+
+function nameRules({ options }: PolicyFile, { prefix }: NativeSettings): readonly string[] {
+  const hosts =
+    options.origin === undefined ? [] : ['# The option origin matters to message signatures and hosts of routes only: neither is here.'];
+  return [
+    ...hosts,
+    '# Names such as X_Attestation_Verdict, which servers behind read as X-Attestation-Verdict, go no further; what is ours the client cannot say.',
+    'option http-restrict-req-hdr-names delete',
+    `http-request del-header ${prefix} -m beg`,
+    'http-request set-var(txn.id) uuid()',
+    'http-request set-var(txn.path) path',
+  ];
+}
+
+interface Judged {
+  readonly id: string;
+  readonly when: string;
+  readonly clock: string;
+}
+
+function judgement(policy: Policy, keys: readonly NativeKey[], judged: Judged): readonly string[] {
+  const rules = { policy, keys, ...judged };
+  const { binding } = policy;
+  return [...tokenRules(rules), ...(binding === null ? [] : bindingRules(binding, rules))];
+}
+
+/** Gateways move the client's field aside when they write their own. */
+function isAuthorization(name: string): boolean {
+  return name === 'authorization' || name.endsWith('-authorization');
+}
+
+function bindingRules({ headers, missing, value }: BindingPolicy, { id, when: counts }: Judged): readonly string[] {
+  // Whatever became of the token's times: its claims are known once the signature held.
+  const when = `${counts}{ var(txn.${id}sound) -m found } { var(txn.${id}has_pay) -m bool } `;
+  const claims = `var(txn.${id}claims)`;
+  const rules = { id, when };
+  const values = headers.flatMap((name, index) => {
+    const variable = `txn.${id}bound_${index}`;
+    const partly = value !== 'whole' && isAuthorization(name);
+    return [
+      reason('binding-value-duplicated', `{ req.fhdr_cnt(${name}) gt 1 }`, rules, 'binding'),
+      `http-request set-var(${variable}) req.fhdr(${name})`,
+      ...(partly
+        ? [
+            reason('binding-value-missing', `!{ var(${variable}) -m reg -i ${quoted('^bearer +.')} }`, rules, 'binding'),
+            `http-request set-var(${variable}) ${quoted(`var(${variable}),regsub("^bearer +","",i)`)}`,
+          ]
+        : []),
+      reason('binding-value-missing', `!{ var(${variable}) -m len gt 0 }`, rules, 'binding'),
+    ];
+  });
+  const whole = headers.map((_, index) => (index === 0 ? `var(txn.${id}bound_0)` : `concat(,txn.${id}bound_${index},)`)).join(',');
+  const absent = { id, when: `${counts}{ var(txn.${id}sound) -m found } ` };
+  return [
+    '# binding: pay is the SHA-256 of what the client sends',
+    `http-request set-var(txn.${id}has_pay) bool(true) if ${holds('pay', id)}`,
+    ...(missing === 'accept' ? [] : [reason('binding-claim-missing', `!{ var(txn.${id}has_pay) -m bool }`, absent, 'binding')]),
+    reason('binding-mismatch', `!{ ${claims} -m reg ${quoted(member('pay', '"'))} }`, rules, 'binding'),
+    `http-request set-var(txn.${id}pay) ${claims},json_query('$.pay') if { var(txn.${id}has_pay) -m bool }`,
+    ...values,
+    reason('binding-mismatch', `!{ ${whole},digest(sha256),base64,secure_memcmp(txn.${id}pay) }`, rules, 'binding'),
+  ];
+}
+
+/** The verdict is the first failure that is enforced, else the first one. */
+function verdictRules(placed: readonly Placed[], byRoute: boolean): readonly string[] {
+  // The rows come before what counts where none of them does.
+  const numbered = placed.map(({ policy }, index) => ({ policy, id: placed.length > 1 ? `p${index}_` : '' }));
+  const parts = [...numbered.slice(1), ...numbered.slice(0, 1)].flatMap(({ policy, id }) => {
+    return (['token', 'binding'] as const)
+      .filter((part) => part === 'token' || policy.binding !== null)
+      .map((part) => ({ id, part, mode: policy.modes[part] }));
+  });
+  const note = (mode: 'enforce' | 'observe', variable: string): readonly string[] =>
+    parts
+      .filter((one) => one.mode === mode)
+      .map(
+        ({ id, part }) =>
+          `http-request set-var(txn.${variable}) var(txn.${id}${part}) if !{ var(txn.${variable}) -m found } { var(txn.${id}${part}) -m found }`,
+      );
+  return [
+    '# ---- the verdict: the first failure that is enforced; one that is only observed is noted for the log and the server behind',
+    ...note('enforce', 'verdict'),
+    ...note('observe', 'observed'),
+    'http-request set-var(txn.refused) bool(true) if { var(txn.verdict) -m found }',
+    ...(byRoute ? ['http-request set-var(txn.verdict) str(exempt) if { var(txn.exempt) -m bool }'] : []),
+    'http-request set-var(txn.verdict) str(accepted) if !{ var(txn.verdict) -m found } !{ var(txn.observed) -m found }',
+    'http-request set-var(txn.verdict) var(txn.observed) if !{ var(txn.verdict) -m found }',
+  ];
+}
+
+function decisionRules({ options }: PolicyFile): readonly string[] {
+  const { status = 401, format = 'empty' } = options.refusal ?? {};
+  const challenge = status === 401 ? ' hdr WWW-Authenticate Approov' : '';
+  const body =
+    format === 'problem'
+      ? `content-type application/problem+json lf-string '{"type":"about:blank","title":"Unauthorized","status":${status},"instance":"urn:uuid:%[var(txn.id)]"}'`
+      : "content-type application/json string '{}'";
+  return [`http-request return status ${status} ${body} hdr Cache-Control no-store${challenge} if { var(txn.refused) -m bool }`];
+}
+
+/** What the server behind is told: the full set, empty where something is unknown. */
+function upstreamRules(placed: readonly Placed[], settings: NativeSettings): readonly string[] {
+  const { prefix, stripToken } = settings;
+  const accepted = '{ var(txn.verdict) -m str accepted }';
+  const states = placed.flatMap(({ policy }, index) => identityRules(policy, placed.length > 1 ? `p${index}_` : ''));
+  const [{ policy: whole } = { policy: null }] = placed;
+  const mode = whole !== null && Object.values(whole.modes).includes('enforce') ? 'enforce' : 'observe';
+  const said: { readonly [Name in (typeof IDENTITY_NAMES)[number]]: string } = {
+    verdict: '%[var(txn.outcome)]',
+    reason: '%[var(txn.observed)]',
+    mode: '%[var(txn.mode)]',
+    device: '%[var(txn.device)]',
+    expires: '%[var(txn.expires)]',
+    key: '%[var(txn.key)]',
+    binding: '%[var(txn.bound)]',
+    signature: '%[var(txn.unchecked)]',
+    digest: '%[var(txn.unchecked)]',
+    id: '%[var(txn.id)]',
+  };
+  const tokens = [...new Set(placed.map(({ policy }) => policy.token.header))];
+  return [
+    '# ---- what the server behind is told: all of it, empty where something is unknown',
+    'http-request set-var(txn.outcome) str(rejected)',
+    'http-request set-var(txn.outcome) str(exempt) if { var(txn.exempt) -m bool }',
+    `http-request set-var(txn.mode) str(${mode})`,
+    'http-request set-var(txn.mode) str(observe) if { var(txn.observed) -m found }',
+    `http-request set-var(txn.outcome) str(accepted) if ${accepted}`,
+    `http-request set-var(txn.unchecked) str(unchecked) if ${accepted}`,
+    ...states,
+    ...IDENTITY_NAMES.map((name) => `http-request set-header ${titled(prefix + name)} ${said[name]}`),
+    'http-request del-header Forwarded',
+    'http-request set-header X-Forwarded-For %[src]',
+    'http-request set-header X-Forwarded-Host %[req.fhdr(host)]',
+    'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
+    ...(stripToken ? tokens.map((name) => `http-request del-header ${titled(name)}`) : []),
+  ];
+}
+
+function identityRules({ binding }: Policy, id: string): readonly string[] {
+  const accepted = `{ var(txn.verdict) -m str accepted } { var(txn.${id}sound) -m found }`;
+  const claims = `var(txn.${id}claims)`;
+  const bound =
+    binding === null
+      ? [`http-request set-var(txn.bound) str(unchecked) if ${accepted}`]
+      : [
+          `http-request set-var(txn.bound) str(verified) if ${accepted} { var(txn.${id}has_pay) -m bool }`,
+          `http-request set-var(txn.bound) str(absent) if ${accepted} !{ var(txn.${id}has_pay) -m bool }`,
+        ];
+  // A claim is the issuer's, but may hold what no header can.
+  return [
+    `http-request set-var(txn.device) ${claims},json_query('$.did') if ${accepted}`,
+    `http-request unset-var(txn.device) if !{ var(txn.device) -m reg ${quoted('^[!-~]{1,256}$')} }`,
+    `http-request set-var(txn.expires) var(txn.${id}exp) if ${accepted}`,
+    `http-request set-var(txn.key) var(txn.${id}sound) if ${accepted}`,
+    ...bound,
+  ];
+}
