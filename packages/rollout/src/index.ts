@@ -7,3 +7,4 @@ export { htmlReport } from './report/html.ts';
 export { readDecisionLogs } from './report/read-logs.ts';
 export type { ClassCount, Finding, ReadinessReport, ReportSettings, Slice, Thresholds } from './report/report.ts';
 export { spellReport } from './report/spell.ts';
+export { type CohortOptions, cohortModes, type RampStep } from './switching/cohorts.ts';
