@@ -27,8 +27,11 @@ export interface VerdictFacts {
   readonly again: boolean;
   /** How long the judgement took, milliseconds with fractions; 0 on platforms whose clocks stand still meanwhile (Workers). */
   readonly tookMs: number;
-  /** The request itself, for a header that you know. **Never log it whole**: it holds the token, and what it is bound to. Do not keep it. */
-  readonly request: RequestView;
+  /**
+   * Answers the request, for a header that you know: a function, so that who logs the facts logs no token. Do not keep what it answers, and never
+   * log it whole: it holds the token, and what it is bound to.
+   */
+  readonly request: () => RequestView;
 }
 
 /** A hook that is told of each judgement. */
@@ -69,7 +72,7 @@ export class VerdictHook {
     try {
       const tookMs = performance.now() - started;
       const method = excerpt(request.method, 32);
-      const facts = { id, action, mode, route, method, path: shownPath(request.target), at, again, tookMs, request };
+      const facts = { id, action, mode, route, method, path: shownPath(request.target), at, again, tookMs, request: () => request };
       for (const hook of this.#hooks) this.#call(hook, verdict, facts);
     } catch {
       this.#counters.countHookFailure();

@@ -46,12 +46,13 @@ export class LineWriter {
   line(verdict: Verdict, facts: VerdictFacts): string {
     const claims = verdict.outcome === 'accepted' ? verdict.attestation.claims : verdict.proven;
     const device = claims === null ? '' : this.#deviceOf(claims);
-    return `{"time":${Math.trunc(facts.at)},"device":"${device}","address":"${this.#networkOf(facts.request)}",${this.kind(verdict, facts)}}\n`;
+    return `{"time":${Math.trunc(facts.at)},"device":"${device}","address":"${this.#networkOf(facts.request())}",${this.kind(verdict, facts)}}\n`;
   }
 
   /** What decisions of the same kind have in common, as members of JSON. */
   kind(verdict: Verdict, { route, mode, action, request, again }: VerdictFacts): string {
-    const app = `"version":${quotedWord(wordOf(request, this.#headers.version))},"platform":${quotedWord(wordOf(request, this.#headers.platform))}`;
+    const seen = request();
+    const app = `"version":${quotedWord(wordOf(seen, this.#headers.version))},"platform":${quotedWord(wordOf(seen, this.#headers.platform))}`;
     const key = verdict.outcome === 'accepted' ? verdict.attestation.keyId : '';
     return (
       `"route":${quotedWord(route ?? 'default')},"mode":"${mode}","action":"${action}","outcome":"${verdict.outcome}","code":"${verdict.code}",` +
