@@ -7,6 +7,7 @@ import { authorizer } from './commands/authorizer.ts';
 import { check } from './commands/check.ts';
 import { cloud } from './commands/cloud.ts';
 import { compile } from './commands/compile.ts';
+import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { gateway } from './commands/gateway.ts';
 import { inspect } from './commands/inspect.ts';
@@ -22,7 +23,7 @@ import { UsageError } from './usage-error.ts';
 const COMMANDS: readonly Command[] = [
   ...[token, check, inspect, secret, request, explain],
   ...[gateway, authorizer, compile],
-  ...[cloud, app, report],
+  ...[cloud, app, report, doctor],
 ];
 
 /**
