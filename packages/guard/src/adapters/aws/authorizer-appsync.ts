@@ -4,8 +4,8 @@ import type { MaybePromise } from '../../core/result.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { Demands } from '../../guard/demands.ts';
 import type { Decision } from '../../http/decide.ts';
-import { type AppSyncAnswer, contextOf, coversStage } from './authorizer.ts';
-import { type LambdaEvent, LambdaRequestView } from './view-lambda.ts';
+import { type AppSyncAnswer, AuthorizedRequestView, contextOf, coversStage } from './authorizer.ts';
+import type { LambdaEvent } from './view-lambda.ts';
 
 /** The longest time for which AppSync keeps an answer. */
 const LONGEST_TTL: Seconds = 3600;
@@ -24,9 +24,9 @@ export function isAppSync(event: object): event is AppSyncEvent {
 }
 
 /** AppSync always serves `POST /graphql`. The token is in its header, or is the authorisation token. */
-function appSyncView({ authorizationToken, requestHeaders }: AppSyncEvent, tokenHeader: string): LambdaRequestView {
+function appSyncView({ authorizationToken, requestHeaders }: AppSyncEvent, tokenHeader: string): RequestView {
   const event = { httpMethod: 'POST', path: '/graphql', headers: requestHeaders ?? {}, authorizationToken: authorizationToken ?? null };
-  return new LambdaRequestView(event, tokenHeader);
+  return new AuthorizedRequestView(event, tokenHeader);
 }
 
 /**

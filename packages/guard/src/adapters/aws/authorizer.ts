@@ -88,7 +88,7 @@ export function authorizerView(event: AuthorizerEvent, { token }: Demands): Lamb
 }
 
 /** What passes goes on to whatever API Gateway has behind it, and so does the body, which no authoriser is shown. */
-class AuthorizedRequestView extends LambdaRequestView {
+export class AuthorizedRequestView extends LambdaRequestView {
   readonly leadsOn = true;
 
   override get body(): RequestBody {
