@@ -22,7 +22,7 @@ export const compile: Command = {
   },
   examples: [
     'approov-guard compile haproxy --policy policy.yaml --to 127.0.0.1:5000 > haproxy.cfg',
-    'approov-guard compile nginx-njs --out /etc/nginx/approov',
+    'approov-guard compile nginx --out /etc/nginx/approov',
     'approov-guard compile nginx > /etc/nginx/conf.d/approov.conf',
   ],
   words: 1,

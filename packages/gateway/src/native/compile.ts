@@ -20,7 +20,7 @@ const ASKING: ReadonlyMap<string, DialectName> = new Map(
 export const TARGETS: readonly string[] = [...NATIVE.keys(), ...ASKING.keys()];
 
 /**
- * Compiles a policy to the configuration of a proxy: `haproxy` and `nginx-njs` enforce it by themselves, all others ask the authoriser.
+ * Compiles a policy to the configuration of a proxy: `haproxy` enforces it by itself, all others ask the authoriser.
  *
  * What the target cannot hold stops with the check's name and who can make it; nothing is weakened in silence. Secrets are not in what is made: it
  * names environment variables. It does **not** follow the policy: compile it again when that changes.
@@ -37,7 +37,7 @@ export const TARGETS: readonly string[] = [...NATIVE.keys(), ...ASKING.keys()];
  * import { compileFor } from '@approov-guard/gateway';
  * const keys = { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } };
  * const [file] = compileFor('haproxy', { keys }, { to: '127.0.0.1:5000', listen: '127.0.0.1:8002' }, process.env);
- * console.log(file.name); // haproxy.cfg
+ * console.log(file?.name); // haproxy.cfg
  * ```
  */
 export function compileFor(
