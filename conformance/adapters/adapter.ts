@@ -117,6 +117,8 @@ export type Quirk =
   | 'redirects-targets'
   /** Characters that no URL may hold are answered 400. */
   | 'strict-target'
+  /** The router drops a final slash. */
+  | 'final-slash-dropped'
   /** A body without `Content-Type` is none. */
   | 'untyped-body-dropped';
 

@@ -19,6 +19,6 @@ export const honoOnNode: AdapterUnderTest = honoAdapter(
 );
 export const honoAsFetch: AdapterUnderTest = honoAdapter(
   'hono 4, fetch',
-  { joinsLines: true, normalisesTargets: true, crypto: ['platform'] },
+  { joinsLines: true, normalisesTargets: true, quirks: ['preflights-may-have-bodies'], crypto: ['platform'] },
   (app) => serveFetch(app.fetch, () => new Response(null, { status: 500 })),
 );

@@ -8,7 +8,7 @@ import { hostedAdapter } from './hosting-server.ts';
 const traits: Traits = {
   joinsLines: true,
   normalisesTargets: true,
-  quirks: ['first-line', 'absolute-form-not-found', 'untyped-body-dropped'],
+  quirks: ['first-line', 'absolute-form-not-found', 'final-slash-dropped', 'untyped-body-dropped'],
   crypto: ['platform'],
 };
 const source = (name: string): string => fileURLToPath(new URL(`../app/sveltekit/${name}`, import.meta.url));

@@ -23,7 +23,7 @@ import { type Attacks, guardOptions } from '../vectors/attack-cases.ts';
 /** Everything of a decision but its id, which differs on purpose. */
 async function shownBy(guard: ReturnType<typeof createGuard>, view: RequestView): Promise<unknown> {
   const { id, ...rest }: Decision = await guard.decide(view);
-  assert.match(id, /^[0-9a-f-]{36}$/);
+  assert.match(id, /^[0-9a-f-]{36}-\d+$/);
   return JSON.parse(JSON.stringify(rest, (_, value: unknown) => (value instanceof Set ? [...value] : value)));
 }
 
