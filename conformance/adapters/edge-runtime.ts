@@ -10,6 +10,8 @@ const traits: Traits = {
   normalisesTargets: true,
   quirks: ['first-line', 'preflights-may-have-bodies'],
   crypto: ['platform'],
+  // Its development server ends with the process at a target such as `//user@host/`, before anybody of ours is asked.
+  supports: ({ name }) => name !== 'paths',
 };
 
 const plan: BuildPlan = {

@@ -14,7 +14,20 @@ const run = promisify(execFile);
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 /** Subpaths of the package that are no adapters. */
-const NO_ADAPTERS = new Set(['.', './explain', './keys-file', './package.json']);
+const NO_ADAPTERS = new Set([
+  '.',
+  './explain',
+  './keys-file',
+  './package.json',
+  './order',
+  './policy-file',
+  './policy-file.schema.json',
+  './views',
+  './diagnostics',
+  './logging',
+  './opentelemetry',
+  './prometheus',
+]);
 /** Adapters that are explained on the page of another. */
 const SHARED: { readonly [subpath: string]: string } = {
   './socket-io': 'websocket',
@@ -129,8 +142,8 @@ describe('the quickstart pages', () => {
   });
 
   for (const { name, text, steps } of pages) {
-    test(`${name}: at most 80 lines, with every section, listed in the index`, () => {
-      ok(text.split('\n').length - 1 <= 80, `${text.split('\n').length - 1} lines`);
+    test(`${name}: at most 90 lines, with every section, listed in the index`, () => {
+      ok(text.split('\n').length - 1 <= 90, `${text.split('\n').length - 1} lines`);
       deepEqual(
         [...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title),
         SECTIONS,
