@@ -8,7 +8,8 @@ import { root } from './ready.mjs';
 const GROUPS = {
   conformance: /^conformance\/test\/(?:attacks|requests|runtimes|samples)\./,
   properties: /^packages\/guard\/test\/(?:properties|interop)\//,
-  adapters: /^packages\/guard\/test\/adapters\//,
+  // Frameworks that replace globals, and what counts memory, have a process of their own.
+  adapters: /^packages\/guard\/test\/adapters\/(?!(?:hono-)?sockets\.|flood\.)/,
   shell: /^packages\/guard\/test\/(?:keys\/(?:file|remote)|replay\/(?:replay-memory|slow-bodies))\./,
   unit: /^packages\/guard\/test\/unit\//,
   vectors: /^packages\/guard\/test\/vectors\//,
