@@ -2,7 +2,7 @@
 // @ts-expect-error
 import { crypto as webPort } from '#built/crypto/web.js';
 // @ts-expect-error
-import { createGuardOn } from '#built/shell/create-guard.js';
+import { createGuardOn } from '#built/guard/create-guard.js';
 import { type Answers, answersOf } from './answers.ts';
 import { libraries } from './libraries.ts';
 

@@ -110,7 +110,7 @@ test('several hooks are told, one after the other, also when the first throws', 
   const view = asking('x');
   await guard.decide(view);
   assert.equal(told.length, 1);
-  assert.equal(told[0]?.request, view);
+  assert.equal(told[0]?.request(), view);
   assert.ok((told[0]?.tookMs ?? -1) >= 0);
   assert.equal(guard.counters().hookFailures, 1);
   assert.throws(() => createGuard({ keys: { secret }, onVerdict: [7 as never] }), /onVerdict\[0\]/);

@@ -12,7 +12,7 @@ async function decide(token: string, mode: ModeOptions, more: Partial<GuardOptio
   const guard = createGuard({ keys: { secret }, now: () => now, binding: { headers: ['authorization'] }, mode, ...more });
   const decision = await guard.decide(withToken(token, bound));
   assert.ok(decision.verdict !== null);
-  assert.match(decision.id, /^[0-9a-f-]{36}$/);
+  assert.match(decision.id, /^[0-9a-f-]{36}-\d+$/);
   if (decision.action === 'pass') assert.equal(decision.skipped, null);
   const outcome = outcomeOf(decision.verdict);
   assert.equal(decision.claims?.did, outcome === 'accepted' ? 'device' : undefined, 'claims are there only if they were proven');
