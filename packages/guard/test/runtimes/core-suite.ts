@@ -80,7 +80,11 @@ function optionsOf({ memoryReplayStore }: Library, { nowMs, options }: GuardData
 }
 
 function failure({ ConfigurationError: Expected }: Library, error: unknown): Seen {
-  if (error instanceof Expected) return { outcome: `configuration: ${error.code}`, more: `${error.path}: ${error.message}` };
+  // Built files that are loaded one by one bring a class of their own.
+  if (error instanceof Expected || (error instanceof Error && error.name === Expected.name)) {
+    const { code, path, message } = error as ConfigurationError;
+    return { outcome: `configuration: ${code}`, more: `${path}: ${message}` };
+  }
   return { outcome: `threw: ${error}`, more: '' };
 }
 

@@ -208,7 +208,7 @@ export function fetchCases(): readonly Draft[] {
     ...refusals,
     ...bound,
     ...paths,
-    { id: 'preflight', expected: 'token-missing', guard: guardWith(), through, requests: [preflight] },
+    { id: 'preflight', expected: 'answered 401', guard: guardWith(), through, requests: [preflight] },
     { id: 'preflight that passes', expected: 'preflight', guard: guardWith({ preflight: 'pass' }), through, requests: [preflight] },
   ];
 }
