@@ -135,15 +135,15 @@ async function otherTimes({ make, until }: Bench): Promise<void> {
 
 async function livesUntilItsTime({ make, until, past, wait, keepsLonger }: Bench): Promise<void> {
   const store = await make();
-  const key = freshKey();
+  const [early, late] = [freshKey(), freshKey()];
   const time = until(2);
-  await store.setIfAbsent(key, time);
+  // On a busy machine two seconds may be over before a store is asked, or before it is asked again.
+  for (const key of [early, late]) await answerOf(() => store.setIfAbsent(key, time));
   await wait(1);
-  // On a busy machine a wait may take longer than was asked for.
-  expect((await store.setIfAbsent(key, until(2))) === false || past(time), 'a second before its time the key is known');
+  expect((await store.setIfAbsent(early, until(60))) === false || past(time), 'a second before its time the key is known');
   await wait(3 + keepsLonger);
-  expect((await store.setIfAbsent(key, until(2))) === true, 'after its time the key is new again');
-  expect((await store.setIfAbsent(key, until(2))) === false, 'and then known again');
+  expect((await store.setIfAbsent(late, until(60))) === true, 'after its time the key is new again');
+  expect((await store.setIfAbsent(late, until(60))) === false, 'and then known again');
 }
 
 async function endsAlone({ make, until, wait }: Bench): Promise<void> {
