@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, relative } from 'node:path';
 import { common, modules } from './build/bundles.mjs';
 import { declarations } from './build/declarations.mjs';
-import { complete, packages } from './build/packages.mjs';
+import { completed, packages } from './build/packages.mjs';
 import { page } from './build/page.mjs';
 
 /** @typedef {[path: string, content: string | Uint8Array]} Built - the path is below `dist` */
@@ -61,6 +61,8 @@ function holds(file, content) {
 }
 
 for (const one of packages()) {
-  complete(one);
+  // Entry points that were named by their source alone get their conditions, and every package what the workspace says for all.
+  const [manifest, text] = [join(one.folder, 'package.json'), `${JSON.stringify(completed(one), null, 2)}\n`];
+  if (!holds(manifest, text)) writeFileSync(manifest, text);
   write(join(one.folder, 'dist'), await built(one));
 }

@@ -19,7 +19,7 @@ report('check-exports', problems, `${published.length} packages, ${documented.si
 
 /** @param {string} folder @param {any} manifest */
 function checkManifest(folder, manifest) {
-  for (const field of ['name', 'version', 'description', 'license', 'type', 'engines', 'files', 'exports']) {
+  for (const field of ['name', 'version', 'description', 'keywords', 'license', 'type', 'engines', 'files', 'exports']) {
     if (!manifest[field]) problems.push(`${folder}/package.json has no "${field}"`);
   }
   if (manifest.version !== readJson('packages/guard/package.json').version) problems.push(`${folder}: the packages share one version`);

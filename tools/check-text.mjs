@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path/posix';
+import { repositoryPage } from './build/packages.mjs';
 import { read, report, root } from './source.mjs';
 
 const FOREIGN = [
@@ -11,6 +12,9 @@ const FOREIGN = [
   { pattern: /^(?:<{7}|>{7}) /m, what: 'a merge conflict' },
 ];
 const TEXT = /(?:\.(?:[cm]?[jt]s|json|md|ya?ml|toml|html|sh|txt)|(?:^|\/)(?:LICENSE|run|\.\w+))$/;
+
+/** How a page that is shown elsewhere, such as a package's README, names a file of the repository. */
+const OURS = `${repositoryPage}/blob/main/`;
 
 /** @param {string} title */
 const slug = (title) =>
@@ -53,9 +57,12 @@ function anchorsOf(text) {
 /** @param {string} path @param {string} text */
 function checkLinks(path, text) {
   for (const [, link = ''] of text.replace(/^```.*?^```/gms, '').matchAll(/(?<!`)\]\(([^)\s]+)\)/g)) {
-    if (/^[a-z][a-z+.-]*:/.test(link)) continue;
-    const [file = '', anchor] = link.split('#');
-    const target = file === '' ? path : normalize(join(dirname(path), file));
+    const ours = link.startsWith(OURS);
+    if (!ours && /^[a-z][a-z+.-]*:/.test(link)) continue;
+    const [file = '', anchor] = (ours ? link.slice(OURS.length) : link).split('#');
+    const target = ours ? file : file === '' ? path : normalize(join(dirname(path), file));
+    if (!ours && /^packages\//.test(path) && !target.startsWith(join(dirname(path), '/')))
+      problems.push(`${path}: the link ${link} leads out of the package, where a registry's page cannot follow: begin it with ${OURS}`);
     if (!existsSync(join(root, target))) problems.push(`${path}: the link ${link} leads to no file`);
     else if (anchor && target.endsWith('.md') && !anchorsOf(read(target)).has(anchor))
       problems.push(`${path}: the link ${link} leads to no heading`);

@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { repositoryPage } from './build/packages.mjs';
 import { root } from './source.mjs';
 
 const CORE = 'packages/guard/src/core/time.ts';
@@ -81,6 +82,20 @@ const FAULTS = [
   { fault: 'a path of one machine', check: 'text', file: CORE, add: `// ${'/home'}/someone/x`, found: /a path of one machine/ },
   { fault: 'a link to nowhere', check: 'text', file: 'CHANGELOG.md', add: '[x](absent.md)', found: /leads to no file/ },
   { fault: 'an anchor to nowhere', check: 'text', file: 'CHANGELOG.md', add: '[x](#absent)', found: /leads to no heading/ },
+  {
+    fault: 'a link out of a package',
+    check: 'text',
+    file: 'packages/cli/README.md',
+    add: '[x](../../docs/cli.md)',
+    found: /leads out of the package/,
+  },
+  {
+    fault: 'an address in the repository to nowhere',
+    check: 'text',
+    file: 'packages/cli/README.md',
+    add: `[x](${repositoryPage}/blob/main/docs/absent.md)`,
+    found: /leads to no file/,
+  },
   { fault: 'a block of the wrong type', check: 'docs', file: 'README.md', add: fence('ts', "const x: number = '';"), found: /TS2322/ },
   { fault: 'a block that throws', check: 'docs', file: 'README.md', add: fence('js', "throw new Error('thrown');"), found: /thrown/ },
   { fault: 'a script that fails', check: 'docs', file: 'README.md', add: fence('sh', 'false'), found: /exit code 1/ },

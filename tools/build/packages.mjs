@@ -1,5 +1,5 @@
 /** What the packages publish: entry points, each named once in `exports`, and the conditions that every one of them gets. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../ready.mjs';
 
@@ -47,8 +47,23 @@ function conditionsOf({ name, source }) {
   };
 }
 
-/** @param {Package} one @returns {any} the manifest with all that follows from its entry points; `typesVersions` is for TypeScript's `node10` */
-export function completed({ manifest, entries }) {
+/** What every package says of where it comes from is said once, in the workspace's manifest. */
+const { homepage, bugs, repository, license, publishConfig, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** The address of the repository, as a browser takes it. */
+export const repositoryPage = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
+
+/** @param {Package} one @returns {any} the manifest with all that follows from the workspace and from its entry points */
+export function completed(one) {
+  const { name, version, description, keywords, license: _license, engines: _engines, ...own } = withEntries(one);
+  const directory = one.folder.slice(root.length).replace(/^\//, '');
+  return {
+    ...{ name, version, description, keywords, homepage, bugs, repository: { ...repository, directory }, license },
+    ...{ ...own, publishConfig, engines },
+  };
+}
+
+/** `typesVersions` is for TypeScript's `node10`. @param {Package} one @returns {any} */
+function withEntries({ manifest, entries }) {
   if (entries.length === 0) return manifest;
   const exports = { ...manifest.exports };
   for (const entry of entries) exports[entry.subpath] = conditionsOf(entry);
@@ -62,11 +77,4 @@ export function completed({ manifest, entries }) {
   };
   const { main: _main, module: _module, types: _types, typesVersions: _versions, ...rest } = manifest;
   return Object.fromEntries(Object.entries(rest).flatMap(([key, value]) => (key === 'exports' ? Object.entries(written) : [[key, value]])));
-}
-
-/** Writes out the conditions of entry points that were named by their source alone. @param {Package} one */
-export function complete(one) {
-  const path = join(one.folder, 'package.json');
-  const text = `${JSON.stringify(completed(one), null, 2)}\n`;
-  if (readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
 }
