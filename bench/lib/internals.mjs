@@ -10,7 +10,7 @@ export async function internals() {
   const files = [
     'core/jws/algorithms.js',
     'core/jws/jws.js',
-    'core/token/verified-tokens.js',
+    'core/token/verified.js',
     'crypto/node.js',
     'core/judge/judge.js',
     'core/judge/order.js',

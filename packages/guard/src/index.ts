@@ -8,7 +8,7 @@ export type { KeySource, ReplayStore, StoreOccupancy } from './core/ports.ts';
 export { FAULTS, type FaultCode, type FaultRow, REASONS, type ReasonCode, type ReasonRow, type Stage } from './core/reasons/reasons.ts';
 export type { BodyAllowance, BodyRead, RequestBody, RequestView } from './core/request-view.ts';
 export type { MaybePromise } from './core/result.ts';
-export { type Claims, EMULATOR_CLAIM } from './core/token/claims.ts';
+export { type Claims, EMULATOR_CLAIM } from './core/token/verified.ts';
 export type { Accepted, Attestation, Rejected, Unavailable, Verdict } from './core/verdict.ts';
 export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './guard/compile/rules.ts';
 export { tokenFingerprint } from './guard/compile/rules.ts';

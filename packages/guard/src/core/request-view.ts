@@ -80,16 +80,3 @@ export type BodyRead =
   | { readonly outcome: 'left' }
   | { readonly outcome: 'late' }
   | { readonly outcome: 'over-budget' };
-
-/** Removes optional white space (SP and HTAB, RFC 9110 §5.6.3) from both ends of a field value. */
-export function trimOptionalWhiteSpace(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && isSpaceOrTab(value.charCodeAt(start))) start++;
-  while (end > start && isSpaceOrTab(value.charCodeAt(end - 1))) end--;
-  return start === 0 && end === value.length ? value : value.slice(start, end);
-}
-
-function isSpaceOrTab(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}

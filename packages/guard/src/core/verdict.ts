@@ -1,6 +1,6 @@
 /** What is true of a request. What we do about it is the decision (`http/decide.ts`). */
 import type { FaultCode, ReasonCode, Stage } from './reasons/reasons.ts';
-import type { Claims } from './token/claims.ts';
+import type { Claims } from './token/verified.ts';
 
 /** What was proven of an accepted request. Nothing in it comes from an unverified source. */
 export interface Attestation {

@@ -1,7 +1,7 @@
 /** The crypto port on `node:crypto`: every answer comes at once, so that no request waits for a promise or a thread. */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { constants, createHash, createHmac, createPublicKey, createSecretKey, hash, type KeyObject, verify } from 'node:crypto';
-import { equalInConstantTime, isOneByteText } from '../core/bytes/text.ts';
+import { equalInConstantTime, isOneByteText } from '../core/bytes.ts';
 import type { AlgorithmRow } from '../core/jws/algorithms.ts';
 import { hasSoundNumbers } from '../core/jws/jwk.ts';
 import type { PreparedKey } from '../core/jws/jws.ts';

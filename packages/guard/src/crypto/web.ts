@@ -1,6 +1,5 @@
 /** The crypto port on WebCrypto (`crypto.subtle`): for runtimes without a synchronous `node:crypto`. */
-import { decodeBase64, encodeBase64 } from '../core/bytes/base64.ts';
-import { bytesOfFieldValue, decodeUtf8 } from '../core/bytes/text.ts';
+import { bytesOfFieldValue, decodeBase64, decodeUtf8, encodeBase64 } from '../core/bytes.ts';
 import type { AlgorithmRow } from '../core/jws/algorithms.ts';
 import { hasSoundNumbers } from '../core/jws/jwk.ts';
 import type { PreparedKey } from '../core/jws/jws.ts';

@@ -1,7 +1,7 @@
 /** Explains a message signature: what it covers, the base, and what the client signed differently. */
 import { crypto } from '#crypto';
-import { encodeBase64 } from '../core/bytes/base64.ts';
-import { type RequestView, trimOptionalWhiteSpace } from '../core/request-view.ts';
+import { encodeBase64, trimOptionalWhiteSpace } from '../core/bytes.ts';
+import type { RequestView } from '../core/request-view.ts';
 import { parseDictionary } from '../core/sfv/parse.ts';
 import { SignatureBases } from '../core/signature/base.ts';
 import type { SignedMessage } from '../core/signature/components.ts';

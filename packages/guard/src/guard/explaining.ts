@@ -7,7 +7,7 @@ import type { FaultCode, ReasonCode } from '../core/reasons/reasons.ts';
 import type { RequestView } from '../core/request-view.ts';
 import type { MaybePromise } from '../core/result.ts';
 import type { Origin } from '../core/signature/target.ts';
-import type { Claims } from '../core/token/claims.ts';
+import type { Claims } from '../core/token/verified.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
 import { modesForVerdict, noMoment, orAgain, type Route } from './judging.ts';
 

@@ -9,7 +9,7 @@ import { orderOf } from '../core/judge/order.ts';
 import { type AskModes, type Modes, modeOfFailure, modesOf, type Policy } from '../core/judge/policy.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { chain, isPromise, type MaybePromise } from '../core/result.ts';
-import type { Claims } from '../core/token/claims.ts';
+import type { Claims } from '../core/token/verified.ts';
 import { type Unavailable, unavailable, type Verdict } from '../core/verdict.ts';
 import type { Keys, RequestKeys } from '../keys/key-ring.ts';
 

@@ -5,7 +5,7 @@ import type { ReplayStore } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
 import type { Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
-import type { Claims } from '../core/token/claims.ts';
+import type { Claims } from '../core/token/verified.ts';
 import type { RefusalOptions } from '../http/refusal.ts';
 import type { KeysOptions } from '../keys/key-options.ts';
 import type { RuleOptions } from './compile/rules.ts';

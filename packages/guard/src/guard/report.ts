@@ -1,5 +1,5 @@
 /** What a guard tells of its judgements: to the hook `onVerdict`, whose failures change no decision, and in its counters. */
-import { excerpt } from '../core/bytes/text.ts';
+import { excerpt } from '../core/bytes.ts';
 import type { Mode } from '../core/judge/policy.ts';
 import { FAULT_CODES, type FaultCode, REASON_CODES, type ReasonCode } from '../core/reasons/codes.ts';
 import type { RequestView } from '../core/request-view.ts';

@@ -1,7 +1,7 @@
 /** From verdict and mode to what we do, and what is done with preflights and with a body that nobody reads on. */
 import { type Mode, type Modes, modeOfFailure, strictestMode } from '../core/judge/policy.ts';
 import type { RequestView } from '../core/request-view.ts';
-import type { Claims } from '../core/token/claims.ts';
+import type { Claims } from '../core/token/verified.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type Refusal, type RefusalPolicy, renderRefusal } from './refusal.ts';
 

@@ -1,5 +1,6 @@
 /** What proxies say of the origin, in `Forwarded` (RFC 7239) and `X-Forwarded-*`, and whether they agree. */
-import { type RequestView, trimOptionalWhiteSpace } from '../core/request-view.ts';
+import { trimOptionalWhiteSpace } from '../core/bytes.ts';
+import type { RequestView } from '../core/request-view.ts';
 
 /** What was said; what was not said is absent. */
 export interface Forwarded {

@@ -1,11 +1,11 @@
 /** Keys that a function chooses for each request, by where it goes: for many tenants. */
 
-import { RecentTable } from '../core/bytes/recent-table.ts';
 import type { KeySnapshot } from '../core/judge/case.ts';
 import type { KeySource } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { isThenable, type MaybePromise } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
+import { RecentTable } from '../core/token/verified.ts';
 import { type Rejected, rejected, type Unavailable, unavailable } from '../core/verdict.ts';
 import { afterListening } from '../http/deadline.ts';
 import type { RoutingFacts } from './key-options.ts';

@@ -1,9 +1,10 @@
 /** Opened installation keys: opening one costs more than parsing a signature, and a device sends the same one with each request. */
-import { RecentTable } from '../core/bytes/recent-table.ts';
+
 import type { PreparedKey } from '../core/jws/jws.ts';
 import type { CryptoPort } from '../core/ports.ts';
 import { chain } from '../core/result.ts';
 import { INSTALLATION_ALGORITHM, type OpenInstallationKey, readInstallationKey } from '../core/signature/signing-key.ts';
+import { RecentTable } from '../core/token/verified.ts';
 import { rejected } from '../core/verdict.ts';
 
 /**

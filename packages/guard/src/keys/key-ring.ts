@@ -5,7 +5,7 @@ import type { KeySource } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { isThenable, type MaybePromise } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
-import { VerifiedTokens } from '../core/token/verified-tokens.ts';
+import { VerifiedTokens } from '../core/token/verified.ts';
 
 /** How often a key was used. A rotation is over when the old key's `lastUsedAt` is older than your longest-lived token and app. */
 export interface KeyUse {

@@ -1,7 +1,7 @@
 /** PEM texts of public keys (RFC 7468). */
 
 import { ConfigurationError } from '../checks/configuration-error.ts';
-import { decodeBase64 } from '../core/bytes/base64.ts';
+import { decodeBase64 } from '../core/bytes.ts';
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----([A-Za-z0-9+/=\s]*)-----END \1-----/g;
 

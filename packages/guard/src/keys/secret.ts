@@ -1,7 +1,7 @@
 /** Reads an HMAC secret from the configuration and refuses what would not protect anything. */
 import { ConfigurationError } from '../checks/configuration-error.ts';
 import type { UncheckedOptions } from '../checks/option-checks.ts';
-import { decodeBase64, encodeBase64 } from '../core/bytes/base64.ts';
+import { decodeBase64, encodeBase64 } from '../core/bytes.ts';
 import type { AlgorithmRow } from '../core/jws/algorithms.ts';
 
 const ENCODINGS = ['base64', 'base64url', 'bytes'] as const;

@@ -2,11 +2,9 @@
 import './steps.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeBase64, encodeBase64 } from '../../src/core/bytes/base64.ts';
-import { parseJsonObject } from '../../src/core/bytes/json.ts';
+import { decodeBase64, encodeBase64, parseJsonObject, trimOptionalWhiteSpace } from '../../src/core/bytes.ts';
 import { findToken } from '../../src/core/judge/token.ts';
 import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/jws.ts';
-import { trimOptionalWhiteSpace } from '../../src/core/request-view.ts';
 import { plainPath } from '../../src/http/plain-path.ts';
 import { PORTS } from '../both-ports.ts';
 import { growth } from './steps.ts';

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { base64url, devSecret, freshSigningKey, mintToken, secretBytes, signCompact, signerFor } from '@approov-guard/testkit';
 import { ConfigurationError, createGuard } from 'approov-guard';
-import { decodeBase64, encodeBase64 } from '../../src/core/bytes/base64.ts';
-import { parseJsonObject } from '../../src/core/bytes/json.ts';
+import { decodeBase64, encodeBase64, parseJsonObject } from '../../src/core/bytes.ts';
 import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/jws.ts';
 import { now, nowSeconds, PORTS } from '../both-ports.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readVectors, skipUnless } from '../../../../tools/optional.mjs';
-import { decodeBase64 } from '../../src/core/bytes/base64.ts';
+import { decodeBase64 } from '../../src/core/bytes.ts';
 import { ALGORITHMS, type AlgorithmName } from '../../src/core/jws/algorithms.ts';
 import { parsePublicJwk } from '../../src/core/jws/jwk.ts';
 import { KeySet, parseUnverifiedCompact, type VerificationKey } from '../../src/core/jws/jws.ts';

@@ -6,7 +6,7 @@
 import { stageOf } from '../../core/reasons/codes.ts';
 import type { RequestBody } from '../../core/request-view.ts';
 import { LATEST_MOMENT, type Seconds } from '../../core/time.ts';
-import type { Claims } from '../../core/token/claims.ts';
+import type { Claims } from '../../core/token/verified.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { Demands } from '../../guard/demands.ts';
 import type { Decision } from '../../http/decide.ts';

@@ -2,10 +2,10 @@
  * Token binding, as the Approov platform defines it (not RFC 8471): the claim `pay` is base64(SHA-256(bound value)), where the bound
  * value is the value of one header, or of several concatenated without a separator.
  */
-import { equalInConstantTime } from '../bytes/text.ts';
-import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
+import { equalInConstantTime, trimOptionalWhiteSpace } from '../bytes.ts';
+import type { RequestView } from '../request-view.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
-import type { Claims } from '../token/claims.ts';
+import type { Claims } from '../token/verified.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 
 /** How the token is bound to other header values. */

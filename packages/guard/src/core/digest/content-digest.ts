@@ -1,7 +1,6 @@
 /** Content digests (RFC 9530 §2): does the body match what the header says? */
-import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
-import { equalInConstantTime } from '../bytes/text.ts';
-import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
+import { decodeBase64, encodeBase64, equalInConstantTime, trimOptionalWhiteSpace } from '../bytes.ts';
+import type { RequestView } from '../request-view.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
 import { type Member, parseDictionary } from '../sfv/parse.ts';
 import { type Rejected, rejected } from '../verdict.ts';

@@ -3,8 +3,7 @@
 import type { RequestView } from '../request-view.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
-import { type Claims, parseClaims } from '../token/claims.ts';
-import type { VerifiedToken } from '../token/verified-tokens.ts';
+import { type Claims, parseClaims, type VerifiedToken } from '../token/verified.ts';
 import { type Accepted, type Verdict, withProven } from '../verdict.ts';
 import type { Case, Check, Failure, KeySnapshot, Means } from './case.ts';
 import { modeOfFailure, modesOf, type Policy } from './policy.ts';

@@ -9,7 +9,7 @@ import { readSignature, type UnverifiedSignature } from '../signature/read-signa
 import { STRICT } from '../signature/sdk-tolerances.ts';
 import { accountKey, installationKey } from '../signature/signing-key.ts';
 import { checkCoverage, checkStated, proveSignature, verifiedSignature } from '../signature/verify-signature.ts';
-import type { Claims } from '../token/claims.ts';
+import type { Claims } from '../token/verified.ts';
 import { rejected, unavailable } from '../verdict.ts';
 import type { Case, Failure } from './case.ts';
 import { giveBack, onceText, shareOf } from './once.ts';

@@ -1,13 +1,12 @@
 /** The checks of what may be accepted once: signatures, and tokens on routes that ask for it. Made last. */
-import { encodeBase64 } from '../bytes/base64.ts';
+import { encodeBase64 } from '../bytes.ts';
 import type { ReplayStore } from '../ports.ts';
 import type { RequestView } from '../request-view.ts';
 import { chain, isThenable, type MaybePromise } from '../result.ts';
 import { canonicalSignature } from '../signature/signature-value.ts';
 import type { VerifiedSignature } from '../signature/verify-signature.ts';
 import { LATEST_MOMENT, type Seconds } from '../time.ts';
-import type { Claims } from '../token/claims.ts';
-import type { VerifiedToken } from '../token/verified-tokens.ts';
+import type { Claims, VerifiedToken } from '../token/verified.ts';
 import { rejected, unavailable } from '../verdict.ts';
 import type { Case, Failure } from './case.ts';
 import type { SignaturePolicy } from './policy.ts';

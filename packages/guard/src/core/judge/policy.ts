@@ -7,8 +7,7 @@ import type { MaybePromise } from '../result.ts';
 import type { AccountKey } from '../signature/signing-key.ts';
 import type { SignatureCheck } from '../signature/verify-signature.ts';
 import type { Bytes, Seconds } from '../time.ts';
-import type { Claims } from '../token/claims.ts';
-import type { VerifiedToken } from '../token/verified-tokens.ts';
+import type { Claims, VerifiedToken } from '../token/verified.ts';
 import type { Rejected, Unavailable } from '../verdict.ts';
 
 /** `enforce` refuses what was not accepted; `observe` passes it on and keeps the verdict. */

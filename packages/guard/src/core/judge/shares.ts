@@ -1,6 +1,6 @@
 /** What one installation may take of the guard: how many proven requests, and how many entries of the replay store. */
 import type { Seconds } from '../time.ts';
-import type { VerifiedToken } from '../token/verified-tokens.ts';
+import type { VerifiedToken } from '../token/verified.ts';
 
 /** The share of each signing key. */
 export interface ShareLimits {

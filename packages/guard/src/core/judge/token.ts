@@ -1,6 +1,6 @@
 /** The checks of the attestation token: header, form, key, signature, times, other claims, rules. */
 
-import { excerpt } from '../bytes/text.ts';
+import { excerpt, trimOptionalWhiteSpace } from '../bytes.ts';
 import {
   findSigner,
   type KeySet,
@@ -9,11 +9,10 @@ import {
   type UnverifiedJws,
   type VerificationKey,
 } from '../jws/jws.ts';
-import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
+import type { RequestView } from '../request-view.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
-import { type Claims, EMULATOR_CLAIM, parseClaims } from '../token/claims.ts';
-import type { VerifiedToken } from '../token/verified-tokens.ts';
+import { type Claims, EMULATOR_CLAIM, parseClaims, type VerifiedToken } from '../token/verified.ts';
 import { type Rejected, rejected, unavailable } from '../verdict.ts';
 import type { Case, Failure } from './case.ts';
 import type { AskRules, ClaimsPolicy, TokenPlace } from './policy.ts';

@@ -1,6 +1,5 @@
 /** Public JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037 §2). */
-import { decodeBase64 } from '../bytes/base64.ts';
-import type { JsonObject } from '../bytes/json.ts';
+import { decodeBase64, type JsonObject } from '../bytes.ts';
 import { ALGORITHM_OF_CURVE, ALGORITHMS, type AlgorithmName, type AlgorithmRow } from './algorithms.ts';
 
 /** A JWK that may verify signatures with one algorithm. */

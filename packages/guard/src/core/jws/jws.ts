@@ -1,7 +1,5 @@
 /** JSON Web Signature (RFC 7515): the compact form, the protected header, which of our keys may have signed, and which of them did. */
-import { decodeBase64, decodedLength, encodeBase64, endsCanonically } from '../bytes/base64.ts';
-import { parseJsonObject } from '../bytes/json.ts';
-import { decodeUtf8 } from '../bytes/text.ts';
+import { decodeBase64, decodedLength, decodeUtf8, encodeBase64, endsCanonically, parseJsonObject } from '../bytes.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 import { isPromise, type MaybePromise } from '../result.ts';
 import type { AlgorithmRow } from './algorithms.ts';

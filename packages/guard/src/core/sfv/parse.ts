@@ -2,8 +2,7 @@
  * The values of structured fields (RFC 9651 §3) and parsing them (§4.2). Total and linear: a text that is not a structured field gives `null`,
  * nothing throws, and nothing is looked at twice. Callers bound the length first.
  */
-import { decodeBase64 } from '../bytes/base64.ts';
-import { decodeUtf8 } from '../bytes/text.ts';
+import { decodeBase64, decodeUtf8 } from '../bytes.ts';
 
 /** A bare item (RFC 9651 §3.3). Integers and decimals differ, since `1` and `1.0` are written differently. */
 export type BareItem =

@@ -1,5 +1,5 @@
 /** Serialising structured fields (RFC 9651 §4.1). `null` stands for a value that cannot be serialised; nothing throws. */
-import { encodeBase64 } from '../bytes/base64.ts';
+import { encodeBase64 } from '../bytes.ts';
 import {
   type BareItem,
   type Dictionary,

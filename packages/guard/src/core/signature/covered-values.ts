@@ -1,7 +1,5 @@
 /** The values of components (RFC 9421 §2). Every value is resolved or refused; there is no empty default. */
-import { encodeBase64 } from '../bytes/base64.ts';
-import { bytesOfFieldValue } from '../bytes/text.ts';
-import { trimOptionalWhiteSpace } from '../request-view.ts';
+import { bytesOfFieldValue, encodeBase64, trimOptionalWhiteSpace } from '../bytes.ts';
 import { type Dictionary, itemsAtMost, parseDictionary } from '../sfv/parse.ts';
 import { reserialise, serialiseMember } from '../sfv/serialise.ts';
 import type { Bytes } from '../time.ts';

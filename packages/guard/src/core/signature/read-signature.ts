@@ -1,5 +1,6 @@
 /** Finds the one signature that the policy asks for: by its label, never any, never the last (RFC 9421 §3.2 steps 1 to 3). */
-import { type RequestView, trimOptionalWhiteSpace } from '../request-view.ts';
+import { trimOptionalWhiteSpace } from '../bytes.ts';
+import type { RequestView } from '../request-view.ts';
 import { type Item, itemsAtMost, type Member, parseDictionary } from '../sfv/parse.ts';
 import { serialiseParameters } from '../sfv/serialise.ts';
 import type { Bytes } from '../time.ts';

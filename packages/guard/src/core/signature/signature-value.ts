@@ -1,5 +1,5 @@
 /** The bytes of a signature, in the forms that clients send. */
-import { decodeBase64 } from '../bytes/base64.ts';
+import { decodeBase64 } from '../bytes.ts';
 import type { Member } from '../sfv/parse.ts';
 
 /** Which forms are accepted. */

@@ -1,9 +1,9 @@
 /** Which key a message signature is verified with: the installation's, from the token, or the account's. */
-import { decodeBase64 } from '../bytes/base64.ts';
+import { decodeBase64 } from '../bytes.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../jws/algorithms.ts';
 import type { PreparedKey } from '../jws/jws.ts';
 import type { MaybePromise } from '../result.ts';
-import type { Claims } from '../token/claims.ts';
+import type { Claims } from '../token/verified.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 
 /** Reads and opens an installation's key, or says why it cannot be used. Implementations remember what they opened by its text. */

@@ -1,7 +1,8 @@
 /** Where a request goes, as far as a choice of keys may rest on it, and the option that makes that choice. */
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import { checkedFunction, checkedHeader, checkedNumber, checkedObject, checkedTexts } from '../../checks/option-checks.ts';
-import { type RequestView, trimOptionalWhiteSpace } from '../../core/request-view.ts';
+import { trimOptionalWhiteSpace } from '../../core/bytes.ts';
+import type { RequestView } from '../../core/request-view.ts';
 import type { Origin } from '../../core/signature/target.ts';
 import { plainPath } from '../../http/plain-path.ts';
 import { hostOf } from '../../http/route-table.ts';

@@ -6,8 +6,7 @@ import { checkedFunction, checkedNumber, checkedObject, type UncheckedOptions } 
 import type { AskRules } from '../../core/judge/policy.ts';
 import { chain, isPromise, isThenable, type MaybePromise } from '../../core/result.ts';
 import type { Seconds } from '../../core/time.ts';
-import type { Claims } from '../../core/token/claims.ts';
-import type { VerifiedToken } from '../../core/token/verified-tokens.ts';
+import type { Claims, VerifiedToken } from '../../core/token/verified.ts';
 import { type Rejected, rejected, type Unavailable, unavailable } from '../../core/verdict.ts';
 import { afterListening } from '../../http/deadline.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
-import { decodeBase64, decodedLength, encodeBase64, endsCanonically } from '../../../../src/core/bytes/base64.ts';
+import { decodeBase64, decodedLength, encodeBase64, endsCanonically } from '../../../../src/core/bytes.ts';
 
 // RFC 4648 §10
 const RFC_VECTORS = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseJsonObject } from '../../../../src/core/bytes/json.ts';
+import { parseJsonObject } from '../../../../src/core/bytes.ts';
 
 const parses = (text: string, depth = 8): boolean => parseJsonObject(text, depth) !== null;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RecentTable } from '../../../../src/core/bytes/recent-table.ts';
+import { RecentTable } from '../../../../src/core/token/verified.ts';
 
 /** Asks for each name, puts in what is not there, and counts what was. */
 function hits(table: RecentTable<number, number>, names: Iterable<number>): number {

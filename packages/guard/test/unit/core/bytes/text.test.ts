@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { bytesOfFieldValue, equalInConstantTime, excerpt, isOneByteText } from '../../../../src/core/bytes/text.ts';
+import { bytesOfFieldValue, equalInConstantTime, excerpt, isOneByteText } from '../../../../src/core/bytes.ts';
 
 test('a field value is one byte a character where all fit, else UTF-8', () => {
   assert.deepEqual([...bytesOfFieldValue('a\xe9\xff')], [0x61, 0xe9, 0xff]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ClaimsPolicy } from '../../../../src/core/judge/policy.ts';
 import { checkIdentity, checkTimes } from '../../../../src/core/judge/token.ts';
-import { type Claims, EMULATOR_CLAIM } from '../../../../src/core/token/claims.ts';
+import { type Claims, EMULATOR_CLAIM } from '../../../../src/core/token/verified.ts';
 import type { Rejected } from '../../../../src/core/verdict.ts';
 
 const at = 1000;

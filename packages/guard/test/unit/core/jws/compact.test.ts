@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { base64url } from '@approov-guard/testkit';
-import { decodeUtf8 } from '../../../../src/core/bytes/text.ts';
+import { decodeUtf8 } from '../../../../src/core/bytes.ts';
 import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../../../src/core/jws/jws.ts';
 
 test('three canonical segments are split, and the signing input is the first two', () => {

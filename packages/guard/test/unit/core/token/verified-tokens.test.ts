@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ALGORITHMS } from '../../../../src/core/jws/algorithms.ts';
 import type { VerificationKey } from '../../../../src/core/jws/jws.ts';
-import { type VerifiedToken, VerifiedTokens } from '../../../../src/core/token/verified-tokens.ts';
+import { type VerifiedToken, VerifiedTokens } from '../../../../src/core/token/verified.ts';
 
 function entry(token: string, algorithm = 'ES256'): VerifiedToken {
   return { token, claims: { exp: 1 }, key: { algorithm: ALGORITHMS.get(algorithm) } as VerificationKey };
