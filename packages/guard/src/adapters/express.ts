@@ -1,5 +1,4 @@
 /** Express 4 and 5: a middleware. */
-import { isPromise } from '../core/result.ts';
 import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
@@ -49,7 +48,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Expr
       else answerNode(response, decision.refusal);
     };
     const decision = guarded.guard.decide(new NodeRequestView(request), guarded.route);
-    if (isPromise(decision)) decision.then(proceed).catch(next);
+    if (decision instanceof Promise) decision.then(proceed).catch(next);
     else proceed(decision);
   };
 }

@@ -1,6 +1,5 @@
 /// <reference types="fastify" preserve="true" />
 /** Fastify 5: an `onRequest` hook, so that nothing is parsed for requests that are refused. */
-import { isPromise } from '../core/result.ts';
 import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
@@ -52,7 +51,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Fast
       else reply.code(decision.refusal.status).headers(decision.refusal.headers).send(new TextEncoder().encode(decision.refusal.body));
     };
     const decision = guarded.guard.decide(viewShownBy('Fastify', request, request.raw), guarded.route);
-    if (isPromise(decision)) decision.then(proceed);
+    if (decision instanceof Promise) decision.then(proceed);
     else proceed(decision);
   };
 }

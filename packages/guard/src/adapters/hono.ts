@@ -1,6 +1,5 @@
 /// <reference types="hono" preserve="true" />
 /** Hono 4: a middleware, on Node, Bun, Deno, Workers and every other runtime of Hono's. */
-import { isPromise } from '../core/result.ts';
 import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
@@ -52,6 +51,6 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Hono
       return next() as Promise<undefined>;
     };
     const decision = guarded.guard.decide(viewOfFetch(context.req.raw, context.env, context.req.path), guarded.route);
-    return isPromise(decision) ? decision.then(proceed) : proceed(decision);
+    return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
   };
 }

@@ -91,19 +91,8 @@ function valuesOf(alphabet: string): Uint8Array {
 const VALUES: { readonly [A in Base64Alphabet]: Uint8Array } = { base64: valuesOf(STANDARD), base64url: valuesOf(URL_SAFE) };
 
 /** How many bytes a canonical unpadded text of this length stands for; -1 if no text has this length. */
-export function decodedLength(textLength: number): number {
+function decodedLength(textLength: number): number {
   return (textLength & 3) === 1 ? -1 : (textLength * 3) >> 2;
-}
-
-/**
- * Tells whether the last character of an unpadded base64url text leaves no bits over (RFC 4648 §3.5), so that each
- * byte string has exactly one spelling.
- */
-export function endsCanonically(text: string): boolean {
-  const rest = text.length & 3;
-  if (rest === 0) return true;
-  const value = VALUES.base64url[text.charCodeAt(text.length - 1) & 127] as number;
-  return rest === 2 ? (value & 15) === 0 : rest === 3 && (value & 3) === 0;
 }
 
 /**

@@ -1,12 +1,7 @@
 /** How the core answers without exceptions, and without a promise where none is due. */
 
-/** A value that is either here already or still to come. Node's crypto port always answers at once. */
+/** A value that is either here already or still to come (`instanceof Promise`). Node's crypto port always answers at once. */
 export type MaybePromise<T> = T | Promise<T>;
-
-/** Tells whether `value` is still to come. */
-export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return value instanceof Promise;
-}
 
 /** Tells whether an answer of a user's code is still to come: a promise of any realm, or anything else with `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -15,5 +10,5 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** Passes `value` on to `next`: at once if it is here, later if it is still to come. The one place that knows both cases. */
 export function chain<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
-  return isPromise(value) ? value.then(next) : next(value);
+  return value instanceof Promise ? value.then(next) : next(value);
 }

@@ -2,12 +2,13 @@
 import { crypto as platformCrypto } from '#crypto';
 import { ConfigurationError } from '../checks/configuration-error.ts';
 import { checkedFunction, checkedObject, checkedWord, isProduction, type UncheckedOptions } from '../checks/option-checks.ts';
+import type { Route } from '../core/judge/case.ts';
 import type { Policy } from '../core/judge/policy.ts';
 import type { CryptoPort } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { findOrigin, originOf } from '../http/origin.ts';
 import { rememberedInstallationKeys } from '../keys/installation-keys.ts';
-import { KeyRing, type RequestKeys } from '../keys/key-ring.ts';
+import { type GuardKeys, KeyRing } from '../keys/key-ring.ts';
 import { compileKeys } from '../keys/key-source.ts';
 import { memoryReplayStore } from '../replay/memory.ts';
 import { compileChosenKeys } from './compile/key-choice.ts';
@@ -15,13 +16,12 @@ import { compileBodies, compileShare } from './compile/limits.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile/options.ts';
 import { compileOrigin, compileRoutes, hostsOf } from './compile/routes.ts';
 import { compileRules } from './compile/rules.ts';
-import type { Demands } from './demands.ts';
-import { noteGuard, showWarning, storesOf } from './gauges.ts';
-import { assembleGuard, type Guard } from './guard.ts';
+import { noteGuard, showWarning } from './gauges.ts';
+import { assembleGuard, type Guard, systemClock } from './guard.ts';
 import { HeldBodies } from './held-bodies.ts';
-import { type Route, routeOf } from './judging.ts';
 import type { GuardOptions, RouteOptions } from './options.ts';
 import type { OnVerdict } from './report.ts';
+import { type Demands, routeOf, storesOf } from './route.ts';
 
 /**
  * Makes a guard: it decides for each request whether it carries a valid attestation token and, if `binding` is configured, whether the
@@ -53,7 +53,7 @@ export function createGuard(options: GuardOptions): Guard {
  */
 export function createGuardOn(crypto: CryptoPort, options: GuardOptions, sharesOf: typeof compileShare = compileShare): Guard {
   const given = checkedObject(options, 'options', GUARD_OPTION_NAMES);
-  const now = checkedFunction<() => number>(given.now, 'now') ?? (() => Date.now());
+  const now = checkedFunction<() => number>(given.now, 'now') ?? systemClock;
   const production = isProduction(given.environment);
   const origin = compileOrigin(given.origin);
   const bodyLimits = compileBodies(given.bodies);
@@ -68,10 +68,10 @@ export function createGuardOn(crypto: CryptoPort, options: GuardOptions, sharesO
     defaultReplay: once(() => memoryReplayStore({ now })),
   };
   const policy = compileRoute(options, '', null, context);
-  const allKeys: RequestKeys[] = [];
+  const allKeys: GuardKeys[] = [];
   const cached = compileCache(given.cache);
   const choice = { ...context, cacheTokens: cached.tokens, originOf: (request: RequestView) => originOf(request, origin) };
-  const requestKeys = (keys: unknown, path: string): RequestKeys => {
+  const requestKeys = (keys: unknown, path: string): GuardKeys => {
     const compiled = isChoice(keys) ? compileChosenKeys(keys, path, choice) : new KeyRing(compileKeys(keys, path, context), cached.tokens);
     allKeys.push(compiled);
     return compiled;

@@ -1,6 +1,6 @@
 /** Why a request gets the verdict it gets: the order of judgement, run to its end. */
-import type { Case, Check, KeySnapshot, Means } from '../core/judge/case.ts';
-import { judge, newCase } from '../core/judge/judge.ts';
+import type { Case, Check, KeySnapshot, Means, Route } from '../core/judge/case.ts';
+import { judge, modesForVerdict, newCase, noMoment, orAgain, withoutKeys } from '../core/judge/judge.ts';
 import { ORDER } from '../core/judge/order.ts';
 import { type Mode, type Modes, modeOfFailure, modesOf } from '../core/judge/policy.ts';
 import type { FaultCode, ReasonCode } from '../core/reasons/reasons.ts';
@@ -9,7 +9,6 @@ import type { MaybePromise } from '../core/result.ts';
 import type { Origin } from '../core/signature/target.ts';
 import type { Claims } from '../core/token/verified.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
-import { modesForVerdict, noMoment, orAgain, type Route } from './judging.ts';
 
 /** How a check ended. */
 export interface ExplainedCheck {
@@ -55,7 +54,7 @@ export async function explainByEach(means: Means, request: RequestView, routes: 
 
 async function explainByRoute(means: Means, request: RequestView, route: Route, at: number): Promise<Explained> {
   const made = route.order.filter(({ remembers }) => !remembers);
-  let judged = newCase(request, route.policy, means, NO_KEYS, at / 1000);
+  let judged = newCase(request, route.policy, means, withoutKeys(), at / 1000);
   const explainWith = (newest: KeySnapshot): MaybePromise<Verdict> => {
     // Without the tokens that are known: their checks are made, too.
     judged = newCase(request, route.policy, means, { ...newest, verified: null }, at / 1000);
@@ -64,9 +63,8 @@ async function explainByRoute(means: Means, request: RequestView, route: Route, 
   };
   let verdict: Verdict;
   try {
-    const keys = await route.keys.ofRequest(request, at);
-    const snapshot = keys.snapshot(at);
-    verdict = Number.isFinite(at) ? await orAgain(await explainWith(snapshot), snapshot, keys, at, explainWith) : noMoment();
+    const snapshot = await route.keys.ofRequest(request, at);
+    verdict = Number.isFinite(at) ? await orAgain(await explainWith(snapshot), snapshot, at, explainWith) : noMoment();
   } catch (cause) {
     // What a judgement would not have come to changes no verdict.
     verdict = judged.settled && judged.failure !== null ? judged.failure : unavailable('internal', cause);
@@ -77,8 +75,6 @@ async function explainByRoute(means: Means, request: RequestView, route: Route, 
   const facts = { policy, binding, signature, signingKey, digest, at: judged.at, origin: means.originOf(request) };
   return { route: route.name, verdict, checks, claims, tokenVerified: verified !== null, facts };
 }
-
-const NO_KEYS: KeySnapshot = { keys: null, verified: null };
 
 function explainedCheck(check: Check, { trace, policy }: Case, modes: Modes): ExplainedCheck {
   const { name, part, asked, remembers } = check;

@@ -4,7 +4,6 @@ import type { ReplayStore, StoreOccupancy } from '../core/ports.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { HeldBodies } from './held-bodies.ts';
-import type { Route } from './judging.ts';
 
 /** Something that is wrong with how the guard is used, though it can go on. */
 export interface GuardWarning {
@@ -110,12 +109,6 @@ export function readGauges({ stores, bodies, shares, rings }: Gauged, at: number
     tokenCache: { tokens: sum('tokens'), capacity: sum('capacity'), hits: sum('hits'), misses: sum('misses') },
     keySets: rings.map((ring) => ring.keySetGauge(at)),
   };
-}
-
-/** The replay stores of these routes, each once. */
-export function storesOf(routes: readonly Route[]): readonly ReplayStore[] {
-  const stores = routes.flatMap(({ policy }) => [policy.signature?.replay ?? null, policy.tokenReplay]);
-  return [...new Set(stores.filter((store) => store !== null))];
 }
 
 function occupancyOf(stores: readonly ReplayStore[]): StoreOccupancy | null {

@@ -1,31 +1,21 @@
 /** The guard: reads the clock once, finds the routes of a request, has it judged, decides, reports. */
 
-import type { Means } from '../core/judge/case.ts';
+import type { Means, Route } from '../core/judge/case.ts';
+import { type Judged, judgeByEach, judgeByRoute, modesForVerdict } from '../core/judge/judge.ts';
 import type { Policy } from '../core/judge/policy.ts';
 import type { RequestView } from '../core/request-view.ts';
-import { chain, isPromise, type MaybePromise } from '../core/result.ts';
+import { chain, type MaybePromise } from '../core/result.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type Decision, decide, discardRest, mayPassPreflight, skip, withPreflightRemedy } from '../http/decide.ts';
 import { type RefusalPolicy, showsId } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
-import type { KeyRing, KeyUse, RequestKeys } from '../keys/key-ring.ts';
-import { allDemands, type Demands, demandsOf } from './demands.ts';
+import type { GuardKeys, KeyRing, KeyUse } from '../keys/key-ring.ts';
 import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
-import { type Gauged, type GuardGauges, type GuardLife, readGauges, storesOf } from './gauges.ts';
-import {
-  askedOnce,
-  type Judged,
-  judgeByEach,
-  judgeByRoute,
-  modesForVerdict,
-  type Route,
-  routeOf,
-  tokenOnly,
-  viewOfToken,
-} from './judging.ts';
+import { type Gauged, type GuardGauges, type GuardLife, readGauges } from './gauges.ts';
 import type { RouteOptions } from './options.ts';
 import { Counters, type GuardCounters, nextId, noteJudged, type OnVerdict, randomId, VerdictHook } from './report.ts';
+import { allDemands, askedOnce, type Demands, demandsOf, routeOf, storesOf, tokenOnly } from './route.ts';
 
 /** Decides, for each request, whether it comes from a genuine app. Made by {@link createGuard}. */
 export interface Guard {
@@ -78,7 +68,7 @@ export interface GuardParts {
   /** The option `routes`. */
   readonly routes: readonly RouteRow<Route>[];
   /** All keys, each once. */
-  readonly keys: readonly RequestKeys[];
+  readonly keys: readonly GuardKeys[];
   readonly compileRoute: (options: RouteOptions) => Policy;
   readonly judgePreflights: boolean;
   readonly refusal: RefusalPolicy;
@@ -87,6 +77,9 @@ export interface GuardParts {
   readonly bodies: Gauged['bodies'];
   readonly life: GuardLife;
 }
+
+/** The clock, unless the option `now` gives another. Looked up at each reading: tests replace `Date`. */
+export const systemClock = (): number => Date.now();
 
 /** Assembles a guard from its parts. Users call `createGuard`. */
 export function assembleGuard(parts: GuardParts): Guard {
@@ -166,7 +159,7 @@ class AssembledGuard implements Guard {
       return chain(judged, (found) => this.#decided(request, found, at, started));
     }
     const verdict = judgeByRoute(means, request, only, at);
-    if (isPromise(verdict)) return verdict.then((found) => this.#decided(request, { verdict: found, route: only }, at, started));
+    if (verdict instanceof Promise) return verdict.then((found) => this.#decided(request, { verdict: found, route: only }, at, started));
     return this.#decided(request, { verdict, route: only }, at, started);
   }
 
@@ -257,4 +250,10 @@ class AssembledGuard implements Guard {
     this.#counters.count(decision, again);
     return decision;
   }
+}
+
+/** A token by itself, as if it had come in its header: the header's rules hold for it, too. */
+function viewOfToken(token: unknown, header: string): RequestView {
+  const lines = typeof token === 'string' ? [token] : [];
+  return { method: '', scheme: null, authority: null, target: '', lines: (name) => (name === header ? lines : []) };
 }

@@ -1,7 +1,7 @@
 /** The bodies that are held to compare their digests: how many bytes in all, how many for one signing key, and for how long. */
 import type { BodyFound, BodyReader, BodyReading } from '../core/ports.ts';
 import type { BodyAllowance, BodyRead } from '../core/request-view.ts';
-import { isPromise, type MaybePromise } from '../core/result.ts';
+import type { MaybePromise } from '../core/result.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
 import { afterListening } from '../http/deadline.ts';
 
@@ -45,8 +45,8 @@ export class HeldBodies implements BodyReader {
     const release = this.#hold(reading, allowance);
     try {
       const found = this.#read(reading, allowance);
-      const used = isPromise(found) ? found.then(use) : use(found);
-      if (isPromise(used)) return used.finally(release);
+      const used = found instanceof Promise ? found.then(use) : use(found);
+      if (used instanceof Promise) return used.finally(release);
       release();
       return used;
     } catch (error) {
@@ -58,7 +58,9 @@ export class HeldBodies implements BodyReader {
   #read({ body, maxBytes }: BodyReading, allowance: Allowance): MaybePromise<BodyRead> {
     const found = body.read(maxBytes, allowance);
     // What is there at once is held by somebody else already.
-    return isPromise(found) ? withinDeadline(found, allowance, this.deadlineSeconds).then((read) => charged(read, allowance)) : found;
+    return found instanceof Promise
+      ? withinDeadline(found, allowance, this.deadlineSeconds).then((read) => charged(read, allowance))
+      : found;
   }
 
   /** Answers how to let go. */

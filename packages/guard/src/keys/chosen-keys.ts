@@ -1,15 +1,16 @@
 /** Keys that a function chooses for each request, by where it goes: for many tenants. */
 
-import type { KeySnapshot } from '../core/judge/case.ts';
+import type { KeySnapshot, Keys } from '../core/judge/case.ts';
+import { withoutKeys } from '../core/judge/judge.ts';
 import type { KeySource } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
-import { isThenable, type MaybePromise } from '../core/result.ts';
+import { chain, isThenable, type MaybePromise } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
 import { RecentTable } from '../core/token/verified.ts';
 import { type Rejected, rejected, type Unavailable, unavailable } from '../core/verdict.ts';
 import { afterListening } from '../http/deadline.ts';
 import type { RoutingFacts } from './key-options.ts';
-import { KeyRing, type Keys, type RequestKeys } from './key-ring.ts';
+import { type GuardKeys, KeyRing } from './key-ring.ts';
 
 /** The option `keys.choose`, compiled. */
 export interface ChosenKeysPlan {
@@ -37,7 +38,7 @@ const MOST_WAITING = 10_000;
 const ABSENT_NAMES = 4096;
 
 /** Asks once for each place, and remembers the answer for a while. */
-export class ChosenKeys implements RequestKeys {
+export class ChosenKeys implements GuardKeys {
   readonly #plan: ChosenKeysPlan;
   readonly #found: RecentTable<string, Kept & { readonly keys: KeyRing }>;
   readonly #absent: RecentTable<string, Kept> = new RecentTable(ABSENT_NAMES);
@@ -51,10 +52,14 @@ export class ChosenKeys implements RequestKeys {
     this.#found = new RecentTable(plan.maxSources);
   }
 
-  ofRequest(request: RequestView, at: number): MaybePromise<Keys> {
+  ofRequest(request: RequestView, at: number): MaybePromise<KeySnapshot> {
+    return chain(this.#keysOf(request, at), (keys) => keys.snapshot(at));
+  }
+
+  #keysOf(request: RequestView, at: number): MaybePromise<Keys> {
     try {
       const facts = this.#plan.factsOf(request);
-      if (typeof facts === 'string') return withoutKeys(rejected('token-key-unknown', `${facts}: servers may read it differently`));
+      if (typeof facts === 'string') return keysAbsent(rejected('token-key-unknown', `${facts}: servers may read it differently`));
       const name = JSON.stringify(facts);
       const kept = this.#fresh(this.#found.get(name), at) ?? this.#fresh(this.#absent.get(name), at);
       if (kept !== null) return kept;
@@ -98,7 +103,7 @@ export class ChosenKeys implements RequestKeys {
   /** May throw: what was chosen may be no keys at all, which is our fault and is not remembered. */
   #keep(name: string, facts: RoutingFacts, chosen: unknown, at: number): Keys {
     if (chosen === null || chosen === undefined) {
-      const keys = withoutKeys(rejected('token-key-unknown', 'no keys for this host, path or header'));
+      const keys = keysAbsent(rejected('token-key-unknown', 'no keys for this host, path or header'));
       this.#absent.set(name, { keys, since: at });
       return keys;
     }
@@ -120,11 +125,10 @@ export class ChosenKeys implements RequestKeys {
 const FEWEST_TOKENS = 16;
 
 function failed(cause: unknown): Keys {
-  return withoutKeys(unavailable('keys-unavailable', cause));
+  return keysAbsent(unavailable('keys-unavailable', cause));
 }
 
 /** No keys, and why: found where keys are, so that a request without a token is still one without a token. */
-function withoutKeys(whyNone: Rejected | Unavailable): Keys {
-  const snapshot: KeySnapshot = { keys: null, verified: null, whyNone };
-  return { waiting: 0, snapshot: () => snapshot, refresh: () => true, keyUsed: () => undefined };
+function keysAbsent(why: Rejected | Unavailable): Keys {
+  return withoutKeys(why).of;
 }

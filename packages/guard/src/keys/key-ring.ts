@@ -1,5 +1,5 @@
 /** The keys of one policy as the guard holds them: the source, the tokens they verified lately, and how often each key was used. */
-import type { KeySnapshot } from '../core/judge/case.ts';
+import type { KeySnapshot, Keys, RequestKeys } from '../core/judge/case.ts';
 import type { KeySet, VerificationKey } from '../core/jws/jws.ts';
 import type { KeySource } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
@@ -20,22 +20,8 @@ export interface KeyUse {
   readonly since: number;
 }
 
-/** The keys by which one request is judged. */
-export interface Keys {
-  /** How many requests wait for the source. */
-  waiting: number;
-  /** The newest keys, and the tokens that they verified lately. */
-  snapshot(at: number): KeySnapshot;
-  /** Asks the source for a newer snapshot; answers whether it vouches for what it has. */
-  refresh(at: number): MaybePromise<boolean>;
-  /** Counts one use. */
-  keyUsed(key: VerificationKey, at: Seconds): void;
-}
-
-/** The keys of one policy: the same for every request (a {@link KeyRing}), or chosen. */
-export interface RequestKeys {
-  /** The keys for one request. Never throws or rejects. */
-  ofRequest(request: RequestView, at: number): MaybePromise<Keys>;
+/** The keys of one policy, as the guard looks after them. */
+export interface GuardKeys extends RequestKeys {
   /** Those in use now. */
   readonly rings: readonly KeyRing[];
 }
@@ -53,13 +39,13 @@ const LONGEST_CACHED_TOKEN = 2048;
 const MAX_USES_KEPT = 256;
 
 /** The keys of one policy. */
-export class KeyRing implements Keys, RequestKeys {
+export class KeyRing implements Keys, GuardKeys {
   readonly source: KeySource;
   /** How many requests wait for the source. */
   waiting = 0;
   readonly #cacheTokens: number;
   readonly #uses: Map<string, Use> = new Map();
-  #snapshot: KeySnapshot = { keys: null, verified: null };
+  #snapshot: KeySnapshot = { keys: null, verified: null, of: this };
   #takenAt = Number.NaN;
   /** Of the tables of earlier key sets. */
   #earlier = { hits: 0, misses: 0 };
@@ -72,8 +58,8 @@ export class KeyRing implements Keys, RequestKeys {
     this.#cacheTokens = cacheTokens;
   }
 
-  ofRequest(): this {
-    return this;
+  ofRequest(_request: RequestView, at: number): KeySnapshot {
+    return this.snapshot(at);
   }
 
   get rings(): readonly KeyRing[] {
@@ -124,7 +110,7 @@ export class KeyRing implements Keys, RequestKeys {
     this.#earlier = { hits, misses };
     this.#latestKey = null;
     const verified = this.#cacheTokens > 0 ? new VerifiedTokens(this.#cacheTokens, LONGEST_CACHED_TOKEN) : null;
-    this.#snapshot = { keys: set, verified };
+    this.#snapshot = { keys: set, verified, of: this };
     if (this.#uses.size > MAX_USES_KEPT) this.#forgetAbsent(set);
     for (const key of set?.keys ?? []) this.#useOf(key.id, at);
   }
@@ -157,4 +143,9 @@ export class KeyRing implements Keys, RequestKeys {
 
 function newUse(since: number): Use {
   return { uses: 0, lastUsedAt: Number.NaN, since };
+}
+
+/** A source of keys that never change: those in the configuration. */
+export function fixedKeys(set: KeySet): KeySource {
+  return { current: () => set };
 }

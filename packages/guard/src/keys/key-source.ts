@@ -4,6 +4,7 @@ import { ConfigurationError } from '../checks/configuration-error.ts';
 import { KeySet } from '../core/jws/jws.ts';
 import type { KeySource } from '../core/ports.ts';
 import { isThenable, type MaybePromise } from '../core/result.ts';
+import { fixedKeys } from './key-ring.ts';
 import { type KeyContext, refuseUntried, staticKeySource } from './keys-static.ts';
 import { remoteKeySource } from './remote/keys-url.ts';
 
@@ -36,8 +37,7 @@ function isStatic(part: unknown): boolean {
 function fixedSource(sources: readonly KeySource[], path: string): KeySource {
   const keys = sources.flatMap((source) => source.current(0)?.keys ?? []);
   refuseUntried(keys, path);
-  const set = new KeySet(keys);
-  return { current: () => set };
+  return fixedKeys(new KeySet(keys));
 }
 
 function compilePart(part: unknown, path: string, context: KeyContext): KeySource {

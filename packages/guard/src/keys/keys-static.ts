@@ -6,6 +6,7 @@ import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
 import { type JwkFault, parsePublicJwk } from '../core/jws/jwk.ts';
 import { KeySet, MAX_KEYS_TRIED, type VerificationKey } from '../core/jws/jws.ts';
 import type { CryptoPort, KeySource, PublicKeyMaterial } from '../core/ports.ts';
+import { fixedKeys } from './key-ring.ts';
 import { parsePublicPem } from './pem.ts';
 import { readSecret } from './secret.ts';
 
@@ -20,8 +21,7 @@ export function staticKeySource(options: unknown, path: string, context: KeyCont
   const keys = staticKeys(options, path, context);
   if (keys.length === 0) throw new ConfigurationError('keys-missing', path, 'holds no key that can verify a signature');
   refuseUntried(keys, path);
-  const set = new KeySet(keys);
-  return { current: () => set };
+  return fixedKeys(new KeySet(keys));
 }
 
 /** The keys of one part of the configuration. */

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { base64url, bindingHash, requestView, signCompact, signerFor } from '@approov-guard/testkit';
 import fc from 'fast-check';
-import { decodeBase64, encodeBase64, endsCanonically, excerpt, parseJsonObject } from '../../src/core/bytes.ts';
+import { decodeBase64, encodeBase64, excerpt, parseJsonObject } from '../../src/core/bytes.ts';
 import { parsePublicJwk } from '../../src/core/jws/jwk.ts';
-import { parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/jws.ts';
+import { isBase64Url, parseUnverifiedCompact, parseUnverifiedHeader } from '../../src/core/jws/jws.ts';
 import { plainPath } from '../../src/http/plain-path.ts';
 import { guardPair, nowSeconds, PORTS, runSeed, secret } from '../both-ports.ts';
 
@@ -142,7 +142,7 @@ test(`what base64 decodes, it encodes back to the same text (seed ${seed})`, () 
         const bytes = decodeBase64(text, alphabet);
         if (bytes === null) return;
         assert.equal(encodeBase64(bytes, alphabet).replace(/=+$/, ''), text.replace(/=+$/, ''));
-        if (alphabet === 'base64url' && !text.endsWith('=')) assert.ok(endsCanonically(text));
+        if (alphabet === 'base64url' && !text.endsWith('=')) assert.ok(isBase64Url(text));
       }),
       { ...bounded, numRuns: 2000 },
     );

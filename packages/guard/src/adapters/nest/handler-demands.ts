@@ -1,7 +1,7 @@
 /** What handlers and controllers demand, for frameworks in which decorators say so before there is a guard. */
 
+import type { Route } from '../../core/judge/case.ts';
 import type { GuardedRoute } from '../../guard/create-guard.ts';
-import type { Route } from '../../guard/judging.ts';
 import type { RouteOptions } from '../../guard/options.ts';
 
 /** What one decorator said; `null` opens. */

@@ -1,7 +1,7 @@
 /** Server-sent events, and every other response that takes its time: ends the stream when the token expires. The client comes back. */
 
+import type { Route } from '../../core/judge/case.ts';
 import type { Guard } from '../../guard/guard.ts';
-import type { Route } from '../../guard/judging.ts';
 import type { Decision } from '../../http/decide.ts';
 import { endableStream } from './endable-stream.ts';
 

@@ -1,5 +1,4 @@
 /** tRPC 11: a `createContext`, and a middleware that judges before tRPC takes the body. */
-import { isPromise } from '../../core/result.ts';
 import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../../guard/options.ts';
@@ -51,7 +50,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Trpc
   };
   const middleware: TrpcCreateContext['middleware'] = (request, _response, next) => {
     const judged = procedures.judgeInFront(request, new NodeRequestView(request));
-    if (isPromise(judged)) judged.then(() => next(), next);
+    if (judged instanceof Promise) judged.then(() => next(), next);
     else next();
   };
   return Object.assign(createContext, { middleware, demands: (options: RouteOptions) => procedures.demands(options) });

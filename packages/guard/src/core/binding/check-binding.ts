@@ -4,7 +4,7 @@
  */
 import { equalInConstantTime, trimOptionalWhiteSpace } from '../bytes.ts';
 import type { RequestView } from '../request-view.ts';
-import { isPromise, type MaybePromise } from '../result.ts';
+import type { MaybePromise } from '../result.ts';
 import type { Claims } from '../token/verified.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 
@@ -43,7 +43,7 @@ export function checkBinding(
   const value = boundValue(request, policy);
   if (typeof value !== 'string') return value;
   const expected = hash(value);
-  if (isPromise(expected)) return expected.then((digest) => compare(pay, digest, request, policy));
+  if (expected instanceof Promise) return expected.then((digest) => compare(pay, digest, request, policy));
   return compare(pay, expected, request, policy);
 }
 

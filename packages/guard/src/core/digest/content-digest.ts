@@ -1,7 +1,7 @@
 /** Content digests (RFC 9530 §2): does the body match what the header says? */
 import { decodeBase64, encodeBase64, equalInConstantTime, trimOptionalWhiteSpace } from '../bytes.ts';
 import type { RequestView } from '../request-view.ts';
-import { isPromise, type MaybePromise } from '../result.ts';
+import type { MaybePromise } from '../result.ts';
 import { type Member, parseDictionary } from '../sfv/parse.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 
@@ -62,7 +62,7 @@ function checkFrom(stated: readonly StatedDigest[], digestBody: DigestBody, from
     // The cast holds: the index is below the length of an array without holes.
     const { algorithm, value } = stated[index] as StatedDigest;
     const actual = digestBody(algorithm);
-    if (isPromise(actual)) {
+    if (actual instanceof Promise) {
       return actual.then((text) =>
         equalInConstantTime(text, value) ? checkFrom(stated, digestBody, index + 1) : rejected('digest-mismatch', algorithm),
       );

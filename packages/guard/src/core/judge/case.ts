@@ -43,6 +43,36 @@ export interface KeySnapshot {
   readonly verified: VerifiedTokens | null;
   /** Why there are no keys, where more is known than that. */
   readonly whyNone?: Failure;
+  /** Of what this is a snapshot. */
+  readonly of: Keys;
+}
+
+/** The keys by which requests are judged, as they change. */
+export interface Keys {
+  /** How many requests wait for newer ones. */
+  waiting: number;
+  /** The newest snapshot. Moments are in milliseconds since the epoch. */
+  snapshot(at: number): KeySnapshot;
+  /** Asks for newer keys; answers whether the source vouches for what it has. */
+  refresh(at: number): MaybePromise<boolean>;
+  /** Counts one use. */
+  keyUsed(key: VerificationKey, at: Seconds): void;
+}
+
+/** The keys of one policy: the same for every request, or chosen. */
+export interface RequestKeys {
+  /** The newest keys for one request. Throws or rejects if a source of the user's own does. */
+  ofRequest(request: RequestView, at: number): MaybePromise<KeySnapshot>;
+}
+
+/** A route's compiled demands: made by `Guard.route`, once, at start. */
+export interface Route {
+  /** As in the option `routes`; `null` for the guard as a whole and for routes made in code. */
+  readonly name: string | null;
+  readonly policy: Policy;
+  readonly keys: RequestKeys;
+  /** The checks that the policy asks for. */
+  readonly order: readonly Check[];
 }
 
 /** What a check needs that an earlier one found. */

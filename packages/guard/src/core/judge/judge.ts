@@ -1,12 +1,15 @@
-/** Runs the order of judgement, and composes the verdict. The one place that waits for a check. */
+/**
+ * Judges: takes the newest keys, runs the order of judgement, composes the verdict, and judges once more if that hangs on keys which their
+ * source may still learn. The one place that waits for a check.
+ */
 
 import type { RequestView } from '../request-view.ts';
-import { isPromise, type MaybePromise } from '../result.ts';
+import { chain, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Claims, parseClaims, type VerifiedToken } from '../token/verified.ts';
-import { type Accepted, type Verdict, withProven } from '../verdict.ts';
-import type { Case, Check, Failure, KeySnapshot, Means } from './case.ts';
-import { modeOfFailure, modesOf, type Policy } from './policy.ts';
+import { type Accepted, type Unavailable, unavailable, type Verdict, withProven } from '../verdict.ts';
+import type { Case, Check, Failure, KeySnapshot, Keys, Means, Route } from './case.ts';
+import { type Modes, modeOfFailure, modesOf, type Policy } from './policy.ts';
 
 /** A request of which nothing is known yet. One literal: it is made for each request. */
 export function newCase(request: RequestView, policy: Policy, means: Means, snapshot: KeySnapshot, at: Seconds): Case {
@@ -54,7 +57,7 @@ function runFrom(judged: Case, order: readonly Check[], from: number): MaybeProm
     if (check.part === judged.over || (judged.trace !== null && isSkipped(judged, check))) continue;
     const failure = check.run(judged);
     if (failure === null && judged.trace === null) continue;
-    if (isPromise(failure)) {
+    if (failure instanceof Promise) {
       return failure.then((found) => (goesOn(judged, check, found) ? runFrom(judged, order, index + 1) : verdictOf(judged)));
     }
     if (!goesOn(judged, check, failure)) break;
@@ -114,3 +117,148 @@ const NOTHING_COVERED: ReadonlySet<string> = Object.defineProperty(new Set<strin
     throw new TypeError('what a signature covers cannot be changed');
   },
 });
+
+// By routes and with their keys. Moments are in milliseconds since the epoch; one that is not a finite number is our fault: `unavailable`.
+
+/** A verdict and the route by which it was found. */
+export interface Judged {
+  readonly route: Route;
+  readonly verdict: Verdict;
+}
+
+/** Nearly always one route. Where servers may disagree about which it is, the request has to satisfy each. Never throws or rejects. */
+export function judgeByEach(means: Means, request: RequestView, routes: readonly Route[], at: number): MaybePromise<Judged> {
+  // The cast holds: there is always one route.
+  const route = routes[0] as Route;
+  return chain(judgeByRoute(means, request, route, at), (verdict) => {
+    if (routes.length === 1) return { route, verdict };
+    if (verdict.outcome !== 'accepted' && modeOfFailure(modesForVerdict(route, request, verdict, at), verdict) === 'enforce') {
+      return { route, verdict };
+    }
+    return chain(judgeByEach(means, request, routes.slice(1), at), (later) =>
+      verdict.outcome === 'accepted' || later.verdict.outcome !== 'accepted' ? later : { route, verdict },
+    );
+  });
+}
+
+/** The modes by which a verdict is decided. */
+export function modesForVerdict({ policy }: Route, request: RequestView, verdict: Verdict, at: number): Modes {
+  if (policy.askModes === null) return policy.modes;
+  const claims = verdict.outcome === 'accepted' ? verdict.attestation.claims : verdict.proven;
+  return modesOf(policy, request, claims, at / 1000);
+}
+
+/** Judges a request by one route. Never throws or rejects. */
+export function judgeByRoute(means: Means, request: RequestView, route: Route, at: number): MaybePromise<Verdict> {
+  try {
+    if (!Number.isFinite(at)) return noMoment();
+    const keys = route.keys.ofRequest(request, at);
+    if (keys instanceof Promise) return judgeLater(means, request, route, keys, at);
+    const verdict = judgeByKeys(newCase(request, route.policy, means, keys, at / 1000), route.order, at);
+    return verdict instanceof Promise ? verdict.catch(failed) : verdict;
+  } catch (cause) {
+    return failed(cause);
+  }
+}
+
+function judgeLater(
+  means: Means,
+  request: RequestView,
+  { policy, order }: Route,
+  keys: Promise<KeySnapshot>,
+  at: number,
+): Promise<Verdict> {
+  return keys.then((chosen) => judgeByKeys(newCase(request, policy, means, chosen, at / 1000), order, at)).catch(failed);
+}
+
+function failed(cause: unknown): Unavailable {
+  return unavailable('internal', cause);
+}
+
+function judgeByKeys(judged: Case, order: readonly Check[], at: number): MaybePromise<Verdict> {
+  const verdict = judge(judged, order);
+  if (verdict instanceof Promise || hangsOnKeys(verdict, judged.snapshot)) return judgeByNewer(judged, order, verdict, at);
+  return counted(verdict, judged);
+}
+
+function judgeByNewer(judged: Case, order: readonly Check[], verdict: MaybePromise<Verdict>, at: number): MaybePromise<Verdict> {
+  const { request, policy, means, snapshot } = judged;
+  const judgeAgain = (newer: KeySnapshot): MaybePromise<Verdict> => {
+    const again = newCase(request, policy, means, newer, judged.at);
+    return chain(judge(again, order), (second) => counted(second, again));
+  };
+  return chain(verdict, (first) => orAgain(counted(first, judged), snapshot, at, judgeAgain));
+}
+
+/** A key counts as used whatever came of the request after its token held. */
+function counted(verdict: Verdict, { tokenHeld, verified, snapshot, at }: Case): Verdict {
+  if (tokenHeld && verified !== null) snapshot.of.keyUsed(verified.key, at);
+  return verdict;
+}
+
+/**
+ * Where a verdict hangs on keys that were not there, or not among them: asks their source once and judges again; the source bounds how long
+ * that takes. What then still hangs on unknown keys is `unavailable` unless the source vouches for what it has: an outage of the keys is never
+ * the client's fault.
+ */
+export function orAgain(
+  first: Verdict,
+  snapshot: KeySnapshot,
+  at: number,
+  judgeAgain: (snapshot: KeySnapshot) => MaybePromise<Verdict>,
+): MaybePromise<Verdict> {
+  if (!hangsOnKeys(first, snapshot)) return first;
+  return chain(refreshed(snapshot.of, at, snapshot.keys === null ? MOST_WAITING_FOR_FIRST : MOST_WAITING), (vouched) => {
+    if (typeof vouched !== 'boolean') return vouched;
+    const newer = snapshot.of.snapshot(at);
+    const second = newer.keys === snapshot.keys ? first : judgeAgain(newer);
+    if (vouched) return second;
+    return chain(second, (found) => (found.outcome === 'rejected' && hangsOnKeys(found, newer) ? unavailable('keys-unavailable') : found));
+  });
+}
+
+/** So many requests wait for the source at a time: made-up key ids must not pile up while it hangs. */
+const MOST_WAITING = 1000;
+/** The same while there is no key at all: then genuine requests wait, too. */
+const MOST_WAITING_FOR_FIRST = 10_000;
+
+function refreshed(keys: Keys, at: number, mostWaiting: number): MaybePromise<boolean | Unavailable> {
+  const noKeys = (cause?: unknown): Unavailable => unavailable('keys-unavailable', cause);
+  if (keys.waiting >= mostWaiting) return noKeys();
+  try {
+    const vouched = keys.refresh(at);
+    if (!(vouched instanceof Promise)) return vouched;
+    keys.waiting++;
+    return vouched.finally(() => keys.waiting--).catch(noKeys);
+  } catch (cause) {
+    return noKeys(cause);
+  }
+}
+
+/** Tells whether more keys could lead to another verdict. */
+function hangsOnKeys(verdict: Verdict, { keys }: KeySnapshot): boolean {
+  if (verdict.outcome === 'accepted') return false;
+  switch (verdict.code) {
+    case 'keys-unavailable':
+    case 'keys-empty':
+    // A key of another algorithm may be as new as one with another id: rotations change both.
+    case 'token-key-unknown':
+    case 'token-algorithm-not-allowed':
+      return true;
+    default:
+      return verdict.code === 'token-signature-invalid' && keys?.partial === true;
+  }
+}
+
+/** The verdict where the clock failed. */
+export function noMoment(): Verdict {
+  return unavailable('internal', new TypeError('now() did not answer a finite number'));
+}
+
+/** No keys, and why. */
+export function withoutKeys(whyNone?: Failure): KeySnapshot {
+  const keys: Keys = { waiting: 0, snapshot: () => none, refresh: () => true, keyUsed: () => undefined };
+  const none: KeySnapshot =
+    whyNone === undefined ? { keys: null, verified: null, of: keys } : { keys: null, verified: null, whyNone, of: keys };
+  return none;
+}

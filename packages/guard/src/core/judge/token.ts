@@ -10,7 +10,7 @@ import {
   type VerificationKey,
 } from '../jws/jws.ts';
 import type { RequestView } from '../request-view.ts';
-import { isPromise, type MaybePromise } from '../result.ts';
+import type { MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Claims, EMULATOR_CLAIM, parseClaims, type VerifiedToken } from '../token/verified.ts';
 import { type Rejected, rejected, unavailable } from '../verdict.ts';
@@ -60,7 +60,7 @@ export function checkKey(judged: Case): Failure | null {
 export function checkSignature(judged: Case): MaybePromise<Failure | null> {
   if (judged.verified !== null) return null;
   const signer = findSigner(judged.jws as UnverifiedJws, judged.candidates as readonly VerificationKey[]);
-  if (isPromise(signer)) return signer.then((key) => signedBy(judged, key));
+  if (signer instanceof Promise) return signer.then((key) => signedBy(judged, key));
   return signedBy(judged, signer);
 }
 

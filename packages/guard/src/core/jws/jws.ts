@@ -1,7 +1,7 @@
 /** JSON Web Signature (RFC 7515): the compact form, the protected header, which of our keys may have signed, and which of them did. */
-import { decodeBase64, decodedLength, decodeUtf8, encodeBase64, endsCanonically, parseJsonObject } from '../bytes.ts';
+import { decodeBase64, decodeUtf8, encodeBase64, parseJsonObject } from '../bytes.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
-import { isPromise, type MaybePromise } from '../result.ts';
+import type { MaybePromise } from '../result.ts';
 import type { AlgorithmRow } from './algorithms.ts';
 
 /** The parts of a compact JWS. Nothing in it is trusted. */
@@ -19,7 +19,6 @@ export interface UnverifiedHeader {
   readonly kid: string | null;
 }
 
-const NOT_BASE64URL = /[^A-Za-z0-9_-]/;
 const HEADER_MAX_DEPTH = 8;
 
 /**
@@ -34,12 +33,17 @@ export function parseUnverifiedCompact(token: string): UnverifiedJws | null {
   if (first < 1 || second < 0) return null;
   const payload = token.slice(first + 1, second);
   const signature = token.slice(second + 1);
-  if (!isBase64UrlSegment(payload) || !isBase64UrlSegment(signature)) return null;
+  if (!isBase64Url(payload) || !isBase64Url(signature)) return null;
   return { header: token.slice(0, first), payload, signature, signingInput: token.slice(0, second) };
 }
 
-function isBase64UrlSegment(segment: string): boolean {
-  return decodedLength(segment.length) >= 0 && endsCanonically(segment) && !NOT_BASE64URL.test(segment);
+const NOT_BASE64URL = /[^A-Za-z0-9_-]/;
+
+/** Tells whether a text is base64url without padding, in the one spelling that its bytes have: the last character leaves no bits over (RFC 4648 §3.5). */
+export function isBase64Url(text: string): boolean {
+  const rest = text.length & 3;
+  if (rest === 1 || NOT_BASE64URL.test(text)) return false;
+  return rest === 0 || (rest === 2 ? 'AQgw' : 'AEIMQUYcgkosw048').includes(text.charAt(text.length - 1));
 }
 
 /** Parses a header segment; `null` unless it is a JSON object that a plain JWT may carry. */
@@ -176,7 +180,7 @@ function findFrom(
     const key = candidates[index] as VerificationKey;
     const answer = ask(key, jws);
     if (answer === true) return key;
-    if (isPromise(answer)) {
+    if (answer instanceof Promise) {
       const before = failed;
       return answer.then((found) => (found === true ? key : findFrom(jws, candidates, index + 1, found === false ? before : found)));
     }

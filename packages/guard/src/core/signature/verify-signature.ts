@@ -4,7 +4,7 @@
  */
 
 import type { PreparedKey } from '../jws/jws.ts';
-import { chain, isPromise, type MaybePromise } from '../result.ts';
+import { chain, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 import type { SignatureBases } from './base.ts';
@@ -86,7 +86,7 @@ function tryBases(bases: readonly string[], signature: Uint8Array<ArrayBuffer>, 
   for (let index = from; index < bases.length; index++) {
     // The cast holds: the index is below the length of an array without holes.
     const good = key.verify(bases[index] as string, signature);
-    if (isPromise(good)) return good.then((verified) => verified || tryBases(bases, signature, key, index + 1));
+    if (good instanceof Promise) return good.then((verified) => verified || tryBases(bases, signature, key, index + 1));
     if (good) return true;
   }
   return false;

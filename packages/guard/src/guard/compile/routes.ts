@@ -2,13 +2,13 @@
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import * as checks from '../../checks/option-checks.ts';
 import { checkedObject, checkedTexts, type UncheckedOptions } from '../../checks/option-checks.ts';
+import type { RequestKeys, Route } from '../../core/judge/case.ts';
 import type { Policy } from '../../core/judge/policy.ts';
 import { normaliseAuthority } from '../../core/signature/target.ts';
 import type { OriginPolicy } from '../../http/origin.ts';
 import type { RouteMatch, RouteRow } from '../../http/route-table.ts';
 import { parseRange } from '../../http/trusted-proxies.ts';
-import type { RequestKeys } from '../../keys/key-ring.ts';
-import { type Route, routeOf } from '../judging.ts';
+import { routeOf } from '../route.ts';
 import { compilePaths } from './options.ts';
 
 /** What the compilation of routes takes from the guard as a whole. */

@@ -4,7 +4,7 @@ import { crypto } from '#crypto';
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import { checkedFunction, checkedNumber, checkedObject, type UncheckedOptions } from '../../checks/option-checks.ts';
 import type { AskRules } from '../../core/judge/policy.ts';
-import { chain, isPromise, isThenable, type MaybePromise } from '../../core/result.ts';
+import { chain, isThenable, type MaybePromise } from '../../core/result.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { Claims, VerifiedToken } from '../../core/token/verified.ts';
 import { type Rejected, rejected, type Unavailable, unavailable } from '../../core/verdict.ts';
@@ -134,7 +134,7 @@ function askFrom(rules: readonly Rule[], from: number, verified: VerifiedToken, 
     // The cast holds: the index is below the length of an array without holes.
     const rule = rules[index] as Rule;
     const refuses = ask(rule, verified, at);
-    if (isPromise(refuses)) {
+    if (refuses instanceof Promise) {
       return withinTime(rule, refuses).then((answer) => outcome(rule, answer) ?? askFrom(rules, index + 1, verified, at));
     }
     const settled = outcome(rule, refuses);

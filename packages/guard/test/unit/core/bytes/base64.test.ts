@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
-import { decodeBase64, decodedLength, encodeBase64, endsCanonically } from '../../../../src/core/bytes.ts';
+import { decodeBase64, encodeBase64 } from '../../../../src/core/bytes.ts';
+import { isBase64Url } from '../../../../src/core/jws/jws.ts';
 
 // RFC 4648 §10
 const RFC_VECTORS = [
@@ -21,7 +22,6 @@ test('the vectors of RFC 4648 §10 hold in both directions, with and without pad
     assert.equal(encodeBase64(bytes, 'base64url'), encoded.replaceAll('=', ''));
     assert.deepEqual(decodeBase64(encoded, 'base64'), bytes);
     assert.deepEqual(decodeBase64(encoded.replaceAll('=', ''), 'base64url'), bytes);
-    assert.equal(decodedLength(encoded.replaceAll('=', '').length), bytes.length);
   }
 });
 
@@ -32,7 +32,7 @@ test('random bytes agree with Node’s own encoder', () => {
       assert.equal(encodeBase64(bytes, alphabet), bytes.toString(alphabet));
       assert.deepEqual(decodeBase64(bytes.toString(alphabet), alphabet), new Uint8Array(bytes));
     }
-    assert.equal(endsCanonically(bytes.toString('base64url')), true);
+    assert.equal(isBase64Url(bytes.toString('base64url')), true);
   }
 });
 
@@ -62,7 +62,7 @@ test('bits left over are refused: each byte string has one spelling', () => {
   assert.equal(accepted('Zm').length, 16);
   assert.equal(accepted('Zm9').length, 64);
   for (const head of ['Z', 'Zm', 'Zm9']) {
-    const canonical = [...letters].filter((last) => endsCanonically(head + last));
-    assert.deepEqual(canonical, accepted(head), 'endsCanonically agrees with the decoder');
+    const canonical = [...letters].filter((last) => isBase64Url(head + last));
+    assert.deepEqual(canonical, accepted(head), 'isBase64Url agrees with the decoder');
   }
 });
