@@ -1,4 +1,4 @@
-/** Counts distinct texts in 256 bytes (HyperLogLog, about 7 % off). */
+/** Counts distinct texts in 256 bytes (HyperLogLog, about 7 % off; exact enough below a few dozen). */
 
 const BITS = 8;
 const REGISTERS = 1 << BITS;
@@ -12,6 +12,32 @@ export class Distinct {
     const register = hash >>> (32 - BITS);
     const rank = Math.clz32((hash << BITS) | (1 << (BITS - 1))) + 1;
     if (rank > (this.#registers[register] as number)) this.#registers[register] = rank;
+  }
+
+  /** Counts what another one counted, too: what both saw counts once. */
+  merge(other: Distinct): void {
+    for (let index = 0; index < REGISTERS; index++) {
+      const rank = other.#registers[index] as number;
+      if (rank > (this.#registers[index] as number)) this.#registers[index] = rank;
+    }
+  }
+
+  clear(): void {
+    this.#registers.fill(0);
+  }
+
+  /** What was counted, as a text that {@link Distinct.from} reads; empty if that is nothing. */
+  get text(): string {
+    return this.#registers.every((rank) => rank === 0) ? '' : Buffer.from(this.#registers).toString('base64');
+  }
+
+  /** What another process counted; what is no such text counts nothing. */
+  static from(text: string): Distinct {
+    const distinct = new Distinct();
+    const bytes = Buffer.from(text, 'base64');
+    if (bytes.length === REGISTERS)
+      for (let index = 0; index < REGISTERS; index++) distinct.#registers[index] = Math.min(bytes[index] as number, 32);
+    return distinct;
   }
 
   get count(): number {

@@ -24,7 +24,7 @@ export interface CohortOptions {
 /**
  * A source of modes that enforces for a share of the devices. A device is always in the same cohort, and who is enforced at a small share is at every
  * larger one. A request of which the device is not known is enforced only once the share is 1: else every device would be let in or out by chance. So
- * forged tokens pass until then. It does **not** look at the verdict, and keeps nothing.
+ * forged tokens pass until then. It does **not** look at the verdict, and keeps nothing. `createRollout` does the same with a breaker and a switch.
  *
  * @returns for the guard's option `mode`
  * @throws ConfigurationError for a share that is none, steps that are not in order, or a short key
@@ -39,26 +39,43 @@ export interface CohortOptions {
  */
 export function cohortModes(options: CohortOptions): ModeSource {
   knownNames(options, 'options', ['share', 'cohortKey', 'deviceOf']);
-  const key = keyText(options.cohortKey, 'cohortKey');
+  const cohort = new Cohort(keyText(options.cohortKey, 'cohortKey'), options.deviceOf);
   const steps = stepsOf(options.share);
-  const deviceOf = options.deviceOf ?? (({ claims }) => claims?.did ?? null);
-  return (facts) => {
-    const share = steps.findLast(({ from }) => from <= facts.at)?.share ?? 0;
-    if (share <= 0 || share >= 1) return share >= 1 ? 'enforce' : 'observe';
-    const device = deviceOf(facts);
-    if (typeof device !== 'string' || device === '') return 'observe';
-    return createHmac('sha256', key).update(device).digest().readUInt32BE() < share * 2 ** 32 ? 'enforce' : 'observe';
-  };
+  return (facts) => (cohort.holds(facts, shareAt(steps, facts.at)) ? 'enforce' : 'observe');
 }
 
-function stepsOf(share: CohortOptions['share']): readonly RampStep[] {
+/** Which devices are among a share of all. */
+export class Cohort {
+  readonly #key: string;
+  readonly #deviceOf: (facts: ModeFacts) => string | null;
+
+  constructor(key: string, deviceOf: CohortOptions['deviceOf'] = ({ claims }) => claims?.did ?? null) {
+    this.#key = key;
+    this.#deviceOf = deviceOf;
+  }
+
+  holds(facts: ModeFacts, share: number): boolean {
+    if (share <= 0 || share >= 1) return share >= 1;
+    const device = this.#deviceOf(facts);
+    if (typeof device !== 'string' || device === '') return false;
+    return createHmac('sha256', this.#key).update(device).digest().readUInt32BE() < share * 2 ** 32;
+  }
+}
+
+/** The share that holds at a moment. */
+export function shareAt(steps: readonly RampStep[], at: number): number {
+  return steps.findLast(({ from }) => from <= at)?.share ?? 0;
+}
+
+/** Checks a share or a ramp. */
+export function stepsOf(share: CohortOptions['share'], path: string = 'share'): readonly RampStep[] {
   const steps = typeof share === 'number' ? [{ from: Number.NEGATIVE_INFINITY, share }] : [...share];
   for (const [index, step] of steps.entries()) {
-    numberWithin(step.share ?? Number.NaN, `share[${index}].share`, [0, 1], 0);
+    numberWithin(step.share ?? Number.NaN, `${path}[${index}].share`, [0, 1], 0);
     if (typeof step.from === 'number' && (index === 0 || step.from > (steps[index - 1]?.from ?? 0))) continue;
     throw new ConfigurationError(
       'option-invalid',
-      `share[${index}].from`,
+      `${path}[${index}].from`,
       'must be a moment after the one before, milliseconds since the epoch',
     );
   }
