@@ -5,13 +5,15 @@
 import 'reflect-metadata';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { parse } from 'node:url';
 import { node as elysiaOnNode } from '@elysiajs/node';
 import { server as createHapi } from '@hapi/hapi';
 import { createAdaptorServer } from '@hono/node-server';
 import { All, Controller, Module, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { Guard } from 'approov-guard';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { Guard, GuardOptions } from 'approov-guard';
 import { approov as onElysia } from 'approov-guard/elysia';
 import { approov as onExpress } from 'approov-guard/express';
 import { approov as onFastify } from 'approov-guard/fastify';
@@ -23,10 +25,11 @@ import { approov as onNest } from 'approov-guard/nest';
 import { approov as onNode } from 'approov-guard/node';
 import { approov as onWeb } from 'approov-guard/web';
 import { approov as onUpgrade } from 'approov-guard/websocket';
-import { Elysia } from 'elysia';
+import { approov as onWorkers } from 'approov-guard/workers';
+import { type AnyElysia, Elysia } from 'elysia';
 import express5, { type Express } from 'express';
 import express4 from 'express4';
-import fastify, { type FastifyServerOptions } from 'fastify';
+import fastify, { type FastifyPluginAsync, type FastifyServerOptions } from 'fastify';
 import { H3 } from 'h3';
 import { toNodeHandler } from 'h3/node';
 import * as h31 from 'h31';
@@ -63,8 +66,8 @@ function laxHandlerOf(path: string): string {
   return handlerOf(decoded.toLowerCase().replace(/(.)\/+$/, '$1'));
 }
 
-/** Starts an app around a guard, on no port yet. */
-export type PathApp = (guard: Guard) => Server | Promise<Server>;
+/** Starts an app around a guard, or one of these options, on no port yet. */
+export type PathApp = (guard: Guard, options: GuardOptions) => Server | Promise<Server>;
 
 const nodeApp =
   (read: (request: IncomingMessage) => string, find: (path: string) => string = handlerOf): PathApp =>
@@ -92,6 +95,24 @@ function expressApp(create: () => Express, wildcard: string, change: (app: Expre
   };
 }
 
+/** What a handler answers that is reached below a prefix: its row is another one, or none. */
+const namedAt = (prefix: string, name: string): string => (prefix === '/v1' ? REST : name);
+
+/** The guard and its handlers in an app or a router of their own, below a prefix; the same app without one answers the rest. */
+const mountedExpress =
+  (inRouter: boolean): PathApp =>
+  (guard) => {
+    const app = express5();
+    for (const prefix of ['/v1', '/']) {
+      const below = inRouter ? express5.Router() : express5();
+      below.use(onExpress(guard));
+      for (const name of HANDLERS) below.all(name.replace('*', '*rest'), (_request, response) => void response.end(namedAt(prefix, name)));
+      app.use(prefix, below);
+    }
+    app.use((_request, response) => void response.end(REST));
+    return createServer(app);
+  };
+
 const rewriteExpress = (app: Express): void => {
   app.use((request, _response, next) => {
     request.url = rewritten(request.url);
@@ -109,6 +130,19 @@ const fastifyApp =
     await app.ready();
     return app.server;
   };
+
+/** Plugins with and without a prefix, each with the guard of its own scope. */
+const prefixedFastify: PathApp = async (guard) => {
+  const app = fastify();
+  const scope: FastifyPluginAsync = async (below) => {
+    below.addHook('onRequest', onFastify(guard));
+    for (const name of HANDLERS) below.get(name, async () => namedAt(below.prefix, name));
+  };
+  app.register(scope, { prefix: '/v1' });
+  app.register(scope);
+  await app.ready();
+  return app.server;
+};
 
 function koaApp(lax: boolean, rewrites: boolean): Koa {
   const app = new Koa();
@@ -151,11 +185,21 @@ const hapiApp =
     return listener;
   };
 
-function honoApp(guard: Guard, app: Hono): Hono {
+function honoApp(guard: Guard, app: Hono, prefix = ''): Hono {
+  app.onError((_error, c) => c.body(null, 500));
   app.use(onHono(guard));
-  for (const name of HANDLERS) app.get(name, (c) => c.text(name));
+  for (const name of HANDLERS) app.get(name, (c) => c.text(namedAt(prefix, name)));
   app.notFound((c) => c.text(REST));
   return app;
+}
+
+/** Apps within an app: joined by a base path, and mounted, which takes the prefix off the request that the inner app sees. */
+function mountedHono(guard: Guard, mount: boolean): Hono {
+  const app = new Hono().onError((_error, c) => c.body(null, 500));
+  const inner = honoApp(guard, new Hono(), '/v1');
+  if (mount) app.mount('/v1', inner.fetch);
+  else app.route('/v1', inner);
+  return app.mount('/', honoApp(guard, new Hono()).fetch);
 }
 
 // The cast holds: without options the server is one of node:http.
@@ -193,6 +237,7 @@ const h31App =
 const elysiaApp: PathApp = (guard) => {
   const app = new Elysia({ adapter: elysiaOnNode() }).onRequest(onElysia(guard));
   for (const name of HANDLERS) app.get(name, () => name);
+  app.group('/v1', (below) => HANDLERS.reduce((all, name) => all.get(name, () => REST), below as AnyElysia));
   app.all('/*', () => REST);
   return new Promise((resolve) => {
     app.listen({ port: 0, hostname: '127.0.0.1' }, (running) => {
@@ -203,18 +248,19 @@ const elysiaApp: PathApp = (guard) => {
   });
 };
 
-const nestApp: PathApp = async (guard) => {
+/** Controllers with one handler each, which answers through the framework's own response. */
+function nestModule(wildcard: string): object {
   const controllers = [...HANDLERS, '/*'].map((name) => {
     class One {
-      handler(_request: IncomingMessage, response: ServerResponse): void {
-        response.end(name === '/*' ? REST : name);
+      handler(_request: unknown, response: { send(text: string): void }): void {
+        response.send(name === '/*' ? REST : name);
       }
     }
     Controller()(One);
     Req()(One.prototype, 'handler', 0);
     Res()(One.prototype, 'handler', 1);
     // The cast holds: the member is there.
-    All(name.replace('*', '{*rest}'))(
+    All(name.replace('*', wildcard))(
       One.prototype,
       'handler',
       Object.getOwnPropertyDescriptor(One.prototype, 'handler') as PropertyDescriptor,
@@ -223,7 +269,11 @@ const nestApp: PathApp = async (guard) => {
   });
   class App {}
   Module({ controllers })(App);
-  const app = await NestFactory.create(App, { logger: false, bodyParser: false });
+  return App;
+}
+
+const nestApp: PathApp = async (guard) => {
+  const app = await NestFactory.create(nestModule('{*rest}'), { logger: false, bodyParser: false });
   app.use((request: IncomingMessage, _response: unknown, next: () => void) => {
     request.url = rewritten(request.url ?? '');
     next();
@@ -232,6 +282,35 @@ const nestApp: PathApp = async (guard) => {
   await app.init();
   return app.getHttpServer() as Server;
 };
+
+const nestOnFastify: PathApp = async (guard) => {
+  const adapter = new FastifyAdapter({ rewriteUrl: (request: { readonly url?: string | undefined }) => rewritten(request.url ?? '') });
+  const app = await NestFactory.create(nestModule('*'), adapter, { logger: false, bodyParser: false });
+  app.useGlobalGuards(onNest(guard));
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  return app.getHttpServer() as Server;
+};
+
+/** A Worker in front of an origin that reads paths in its own way. */
+const workersProxy =
+  (read: (request: IncomingMessage) => string): PathApp =>
+  async (_guard, options) => {
+    const origin = createServer((request, response) => response.end(handlerOf(read(request))));
+    await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
+    // The cast holds: a server that listens on a port has an address with a port.
+    const { port } = origin.address() as AddressInfo;
+    const worker = onWorkers(() => options, { origin: `http://127.0.0.1:${port}` });
+    const settings = {};
+    const server = serveFetch(
+      (request) => worker(request, settings),
+      () => new Response(null, { status: 500 }),
+    );
+    return server.on('close', () => {
+      origin.closeAllConnections();
+      origin.close();
+    });
+  };
 
 const pathname = (url: string | undefined): string => parse(url ?? '').pathname ?? '';
 const split = ({ url }: IncomingMessage): string => url?.split('?')[0] ?? '';
@@ -259,6 +338,8 @@ export const pathApps: { readonly [name: string]: PathApp } = {
   'upgrade, url.parse': upgradeApp(({ url }) => pathname(url)),
   'express 5': expressApp(express5, '*rest'),
   'express 5, rewriting': expressApp(express5, '*rest', rewriteExpress),
+  'express 5, an app below a prefix': mountedExpress(false),
+  'express 5, a router below a prefix': mountedExpress(true),
   // The cast holds for what is used here: `use`, `all`, and being a request listener.
   'express 4': expressApp(express4 as unknown as () => Express, '*'),
   'fastify 5': fastifyApp({}),
@@ -267,6 +348,7 @@ export const pathApps: { readonly [name: string]: PathApp } = {
     useSemicolonDelimiter: true,
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
   }),
+  'fastify 5, plugins below a prefix': prefixedFastify,
   'koa 3': onKoaApp(),
   'koa 3, lax, rewriting': onKoaApp(true, true),
   'koa 3, http2': onKoaApp(false, false, (app) => createHttp2(app.callback()) as unknown as Server),
@@ -276,15 +358,21 @@ export const pathApps: { readonly [name: string]: PathApp } = {
   'hono 4, lax': (guard) => onHonoServer(honoApp(guard, new Hono({ strict: false }))),
   'hono 4, rewriting': (guard) =>
     onHonoServer(honoApp(guard, new Hono({ getPath: ({ url }) => rewritten(URL.canParse(url) ? new URL(url).pathname : '/') }))),
+  'hono 4, an app below a path': (guard) => onHonoServer(mountedHono(guard, false)),
+  'hono 4, a mounted app': (guard) => onHonoServer(mountedHono(guard, true)),
   'h3 2': h3App(false),
   'h3 2, rewriting': h3App(true),
   'h3 1': h31App(''),
   'h3 1, below a prefix': h31App('/v1'),
   'elysia 1': elysiaApp,
   'nest 12, express, rewriting': nestApp,
+  'nest 12, fastify, rewriting': nestOnFastify,
   'fetch, new URL(url)': (guard) =>
     serveFetch(
       onWeb(guard, ({ url }) => new Response(handlerOf(new URL(url).pathname))),
       () => new Response(null, { status: 500 }),
     ),
+  'workers, in front of a split': workersProxy(split),
+  'workers, in front of a new URL(url, base)': workersProxy(byBase),
+  'workers, in front of a url.parse': workersProxy(({ url }) => pathname(url)),
 };

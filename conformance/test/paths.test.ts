@@ -196,7 +196,7 @@ for (const [name, start] of Object.entries(pathApps)) {
 
     before(async () => {
       const guard = createGuard(options);
-      const server = await start(guard);
+      const server = await start(guard, options);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       // The cast holds: a server that listens on a port has an address with a port.
       origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
