@@ -26,6 +26,9 @@ const document = [
   'A verdict that is `rejected` carries a reason code: the client failed a check. A verdict that is `unavailable` carries a fault code: the guard\n' +
     'could not tell, which is never the fault of the client. The codes are stable. They go to the `onVerdict` hook and to the decision on the\n' +
     'request; the client never sees them.',
+  'In development the first refusal of each code prints one line to stderr, with the code and what to do about it, unless the option `onVerdict` is\n' +
+    'given or `hints` is `false`. `DEBUG=approov-guard` in the environment prints a line for every verdict, in production as well. No line holds a\n' +
+    'token, a secret or a bound value.',
   '## Index',
   index([...reasons, ...faults]),
   ...stages.flatMap((stage) => [`## Reasons: ${stage}`, ...reasons.filter(([, row]) => row.stage === stage).map(section)]),

@@ -5,10 +5,20 @@ import { rolldown } from 'rolldown';
 /** Packages and Node's modules stay imports. */
 const isOutside = (/** @type {string} */ id) => !id.startsWith('.') && !isAbsolute(id);
 const transform = { target: 'es2023' };
+/** The guard asks what a bundle of it was built for, and, by another name, what the process says: its own CommonJS was built for neither. */
+const NOT_BUNDLED = { 'process.env.NODE_ENV': 'undefined' };
 
 /** ES modules, one for each source, for bundlers; `#crypto` is left to them. @param {string} folder @param {string[]} sources */
 export async function modules(folder, sources) {
-  const bundle = await rolldown({ input: sources, external: isOutside, treeshake: false, transform, logLevel: 'warn' });
+  // Neutral: what `process.env.NODE_ENV` is, says whoever bundles this.
+  const bundle = await rolldown({
+    input: sources,
+    external: isOutside,
+    treeshake: false,
+    platform: 'neutral',
+    transform,
+    logLevel: 'warn',
+  });
   const { output } = await bundle.generate({
     format: 'es',
     preserveModules: true,
@@ -23,13 +33,13 @@ export async function modules(folder, sources) {
  * CommonJS, one file for each entry point and one for what they share, for platforms with `node:crypto`.
  * @param {import('./packages.mjs').Package} one
  */
-export async function common({ folder, entries }) {
+export async function common({ folder, manifest, entries }) {
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map(({ name, source }) => [name, join(folder, source)])),
     external: (id) => isOutside(id) && id !== '#crypto',
     platform: 'node',
     resolve: { conditionNames: ['source', 'node', 'require'] },
-    transform,
+    transform: manifest.name === 'approov-guard' ? { ...transform, define: NOT_BUNDLED } : transform,
     logLevel: 'warn',
   });
   const { output } = await bundle.generate({

@@ -1,21 +1,5 @@
-/**
- * Small checks of option values: each throws a {@link ConfigurationError} that names the option. And the one look at the environment: is this
- * production?
- */
+/** Small checks of option values: each throws a {@link ConfigurationError} that names the option. */
 import { ConfigurationError } from './configuration-error.ts';
-
-/**
- * Tells whether published test secrets, and tokens of emulators, are to be refused. The option decides; without it `NODE_ENV` does. Nothing else is ever
- * read from the environment.
- */
-export function isProduction(environment: unknown): boolean {
-  const fallback = nodeEnvironment() === 'production' ? 'production' : 'development';
-  return checkedWord(environment, 'environment', ['production', 'development'], fallback) === 'production';
-}
-
-function nodeEnvironment(): string | undefined {
-  return globalThis.process?.env?.NODE_ENV;
-}
 
 /** Options before anybody has looked at them. */
 export type UncheckedOptions = { readonly [name: string]: unknown };
@@ -85,6 +69,12 @@ export function checkedWord<W extends string>(value: unknown, path: string, word
   const word = words.find((known) => known === value);
   if (word !== undefined) return word;
   throw new ConfigurationError('option-invalid', path, `must be ${words.map((known) => `'${known}'`).join(' or ')}`);
+}
+
+/** Yes or no, or `fallback` where the option is absent. */
+export function checkedFlag(value: unknown, path: string, fallback: boolean): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? fallback;
+  throw new ConfigurationError('option-invalid', path, 'must be true or false');
 }
 
 /** A header name, in lower case. */

@@ -1,7 +1,8 @@
 /** How adapters get a guard: `createGuard` checks the options and assembles a guard of them. */
 import { crypto as platformCrypto } from '#crypto';
 import { ConfigurationError } from '../checks/configuration-error.ts';
-import { checkedFunction, checkedObject, checkedWord, isProduction, type UncheckedOptions } from '../checks/option-checks.ts';
+import { isDebugged, isProduction } from '../checks/environment.ts';
+import { checkedFlag, checkedFunction, checkedObject, checkedWord, type UncheckedOptions } from '../checks/option-checks.ts';
 import type { Route } from '../core/judge/case.ts';
 import type { Policy } from '../core/judge/policy.ts';
 import type { CryptoPort } from '../core/ports.ts';
@@ -19,6 +20,7 @@ import { compileRules } from './compile/rules.ts';
 import { noteGuard, showWarning } from './gauges.ts';
 import { assembleGuard, type Guard, systemClock } from './guard.ts';
 import { HeldBodies } from './held-bodies.ts';
+import { DEBUG_NAME, Hints } from './hints.ts';
 import type { GuardOptions, RouteOptions } from './options.ts';
 import type { OnVerdict } from './report.ts';
 import { type Demands, routeOf, storesOf } from './route.ts';
@@ -103,6 +105,7 @@ export function createGuardOn(crypto: CryptoPort, options: GuardOptions, sharesO
     judgePreflights: checkedWord(given.preflight, 'preflight', ['judge', 'pass'], 'judge') === 'judge',
     refusal: compileRefusal(given.refusal),
     onVerdict: compileHooks(given.onVerdict),
+    lines: compileHints(given, production),
     now,
     bodies,
     life: noteGuard(given, memoryStores, warn),
@@ -114,6 +117,11 @@ function compileHooks(options: unknown): readonly OnVerdict[] {
   return hooks.flatMap(
     (hook: unknown, index) => checkedFunction<OnVerdict>(hook, hooks === options ? `onVerdict[${index}]` : 'onVerdict') ?? [],
   );
+}
+
+function compileHints({ hints, onVerdict }: UncheckedOptions, production: boolean): Hints {
+  const asked = checkedFlag(hints, 'hints', onVerdict === undefined);
+  return new Hints({ every: isDebugged(DEBUG_NAME), remedies: asked && !production });
 }
 
 function isChoice(keys: unknown): boolean {

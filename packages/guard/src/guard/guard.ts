@@ -14,7 +14,7 @@ import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
 import { type Gauged, type GuardGauges, type GuardLife, readGauges } from './gauges.ts';
 import type { RouteOptions } from './options.ts';
-import { Counters, type GuardCounters, nextId, noteJudged, type OnVerdict, randomId, VerdictHook } from './report.ts';
+import { Counters, type GuardCounters, nextId, noteJudged, type OnVerdict, randomId, VerdictHook, type VerdictLines } from './report.ts';
 import { allDemands, askedOnce, type Demands, demandsOf, routeOf, storesOf, tokenOnly } from './route.ts';
 
 /** Decides, for each request, whether it comes from a genuine app. Made by {@link createGuard}. */
@@ -73,6 +73,7 @@ export interface GuardParts {
   readonly judgePreflights: boolean;
   readonly refusal: RefusalPolicy;
   readonly onVerdict: readonly OnVerdict[];
+  readonly lines: VerdictLines;
   readonly now: () => number;
   readonly bodies: Gauged['bodies'];
   readonly life: GuardLife;
@@ -102,7 +103,7 @@ class AssembledGuard implements Guard {
     this.#parts = parts;
     this.#table = [...parts.exempt, ...parts.routes];
     this.#tokenOnly = tokenOnly(parts.whole);
-    this.#hook = new VerdictHook(parts.onVerdict, this.#counters);
+    this.#hook = new VerdictHook(parts.onVerdict, parts.lines, this.#counters);
   }
 
   async judge(request: RequestView, route?: Route): Promise<Verdict> {

@@ -280,6 +280,12 @@ export interface GuardOptions extends RouteOptions {
    */
   readonly onVerdict?: OnVerdict | readonly OnVerdict[];
   /**
+   * Whether the first refusal, and the first fault, of each code prints one line to stderr: the code, the request's method and path, and what to do.
+   * Default: yes, unless `onVerdict` is given. Never in production, whatever this says (see `environment`). `DEBUG=approov-guard` in the environment
+   * prints a line for every verdict, in production as well. No line holds a token, a secret or a bound value.
+   */
+  readonly hints?: boolean;
+  /**
    * Told when the guard is used in a way that undoes its protection: guards with equal options and memory stores of their own are made again and
    * again. Default: a process warning, or the console.
    */

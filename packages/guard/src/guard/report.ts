@@ -51,29 +51,42 @@ interface Told {
   readonly started: number;
 }
 
-/** The hooks of one guard, or none. */
+/** What a guard says of verdicts by itself. */
+export interface VerdictLines {
+  /** Whether every verdict is a line. */
+  readonly all: boolean;
+  /** Whether a line is due. */
+  wants(verdict: Verdict): boolean;
+  /** Prints the line of a verdict. */
+  tell(verdict: Verdict, facts: VerdictFacts): void;
+}
+
+/** The hooks of one guard, or none, and what it says by itself. */
 export class VerdictHook {
   readonly #hooks: readonly OnVerdict[];
+  readonly #lines: VerdictLines;
   readonly #counters: Counters;
 
-  constructor(hooks: readonly OnVerdict[], counters: Counters) {
+  constructor(hooks: readonly OnVerdict[], lines: VerdictLines, counters: Counters) {
     this.#hooks = hooks;
+    this.#lines = lines;
     this.#counters = counters;
   }
 
   /** A reading of the clock that measures durations, if somebody wants to know. */
   start(): number {
-    return this.#hooks.length === 0 ? 0 : performance.now();
+    return this.#hooks.length === 0 && !this.#lines.all ? 0 : performance.now();
   }
 
   /** Tells of a decision, if there was a verdict. */
   tell(request: RequestView, { verdict, id, action, mode }: Decision, { route, at, again, started }: Told): void {
-    if (this.#hooks.length === 0 || verdict === null) return;
+    if (verdict === null || (this.#hooks.length === 0 && !this.#lines.wants(verdict))) return;
     try {
-      const tookMs = performance.now() - started;
+      const tookMs = started === 0 ? 0 : performance.now() - started;
       const method = excerpt(request.method, 32);
       const facts = { id, action, mode, route, method, path: shownPath(request.target), at, again, tookMs, request: () => request };
       for (const hook of this.#hooks) this.#call(hook, verdict, facts);
+      if (this.#lines.wants(verdict)) this.#lines.tell(verdict, facts);
     } catch {
       this.#counters.countHookFailure();
     }

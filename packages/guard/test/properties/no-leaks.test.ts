@@ -1,6 +1,6 @@
 /** Nothing that is observable holds a token, a part of one, a secret, a bound value, or a claim that nobody verified. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { inspect } from 'node:util';
 import {
   anotherSecret,
@@ -66,16 +66,25 @@ function withoutStatus(verdict: Verdict, text: string): string {
     : text;
 }
 
+/** What the guards say by themselves on stderr: hints, and every verdict. */
+let said: string[] = [];
+mock.method(console, 'error', (line: string) => said.push(line));
+process.env.DEBUG = 'approov-guard';
+
 async function observe(exchange: Exchange): Promise<{ readonly verdict: Verdict | null; readonly output: string }> {
   let output = '';
   let verdict: Verdict | null = null;
   for (const port of Object.values(PORTS)) {
     for (const format of ['empty', 'problem'] as const) {
       const seen: unknown[] = [];
-      const guard = createGuardOn(port, { ...exchange.options, refusal: { format }, onVerdict: (...facts) => seen.push(facts) });
+      said = [];
+      const onVerdict: GuardOptions['onVerdict'] = (...facts) => seen.push(facts);
+      const guard = createGuardOn(port, { ...exchange.options, refusal: { format }, onVerdict, hints: true });
       const decision = await guard.decide(requestView(exchange));
+      assert.equal(said.length, decision.verdict === null ? 0 : 1);
       verdict = decision.verdict;
       output +=
+        said.join('\n') +
         shown(decision) +
         shown(seen) +
         shown(guard.counters()) +

@@ -30,6 +30,7 @@ export const GUARD_OPTION_NAMES = [
   'origin',
   'refusal',
   'onVerdict',
+  'hints',
   'onWarning',
   'now',
   'environment',

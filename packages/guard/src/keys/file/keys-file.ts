@@ -4,7 +4,8 @@
  */
 import { crypto } from '#crypto';
 import { ConfigurationError } from '../../checks/configuration-error.ts';
-import { checkedFunction, checkedNumber, checkedObject, checkedWord, isProduction } from '../../checks/option-checks.ts';
+import { isProduction } from '../../checks/environment.ts';
+import { checkedFunction, checkedNumber, checkedObject, checkedWord } from '../../checks/option-checks.ts';
 import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import type { KeySource } from '../../core/ports.ts';
 import type { Bytes, Seconds } from '../../core/time.ts';
