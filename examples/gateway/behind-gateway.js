@@ -1,7 +1,11 @@
-import { spawn } from 'node:child_process';
+/** Starts a server in Python that knows nothing of attestation, and the gateway in front of it. */
+import { spawn, spawnSync } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { startGateway } from '@approov-guard/gateway';
+import { exampleToken, freshSecret, lookalikeToken } from '@approov-guard/testkit';
+
+const YEAR_SECONDS = 31_536_000;
 
 /** A port on which nothing listens. */
 async function freePort() {
@@ -21,27 +25,92 @@ function isOpen(port) {
   });
 }
 
+/** A Python that has the framework. Debian's own is looked at, too. @param {string} framework */
+function pythonWith(framework) {
+  const programs = [process.env.PYTHON || 'python3', '/usr/bin/python3'];
+  const python = programs.find((program) => spawnSync(program, ['-c', `import ${framework}`]).status === 0);
+  if (python !== undefined) return python;
+  const packages = framework === 'fastapi' ? 'python3-fastapi python3-uvicorn' : `python3-${framework}`;
+  console.error(`No Python here has ${framework}. On Debian and Ubuntu: sudo apt-get install ${packages}\nOr name another with PYTHON.`);
+  process.exit(2);
+}
+
+/** The secret of the environment, or a fresh one where none is set. */
+function secretOf() {
+  const base64 = process.env.APPROOV_BASE64_SECRET;
+  return base64 || process.env.NODE_ENV === 'production' ? { base64: base64 ?? '', fresh: false } : { ...freshSecret(), fresh: true };
+}
+
 /**
- * Starts a Python server that knows nothing of attestation, and the gateway before it.
+ * Requests to try, each with the answer to expect.
+ * @param {{ base64: string }} secret @param {string | undefined} bound
+ * @returns {readonly [who: string, expected: string, headers: readonly string[]][]}
+ */
+function requests(secret, bound) {
+  const user = 'Bearer alice';
+  const options = { secret, lifetimeSeconds: YEAR_SECONDS, ...(bound === undefined ? {} : { bind: user }) };
+  const token = (/** @type {string} */ text) => `Approov-Token: ${text}`;
+  const others = bound === undefined ? [] : [`${bound}: ${user}`];
+  const genuine = token(exampleToken(options));
+  return [
+    ['no token: a script', '401 {}', others],
+    ['a genuine app', '200', [genuine, ...others]],
+    ['a tampered app', '401 {}', [token(lookalikeToken(options)), ...others]],
+    ['an expired token', '401 {}', [token(exampleToken({ ...options, lifetimeSeconds: -60 })), ...others]],
+    ...(bound === undefined
+      ? []
+      : [/** @type {[string, string, string[]]} */ (['the token of another user', '401 {}', [genuine, `${bound}: Bearer mallory`]])]),
+  ];
+}
+
+/** @param {string} url @param {string} behind @param {{ base64: string, fresh: boolean }} secret @param {string | undefined} bound */
+function introduce(url, behind, secret, bound) {
+  console.log(`Listening on ${url}
+
+In front of ${behind}, which knows nothing of attestation. From another terminal:`);
+  for (const [who, expected, headers] of requests(secret, bound))
+    console.log(`# ${who}: expect ${expected}\n${['curl -i', ...headers.map((line) => `-H '${line}'`), `${url}/`].join(' ')}`);
+  const own = 'npx approov-guard gateway --to http://127.0.0.1:5000';
+  console.log(`
+${secret.fresh ? 'APPROOV_BASE64_SECRET is not set, so these tokens are signed with a secret of this run.\n' : ''}Each request is a line below: what was decided, and why. The client never learns the reason. Stop with Ctrl-C.
+Next: your own server. Let it listen on 127.0.0.1:5000, set APPROOV_BASE64_SECRET, and put the same in front of it:
+  ${own}${bound === undefined ? '\nBind tokens to users: add --bind Authorization. ' : ` --bind ${bound}\n`}More: docs/quickstart/python.md
+`);
+}
+
+/**
+ * Starts both. `APPROOV_TOKEN_BINDING_HEADER_NAME` names a header to which tokens must be bound.
  * @param {string} framework - the folder of its hello.py
  */
 export async function behindGateway(framework) {
-  const host = process.env.SERVER_HOSTNAME ?? '127.0.0.1';
-  const listen = `${host}:${process.env.HTTP_PORT ?? 8002}`;
+  const python = pythonWith(framework);
+  const secret = secretOf();
+  const bound = process.env.APPROOV_TOKEN_BINDING_HEADER_NAME || undefined;
   const port = await freePort();
-  const policy = {
-    keys: { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } },
-    environment: process.env.NODE_ENV === 'production' ? 'production' : 'development',
-    gateway: { to: `http://127.0.0.1:${port}`, listen, admin: null },
-  };
-  const gateway = await startGateway({ policy });
-  const server = spawn(process.env.PYTHON ?? 'python3', [fileURLToPath(new URL(`./${framework}/hello.py`, import.meta.url))], {
-    env: { ...process.env, SERVER_HOSTNAME: '127.0.0.1', HTTP_PORT: String(port), APPROOV_BASE64_SECRET: undefined },
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const behind = `http://127.0.0.1:${port}`;
+  const gateway = await startGateway({
+    policy: {
+      keys: { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } },
+      ...(bound === undefined ? {} : { binding: { headers: [bound] } }),
+      environment: process.env.NODE_ENV === 'production' ? 'production' : 'development',
+      gateway: { to: behind, listen: `${process.env.SERVER_HOSTNAME || '127.0.0.1'}:${process.env.HTTP_PORT || 8002}`, admin: null },
+    },
+    env: { ...process.env, APPROOV_BASE64_SECRET: secret.base64 },
   });
-  server.once('exit', () => process.exit(1));
+  const server = spawn(python, [fileURLToPath(new URL(`./${framework}/hello.py`, import.meta.url))], {
+    env: { ...process.env, SERVER_HOSTNAME: '127.0.0.1', HTTP_PORT: String(port), APPROOV_BASE64_SECRET: undefined },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  // What it writes is of interest only where it ends: it writes a line for each request, and the gateway does, too.
+  let said = '';
+  server.stderr.on('data', (text) => (said = `${said}${text}`.slice(-4000)));
+  server.once('exit', () => {
+    console.error(said);
+    process.exit(1);
+  });
   process.once('exit', () => server.kill());
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void gateway.drain().then(() => process.exit(0)));
+  const end = () => void gateway.drain().then(() => process.exit(0));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end);
   while (!(await isOpen(port))) await new Promise((resolve) => setTimeout(resolve, 20));
-  console.log(`Listening on ${gateway.urls[0]}`);
+  introduce(gateway.urls[0] ?? '', `${framework}/hello.py on ${behind}`, secret, bound);
 }
