@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { findProgram, findPythonWith, skipUnless } from '../../tools/optional.mjs';
+import { until } from '../../tools/until.mjs';
 import { type RunningExample, root, startExample, stopExamples } from './running-example.ts';
 
 const run = promisify(execFile);
@@ -66,7 +67,7 @@ function cloudIn(folder: string): (script: string) => Promise<string> {
 
 /** The printed lines, once the last one is there. */
 async function printed({ lines }: RunningExample): Promise<readonly string[]> {
-  while (!lines.some((line) => line.includes('docs/quickstart/python.md'))) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => lines.some((line) => line.includes('docs/quickstart/python.md')));
   return lines;
 }
 

@@ -81,12 +81,14 @@ export async function startExample(name: string, environment: Environment): Prom
   const lines: string[] = [];
   if (child.stdout === null) throw new TypeError('the example has no standard output');
   const reader = createInterface({ input: child.stdout });
+  // From the first on: several may come at once.
+  reader.on('line', (line) => lines.push(line));
   const early = await Promise.race([
     once(reader, 'line').then(() => null),
     ended.then(([code]) => `${name} ended with ${code}: ${errors}`),
   ]);
   if (early !== null) throw new Error(early);
-  reader.on('line', (line) => lines.push(line));
+  lines.shift();
   return { url: `http://127.0.0.1:${port}`, lines };
 }
 
