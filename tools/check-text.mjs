@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path/posix';
 import { repositoryPage } from './build/packages.mjs';
+import { headings, slug, withoutBlocks } from './markdown.mjs';
 import { read, report, root } from './source.mjs';
 
 const FOREIGN = [
@@ -15,14 +16,6 @@ const TEXT = /(?:\.(?:[cm]?[jt]s|json|md|ya?ml|toml|html|sh|txt)|(?:^|\/)(?:LICE
 
 /** How a page that is shown elsewhere, such as a package's README, names a file of the repository. */
 const OURS = `${repositoryPage}/blob/main/`;
-
-/** @param {string} title */
-const slug = (title) =>
-  title
-    .trim()
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, '')
-    .replaceAll(' ', '-');
 
 const problems = /** @type {string[]} */ ([]);
 const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
@@ -48,15 +41,14 @@ function checkLock(path, text) {
     );
 }
 
-/** @param {string} text @returns {Set<string>} the anchors of its headings, as GitHub makes them */
+/** @param {string} text @returns {Set<string>} the anchors of its headings */
 function anchorsOf(text) {
-  const headings = text.replace(/^```.*?^```/gms, '').matchAll(/^#{1,6} +(.+)$/gm);
-  return new Set([...headings].map(([, title = '']) => slug(title)));
+  return new Set(headings(text).map(slug));
 }
 
 /** @param {string} path @param {string} text */
 function checkLinks(path, text) {
-  for (const [, link = ''] of text.replace(/^```.*?^```/gms, '').matchAll(/(?<!`)\]\(([^)\s]+)\)/g)) {
+  for (const [, link = ''] of withoutBlocks(text).matchAll(/(?<!`)\]\(([^)\s]+)\)/g)) {
     const ours = link.startsWith(OURS);
     if (!ours && /^[a-z][a-z+.-]*:/.test(link)) continue;
     const [file = '', anchor] = (ours ? link.slice(OURS.length) : link).split('#');

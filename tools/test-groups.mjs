@@ -24,6 +24,7 @@ const LONGEST = [
   'tools/checks',
   'tools/packed',
   'tools/consumers',
+  'tools/site',
   'conformance/test/table',
   'examples/test/hello',
   'properties',
