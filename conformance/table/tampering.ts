@@ -223,6 +223,30 @@ const both: readonly Case[] = (['install', 'account'] as const).flatMap((sign) =
   ),
 );
 
+/** The last character before the padding, with other bits where none belong: the same bytes, differently written. */
+const padded = (value: string): string =>
+  value.replace(/([A-Za-z0-9+/])(=+):$/, (_, last: string, pad: string) => {
+    const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+    return `${digits[digits.indexOf(last) | 1]}${pad}:`;
+  });
+
+/** What looks like the request that was signed: a client that signs decoded paths, and names that only a loose comparison takes for equal. */
+const lookalikes: readonly Row[] = [
+  ...['/sh%61pes', '/%73hapes', '/shape%73', '/x/%2e%2e/shapes'].map((path): Row => {
+    const request = call({ client: 'urlsession' });
+    return [
+      `a path signed as /shapes: ${path}`,
+      { ...request, target: (request.target ?? '').replace('/shapes', path) },
+      'signature-invalid',
+    ];
+  }),
+  ['a signature with bits in its padding is the same', edited(genuine('install'), 'signature', padded), 'accepted'],
+];
+
+/** Where dot segments are resolved before anything else, the path that arrives is the one that was signed. */
+const sameWhereNormalised = ({ target = '' }: WireRequest): Pick<Expected, 'normalised'> =>
+  target.includes('%2e') ? { normalised: { status: 200, verdict: 'accepted' } } : {};
+
 const wrongKeys: readonly Row[] = [
   ['the signature of another installation', call({ installation: otherInstallation }), 'signature-invalid'],
   ['a key that is none', call({ token: signingToken({ claims: { ipk: 'AAAA' } }) }), 'signature-key-invalid'],
@@ -243,6 +267,7 @@ export const tampering: Family = {
   name: 'tampering',
   cases: [
     ...both,
+    ...lookalikes.map(([name, request, verdict]) => row(signed, name, request, expecting(verdict, sameWhereNormalised(request)))),
     ...wrongKeys.map(([name, request, verdict]) => row(signed, name, request, expecting(verdict))),
     row(digestRequired, 'no digest', plainDigest, expecting('digest-missing', dropped(200, 'accepted'))),
     row(
