@@ -6,9 +6,15 @@ const REGISTERS = 1 << BITS;
 /** How many different texts were seen, about. */
 export class Distinct {
   readonly #registers: Uint8Array = new Uint8Array(REGISTERS);
+  #counted = 0;
 
   add(text: string): void {
-    const hash = hashOf(text);
+    const bytes = Buffer.from(text);
+    this.addBytes(bytes, 0, bytes.length);
+  }
+
+  addBytes(bytes: Uint8Array, from: number, to: number): void {
+    const hash = hashOf(bytes, from, to);
     const register = hash >>> (32 - BITS);
     const rank = Math.clz32((hash << BITS) | (1 << (BITS - 1))) + 1;
     if (rank > (this.#registers[register] as number)) this.#registers[register] = rank;
@@ -40,6 +46,11 @@ export class Distinct {
     return distinct;
   }
 
+  /** So many were counted elsewhere. Which ones is not known: the larger number is told. */
+  addCount(count: number): void {
+    this.#counted = Math.max(this.#counted, count);
+  }
+
   get count(): number {
     let [sum, empty] = [0, 0];
     for (const rank of this.#registers) {
@@ -47,14 +58,15 @@ export class Distinct {
       if (rank === 0) empty++;
     }
     const estimate = (0.7182725932495458 * REGISTERS ** 2) / sum;
-    return Math.round(estimate <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : estimate);
+    const seen = Math.round(estimate <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : estimate);
+    return Math.max(seen, this.#counted);
   }
 }
 
 /** FNV-1a, and MurmurHash3's last mixing. */
-function hashOf(text: string): number {
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  for (let index = from; index < to; index++) hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

@@ -44,15 +44,37 @@ async function readFileInto(path: string, tally: Tally): Promise<void> {
   const file = createReadStream(path, { highWaterMark: 1 << 20 });
   const bytes: AsyncIterable<Buffer> = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
   file.on('error', (error) => bytes !== file && (bytes as ReturnType<typeof createGunzip>).destroy(error));
-  let rest = '';
+  let rest: Buffer = NOTHING;
   for await (const chunk of bytes) {
-    const text = rest + chunk.toString('latin1');
     let from = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-      tally.add(end - from > LONGEST_LINE ? '?' : text.slice(from, text.charCodeAt(end - 1) === 0x0d ? end - 1 : end));
+    if (rest.length > 0) {
+      // Only the line that lies in both is copied.
+      from = chunk.indexOf(LINE_FEED) + 1;
+      rest = withinBounds(Buffer.concat([rest, from === 0 ? chunk : chunk.subarray(0, from)]));
+      if (from === 0) continue;
+      addLine(tally, rest, 0, rest.length - 1);
+    }
+    for (let end = chunk.indexOf(LINE_FEED, from); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
+      addLine(tally, chunk, from, end);
       from = end + 1;
     }
-    rest = text.length - from > LONGEST_LINE ? '?'.repeat(LONGEST_LINE) : text.slice(from);
+    rest = withinBounds(chunk.subarray(from));
   }
-  tally.add(rest);
+  addLine(tally, rest, 0, rest.length);
+}
+
+const LINE_FEED = 0x0a;
+const NOTHING = Buffer.alloc(0);
+
+function addLine(tally: Tally, bytes: Buffer, from: number, end: number): void {
+  const to = end > from && bytes[end - 1] === 0x0d ? end - 1 : end;
+  if (to - from > LONGEST_LINE) tally.add(NOT_A_LINE);
+  else tally.add(bytes, from, to);
+}
+
+const NOT_A_LINE = Buffer.from('?');
+
+/** What is kept of a line that has not ended: enough to know that it is too long. */
+function withinBounds(line: Buffer): Buffer {
+  return line.length > LONGEST_LINE + 2 ? Buffer.concat([line.subarray(0, LONGEST_LINE + 1), Buffer.from('?\n')]) : line;
 }

@@ -1,6 +1,7 @@
 /** Adds lines of the decision log up: by kind and hour, in memory that does not grow with the lines. */
 import type { DecisionKind } from '../log/line.ts';
 import { Distinct } from './distinct.ts';
+import { digitAt, endOfWord, hashOfWords, isAt, isBlank, isSame, textOf, viewOf } from './line-bytes.ts';
 
 /** Decisions of one kind in one hour. */
 export interface Group {
@@ -41,45 +42,56 @@ interface Kind {
 export class Tally {
   readonly #kinds: Map<string, Kind> = new Map();
   readonly #spread: Map<string, Kind['spread']> = new Map();
+  /** Kinds by a hash of their bytes: a look-up that makes no text. */
+  readonly #recent: Map<number, { readonly view: DataView; readonly kind: Kind }> = new Map();
+  #bytes: Buffer = Buffer.alloc(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #groups = 0;
   #unit = HOUR;
   #damaged = 0;
   #dropped = 0;
 
-  /** Takes a line without its line feed, each character one byte. */
-  add(line: string): void {
-    if (line === '') return;
-    if (!this.#addOurs(line)) this.#addAny(line);
+  /** Takes the line in these bytes, without its line feed. */
+  add(bytes: Buffer, from: number = 0, to: number = bytes.length): void {
+    if (!this.#addOurs(bytes, from, to) && !isBlank(bytes, from, to)) this.#addAny(textOf(bytes.subarray(from, to)));
   }
 
-  /** A line as {@link LineWriter} writes it: only its last part, of which there are few, is ever parsed. */
-  #addOurs(line: string): boolean {
-    if (!line.startsWith('{"time":') || line.charCodeAt(line.length - 1) !== 0x7d) return false;
-    const comma = line.indexOf(',', 8);
-    const time = Number(line.slice(8, comma));
-    if (comma < 0 || !isMoment(time) || !line.startsWith('"device":"', comma + 1)) return false;
-    const deviceEnd = line.indexOf('"', comma + 11);
-    if (!line.startsWith(',"address":"', deviceEnd + 1)) return false;
-    const addressEnd = line.indexOf('"', deviceEnd + 13);
-    if (line.charCodeAt(addressEnd + 1) !== 0x2c) return false;
-    const kind = this.#kindOf(line.slice(addressEnd + 2, -1));
+  /**
+   * A line as {@link LineWriter} writes it, read where it lies: no text is made of it. Only its last part, of which there are few, is ever parsed.
+   */
+  #addOurs(bytes: Buffer, from: number, to: number): boolean {
+    if (!isAt(bytes, from, BEFORE_TIME) || bytes[to - 1] !== 0x7d) return false;
+    let at = from + BEFORE_TIME.length;
+    // Neither JSON nor a log begins a number with 0.
+    if (bytes[at] === 0x30) return false;
+    let time = 0;
+    for (let digit = digitAt(bytes, at); digit >= 0 && at < to; digit = digitAt(bytes, ++at)) time = time * 10 + digit;
+    if (!isMoment(time) || !isAt(bytes, at, BEFORE_DEVICE)) return false;
+    const device = at + BEFORE_DEVICE.length;
+    const deviceEnd = endOfWord(bytes, device, to);
+    if (!isAt(bytes, deviceEnd, BEFORE_ADDRESS)) return false;
+    const address = deviceEnd + BEFORE_ADDRESS.length;
+    const addressEnd = endOfWord(bytes, address, to);
+    if (bytes[addressEnd + 1] !== 0x2c) return false;
+    const kind = this.#kindAt(bytes, addressEnd + 2, to - 1);
     if (kind === null) return false;
     this.#count(kind, time, 1);
-    if (deviceEnd > comma + 11) kind.spread.devices.add(line.slice(comma + 11, deviceEnd));
-    if (addressEnd > deviceEnd + 13) kind.spread.addresses.add(line.slice(deviceEnd + 13, addressEnd));
+    if (deviceEnd > device) kind.spread.devices.addBytes(bytes, device, deviceEnd);
+    if (addressEnd > address) kind.spread.addresses.addBytes(bytes, address, addressEnd);
     return true;
   }
 
   #addAny(line: string): void {
     const parsed = parsedLine(line);
-    const { time, dropped, count = 1, device, address, ...rest } = parsed ?? {};
-    if (isMoment(time) && typeof dropped === 'number' && dropped > 0) {
+    const { time, dropped, count: given, device, address, ...rest } = parsed ?? {};
+    const count = given ?? 1;
+    if (isMoment(time) && isCount(dropped)) {
       this.#dropped += dropped;
       return;
     }
     const kind = kindFrom(rest);
-    if (kind === null || !isMoment(time) || typeof count !== 'number' || !(count > 0)) {
-      this.#damaged++;
+    if (kind === null || !isMoment(time) || !isCount(count)) {
+      this.#addSummed(parsed);
       return;
     }
     const known = this.#kept(JSON.stringify(kind).slice(1, -1), kind);
@@ -88,12 +100,45 @@ export class Tally {
     if (typeof address === 'string' && address !== '') known.spread.addresses.add(address);
   }
 
-  #kindOf(text: string): Kind | null {
-    const known = this.#kinds.get(text);
+  /** What the queries beside this package say of many lines at once; all else is damaged. */
+  #addSummed(parsed: { readonly [name: string]: unknown } | null): void {
+    const { code, devices, addresses, damaged } = parsed ?? {};
+    if (isCount(damaged)) this.#damaged += damaged;
+    else if (isCode(code) && isNumber(devices) && isNumber(addresses)) {
+      const spread = this.#spreadOf(code);
+      spread.devices.addCount(devices);
+      spread.addresses.addCount(addresses);
+    } else this.#damaged++;
+  }
+
+  #spreadOf(code: string): Kind['spread'] {
+    const known = this.#spread.get(code);
     if (known !== undefined) return known;
-    const kind = kindFrom(parsedLine(`{${text}}`) ?? {});
-    // A copy: a part of a text keeps the whole alive.
-    return kind === null ? null : this.#kept(Buffer.from(text, 'latin1').toString('latin1'), kind);
+    const made = { devices: new Distinct(), addresses: new Distinct() };
+    this.#spread.set(code, made);
+    return made;
+  }
+
+  #kindAt(bytes: Buffer, from: number, to: number): Kind | null {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    const hash = hashOfWords(this.#view, from, to);
+    const before = this.#recent.get(hash);
+    if (before !== undefined && isSame(this.#view, from, to, before.view)) return before.kind;
+    const text = bytes.toString('latin1', from, to);
+    if (!PRINTABLE.test(text)) return null;
+    const known = this.#kinds.get(text) ?? this.#kindOf(text);
+    // Texts of one hash take each other's place: strangers who make them cost time, and neither memory nor truth.
+    if (known !== null && this.#recent.size < MOST_KINDS) this.#recent.set(hash, { view: viewOf(text), kind: known });
+    return known;
+  }
+
+  #kindOf(text: string): Kind | null {
+    const parsed = parsedLine(`{${text}}`) ?? {};
+    const kind = IN_FRONT.some((name) => name in parsed) ? null : kindFrom(parsed);
+    return kind === null ? null : this.#kept(text, kind);
   }
 
   #kept(text: string, given: DecisionKind): Kind {
@@ -103,9 +148,7 @@ export class Tally {
       const kind = { ...given, version: '…', platform: '', key: '' };
       return this.#kept(JSON.stringify(kind).slice(1, -1), kind);
     }
-    const spread = this.#spread.get(given.code) ?? { devices: new Distinct(), addresses: new Distinct() };
-    this.#spread.set(given.code, spread);
-    const made: Kind = { kind: given, counts: new Map(), spread, lastHour: Number.NaN, lastCount: 0 };
+    const made: Kind = { kind: given, counts: new Map(), spread: this.#spreadOf(given.code), lastHour: Number.NaN, lastCount: 0 };
     this.#kinds.set(text, made);
     return made;
   }
@@ -163,9 +206,21 @@ function isMoment(time: unknown): time is number {
   return typeof time === 'number' && time > 0 && time < LATEST;
 }
 
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
+function isCode(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-z-]{1,64}$/.test(value);
+}
+
 function parsedLine(line: string): { readonly [name: string]: unknown } | null {
   try {
-    const value: unknown = JSON.parse(Buffer.from(line, 'latin1').toString());
+    const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as { readonly [name: string]: unknown }) : null;
   } catch {
     return null;
@@ -175,7 +230,7 @@ function parsedLine(line: string): { readonly [name: string]: unknown } | null {
 function kindFrom(given: { readonly [name: string]: unknown }): DecisionKind | null {
   const text = (name: string): string => (typeof given[name] === 'string' ? (given[name] as string).slice(0, 128) : '');
   const [outcome, code] = [text('outcome'), text('code')];
-  if (!['accepted', 'rejected', 'unavailable'].includes(outcome) || !/^[a-z-]{1,64}$/.test(code)) return null;
+  if (!['accepted', 'rejected', 'unavailable'].includes(outcome) || !isCode(code)) return null;
   return {
     route: text('route'),
     mode: text('mode'),
@@ -188,3 +243,11 @@ function kindFrom(given: { readonly [name: string]: unknown }): DecisionKind | n
     again: given.again === true,
   };
 }
+
+const PRINTABLE = /^[\x20-\x7e]*$/;
+
+/** What stands in front of what is remembered; anywhere else it is somebody else's line. */
+const IN_FRONT = ['time', 'device', 'address', 'count', 'dropped'];
+const BEFORE_TIME = Buffer.from('{"time":');
+const BEFORE_DEVICE = Buffer.from(',"device":"');
+const BEFORE_ADDRESS = Buffer.from('","address":"');
