@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, relative } from 'node:path';
 import { common, modules } from './build/bundles.mjs';
 import { declarations } from './build/declarations.mjs';
+import { njsEngine } from './build/njs.mjs';
 import { completed, packages } from './build/packages.mjs';
 import { page } from './build/page.mjs';
 
@@ -32,6 +33,7 @@ async function built(one) {
     ),
     ...entries.map(({ name, exports }) => /** @type {Built} */ ([`cjs/${name}.mjs`, handedOn(name, exports)])),
     ...declarations(one, sources),
+    ...(await njsEngine(one.folder)),
     ...(await page(one.folder)),
   ];
 }

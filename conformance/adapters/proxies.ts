@@ -1,7 +1,7 @@
 /** Real proxies before a server that knows nothing of attestation: some enforce a policy by themselves, others ask the authoriser. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,8 @@ interface Program {
   /** Writes what the compiler made into a folder, and answers the words after the program's name. */
   readonly arrange: (folder: string, files: readonly { readonly name: string; readonly text: string }[]) => readonly string[];
   readonly traits: Partial<Traits>;
+  /** The file of its log, where it does not write to its output. */
+  readonly log?: string;
 }
 
 /** A port that was free a moment ago. */
@@ -104,19 +106,20 @@ async function start(proxy: Program, setup: Setup): Promise<Started> {
     behind.close();
     throw error;
   });
+  const text = (): string => (proxy.log === undefined ? said() : readFileSync(join(folder, proxy.log), 'utf8'));
   let [read, asked] = [0, 0];
   // The line of a request is written when it is over, which may be after its answer was read: once a later one is there, it is.
   const logged = async (): Promise<readonly ObservedVerdict[]> => {
     let mark = '';
     // A busy reader may lose a line: then a later mark shows the end, too.
-    for (let polls = 0; mark === '' || !said().slice(read).includes(mark); polls++) {
+    for (let polls = 0; mark === '' || !text().slice(read).includes(mark); polls++) {
       if (polls % 500 === 0) {
         mark = `approov-mark-${++asked}"`;
         await send(`http://127.0.0.1:${port}`, { target: `/${mark.slice(0, -1)}` });
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    const lines = said().slice(read);
+    const lines = text().slice(read);
     read += lines.length;
     return lines
       .split('\n')
@@ -187,6 +190,20 @@ http { access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcg
   return ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'];
 };
 
+/** As it is printed, but for its log, and with one worker, which writes its lines in the order in which requests ended. */
+const nginxNjsArranged: Program['arrange'] = (folder, [file]) => {
+  const printed = file?.text ?? '';
+  const text = printed.replace('/var/log/nginx/access.log', `${folder}/access.log`).replace('worker_processes auto', 'worker_processes 1');
+  writeFileSync(join(folder, 'nginx.conf'), text);
+  return ['-c', join(folder, 'nginx.conf'), '-e', 'stderr', '-g', `daemon off; user root; pid ${folder}/nginx.pid; error_log stderr warn;`];
+};
+
+/** As it is printed, but without the admin listener, of which there can be one on a machine. */
+const caddyArranged: Program['arrange'] = (folder, [file]) => {
+  writeFileSync(join(folder, 'Caddyfile'), `{\n\tadmin off\n}\n${file?.text ?? ''}`);
+  return ['run', '--config', 'Caddyfile', '--adapter', 'caddyfile'];
+};
+
 /** Each proxy, with the program that it needs. */
 export const proxies: readonly (AdapterUnderTest & { readonly program: string })[] = [
   underTest(
@@ -202,12 +219,46 @@ export const proxies: readonly (AdapterUnderTest & { readonly program: string })
   ),
   underTest(
     {
+      name: 'nginx, njs',
+      program: 'nginx',
+      target: 'nginx-njs',
+      dialect: null,
+      arrange: nginxNjsArranged,
+      log: 'access.log',
+      traits: { refusesMalformed: true, quirks: ['absolute-form'] },
+    },
+    isNative,
+  ),
+  underTest(
+    {
       name: 'nginx, asking',
       program: 'nginx',
       target: 'nginx',
       dialect: 'nginx',
       arrange: nginxArranged,
       traits: { refusesMalformed: true, seesNoBodies: true, quirks: ['absolute-form'] },
+    },
+    () => true,
+  ),
+  underTest(
+    {
+      name: 'haproxy, asking',
+      program: 'haproxy',
+      target: 'haproxy-asks',
+      dialect: 'haproxy',
+      arrange: haproxyArranged,
+      traits: { refusesMalformed: true, seesNoBodies: true },
+    },
+    () => true,
+  ),
+  underTest(
+    {
+      name: 'caddy, asking',
+      program: 'caddy',
+      target: 'caddy',
+      dialect: 'caddy',
+      arrange: caddyArranged,
+      traits: { refusesMalformed: true, seesNoBodies: true },
     },
     () => true,
   ),

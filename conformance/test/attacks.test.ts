@@ -2,9 +2,11 @@
 import { strictEqual } from 'node:assert';
 import { after, describe, it } from 'node:test';
 import type { AttackCase, Attacks } from '../../packages/guard/test/vectors/attack-cases.ts';
-import { readVectors, skipUnless } from '../../tools/optional.mjs';
+import { findProgram, readVectors, skipUnless } from '../../tools/optional.mjs';
 import type { GuardSetup, Setup } from '../adapters/adapter.ts';
+import { gateway } from '../adapters/gateway.ts';
 import { adapters } from '../adapters/index.ts';
+import { proxies } from '../adapters/proxies.ts';
 import type { Echo } from '../app/behaviours.ts';
 import { rowsOf } from '../run/run.ts';
 import type { Family, RequestCase } from '../table/case.ts';
@@ -73,7 +75,8 @@ describe('attack vectors over the wire', skipUnless(attacks, 'shared vectors'), 
     name,
     cases: (attacks?.cases ?? []).filter(({ family }) => family === name).map((attack) => caseOf(attacks as Attacks, attack)),
   }));
-  for (const row of rowsOf(adapters)) {
+  const places = [...adapters, gateway, ...proxies.filter(({ program }) => findProgram(program) !== null)];
+  for (const row of rowsOf(places)) {
     describe(row.name, () => {
       after(() => row.close());
       for (const family of families) {

@@ -25,7 +25,7 @@ const STATED: { readonly [Name in DialectName]: Fields } = {
   nginx: original(),
   haproxy: original(),
   traefik: forwarded(),
-  caddy: forwarded(),
+  caddy: { ...forwarded(), 'x-original-uri': '/pay?x=1' },
   apisix: forwarded(),
   'forward-auth': forwarded(),
   envoy: { 'x-forwarded-proto': 'https' },
@@ -137,6 +137,42 @@ test('the configuration of each proxy names every header that the policy looks a
     const [{ text } = { text: '' }] = compileFor(target, policy, places, env);
     for (const alike of [/x_attestation_verdict|x_attestation_\*/i, /x_app_token/i, /x_session/i]) assert.match(text, alike, target);
   }
+});
+
+test('Caddy: every host, no connection that is kept, and only an answer of ours lets a request pass', () => {
+  const [{ text } = { text: '' }] = compileFor('caddy', { keys }, places, env);
+  assert.match(text, /^http:\/\/:8002 \{\n\tbind 127\.0\.0\.1\n/m);
+  assert.match(text, /keepalive off/);
+  assert.match(text, /@ours \{\n\s*status 200\n\s*header X-Attestation-Verdict \*/);
+  assert.doesNotMatch(compileFor('caddy', { keys }, { ...places, listen: '*:80' }, env)[0]?.text ?? '', /bind/);
+});
+
+test('what nginx with njs cannot hold by itself stops the compiler, with the check and who can make it', () => {
+  const cases: readonly (readonly [policy: object, message: RegExp])[] = [
+    [
+      { signature: {} },
+      /signature: asks for the check signing-key, which nginx with njs cannot make by itself; the gateway and the author/,
+    ],
+    [{ rules: [{ name: 'lost', denyDids: ['x'] }] }, /rules: asks for the check token-rules/],
+    [{ token: { replay: 'memory' } }, /token\.replay: asks for the check token-replay/],
+    [{ routes: [{ match: { host: 'a.example' }, binding: null }] }, /routes\[0\]\.match\.host: cannot be held by nginx with njs alone/],
+    [{ cors: { origins: '*' } }, /cors: is answered by the gateway/],
+    [{ keys: { jwksUrl: 'https://keys.example/' } }, /keys\.jwksUrl: nginx with njs holds the keys/],
+    [
+      { keys: { secret: { base64: { env: 'LONG' }, algorithm: 'HS512' } } },
+      /keys: asks for the check token-signature by HS512, which nginx with njs cannot make by itself/,
+    ],
+  ];
+  const longer = { ...env, LONG: Buffer.alloc(64, 'k9#').toString('base64') };
+  for (const [policy, message] of cases) assert.throws(() => compileFor('nginx-njs', { keys, ...policy }, places, longer), message);
+  const files = compileFor('nginx-njs', { keys }, places, env);
+  assert.deepEqual(
+    files.map(({ name }) => name),
+    ['nginx.conf', 'approov.js'],
+  );
+  for (const { text } of files) assert.ok(!text.includes(env.APPROOV_BASE64_SECRET), 'the secret stands in no file');
+  // What Debian's njs 0.7.9 does not read.
+  assert.doesNotMatch(files[1]?.text ?? '', /\bclass \w|=>|\?\.[a-z]|\?\?|`|\bconst |\.\.\./);
 });
 
 test('what HAProxy cannot hold by itself stops the compiler, with the check and who can make it', () => {

@@ -8,6 +8,7 @@ import type { Dialect, StatedIn } from './dialect.ts';
 interface Stated {
   readonly method: string;
   readonly target: string;
+  readonly currentTarget: string;
   readonly authority: string;
   readonly scheme: string;
 }
@@ -34,12 +35,14 @@ export function askedView(question: IncomingMessage, dialect: Dialect, bodies: B
   if (method === null || !METHOD.test(method)) return { missing: statedIn.method ?? 'method' };
   const target = statedIn.target === null ? (question.url ?? '') : one(own, statedIn.target);
   if (target === null || !TARGET.test(target)) return { missing: statedIn.target ?? 'path' };
+  const currentTarget = statedIn.currentTarget === undefined ? target : one(own, statedIn.currentTarget);
+  if (currentTarget === null || !TARGET.test(currentTarget)) return { missing: statedIn.currentTarget ?? 'path' };
   const authority = one(own, statedIn.authority ?? 'host');
   if (authority === null) return { missing: statedIn.authority ?? 'host' };
   const written = one(own, statedIn.scheme)?.toLowerCase() ?? '';
   const scheme = SOCKET_SCHEMES[written] ?? written;
   if (!SCHEME.test(scheme)) return { missing: statedIn.scheme };
-  return new AskedView(own, { method, target, authority, scheme }, dialect, bodies);
+  return new AskedView(own, { method, target, currentTarget, authority, scheme }, dialect, bodies);
 }
 
 /** The one value of a field; `null` if it is absent, empty, or repeated: then nobody knows which line is the proxy's. */
@@ -57,6 +60,7 @@ export class AskedView implements RequestView {
   readonly scheme: string;
   readonly authority: string;
   readonly target: string;
+  readonly currentTarget: string;
   readonly #own: NodeRequestView;
   readonly #statedIn: StatedIn;
   readonly #bodies: Bodies;
@@ -66,6 +70,7 @@ export class AskedView implements RequestView {
     this.#statedIn = statedIn;
     this.method = stated.method;
     this.target = stated.target;
+    this.currentTarget = stated.currentTarget;
     this.authority = stated.authority;
     this.scheme = stated.scheme;
     const isPartial = partialIn !== null && own.lines(partialIn).join().toLowerCase() !== 'false';

@@ -232,7 +232,8 @@ class RunningAuthorizer implements Authorizer {
     const fields = origin === null ? null : cors?.answerFields(origin);
     const { refusal } = decision;
     const answer = dialect.refuse(fields ? { ...refusal, headers: { ...refusal.headers, ...fields } } : refusal);
-    return { answer: { ...answer, headers: { ...answer.headers, [`${settings.identityPrefix}id`]: decision.id } }, ...told(decision) };
+    const id = dialect.answersItself === true ? { [`${settings.identityPrefix}id`]: decision.id } : {};
+    return { answer: { ...answer, headers: { ...answer.headers, ...id } }, ...told(decision) };
   }
 
   #noteOnce(about: string, note: string): void {

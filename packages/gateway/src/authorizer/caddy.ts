@@ -6,7 +6,8 @@ import { type Dialect, FORWARDED } from './dialect.ts';
 
 export const caddy: Dialect = {
   name: 'caddy',
-  statedIn: FORWARDED,
+  // Caddy writes targets anew, `|` as `%7C` for instance: the client signed what it sent, and the server behind gets the other.
+  statedIn: { ...FORWARDED, target: 'x-original-uri', currentTarget: 'x-forwarded-uri' },
   mayForwardBodies: false,
   partialIn: null,
   refuse: wholeRefusal,
@@ -21,21 +22,43 @@ function configuration(policy: AskingPolicy): string {
     ),
     ...guarded.flatMap(lookAlikes),
   ];
-  return `# approov-guard: Caddy asks the authoriser about each request. For a server with TLS write its name in place of the address.
+  // An address with a host would be a site for that name alone.
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(listen) ?? [];
+  const verdict = titled(`${prefix}verdict`);
+  return `# approov-guard: Caddy asks the authoriser about each request. For a server with TLS write its name in place of \`http://:${port}\`.
 # Start the authoriser:  approov-guard authorizer --for caddy --policy FILE
 # If it does not answer, nothing passes: Caddy answers 502.
-http://${listen} {
-	route {
+http://:${port} {
+${host === '*' ? '' : `	bind ${host}\n`}	route {
 		# The client's own identity headers go first: Caddy before 2.11.2 leaves those in place that the answer lacks (GHSA-7r4p-vjf4-gxv4).
 		# Servers behind read X_Attestation_Verdict as X-Attestation-Verdict.
 ${removed.map((name) => `		request_header -${name}`).join('\n')}
 		request_header -X-Original-Content-Length
 		request_header X-Original-Content-Length {http.request.header.Content-Length}
-		forward_auth ${asks} {
-			uri {uri}
-			copy_headers ${IDENTITY_NAMES.map((name) => titled(prefix + name)).join(' ')}
+		request_header X-Original-URI {http.request.orig_uri}
+		# What \`forward_auth\` stands for, and two things more.
+		reverse_proxy ${asks} {
+			method GET
+			rewrite {uri}
+			header_up X-Forwarded-Method {method}
+			header_up X-Forwarded-Uri {uri}
+			# Caddy before the fix of its issue 7859 may keep a connection to the server behind among those to the authoriser: so none is kept.
+			transport http {
+				keepalive off
+			}
+			# Whatever else answers does not let a request pass.
+			@ours {
+				status 200
+				header ${verdict} *
+			}
+			handle_response @ours {
+${IDENTITY_NAMES.map((name) => titled(prefix + name))
+  .map((name) => `				request_header ${name} {http.reverse_proxy.header.${name}}`)
+  .join('\n')}
+			}
 		}
 		request_header -X-Original-Content-Length
+		request_header -X-Original-URI
 ${stripToken ? tokenHeaders.map((name) => `		request_header -${titled(name)}\n`).join('') : ''}		reverse_proxy ${to}
 	}
 }

@@ -14,6 +14,8 @@ export interface StatedIn {
   readonly method: string | null;
   /** The header with the target; `null`: the question has the client's target. */
   readonly target: string | null;
+  /** The header with the target that the server behind gets, where the proxy writes it anew. Both are judged. Left out: there is one target. */
+  readonly currentTarget?: string;
   /** The header with host and port; `null`: the question has the client's `Host`. */
   readonly authority: string | null;
   readonly scheme: string;
@@ -29,6 +31,8 @@ export interface Dialect {
   readonly mayForwardBodies: boolean;
   /** The header by which the proxy says that it sent the beginning of a body only. */
   readonly partialIn: string | null;
+  /** Whether the proxy answers refusals in its own words: then it is told the id of the judgement. */
+  readonly answersItself?: true;
   /** The answer to a request that is refused. */
   readonly refuse: (refusal: Refusal) => Answer;
   /** The proxy's configuration: complete, commented, and asking for everything that the policy needs. */

@@ -23,6 +23,9 @@ function configuration({ listen, to, prefix, stripToken, tokenHeaders }: AskingP
 global
   lua-load-per-thread approov.lua
   log stdout format raw local0
+  # More header lines, or a longer head, are answered 400.
+  tune.http.maxhdr 1000
+  tune.bufsize 49152
 
 defaults
   mode http
@@ -58,11 +61,21 @@ local NOT_SENT = { ["host"] = true, ["content-length"] = true, ["transfer-encodi
   ["te"] = true, ["expect"] = true, ["keep-alive"] = true, ["proxy-connection"] = true }
 local IDENTITY = { ${IDENTITY_NAMES.map((name) => `"${prefix}${name}"`).join(', ')} }
 
+-- Lines of one name, as they came: HAProxy counts them from 0.
+local function lines(values)
+  local list, index = {}, 0
+  while values and values[index] ~= nil do
+    table.insert(list, values[index])
+    index = index + 1
+  end
+  return list
+end
+
 local function refuse(txn, status, headers, body)
   local reply = txn:reply()
   reply:set_status(status)
   for name, values in pairs(headers) do
-    for _, value in pairs(values) do reply:add_header(name, value) end
+    for _, value in ipairs(values) do reply:add_header(name, value) end
   end
   reply:set_body(body)
   txn:done(reply)
@@ -72,30 +85,25 @@ core.register_action("approov_ask", { "http-req" }, function(txn)
   local asked = {}
   local given = txn.http:req_get_headers()
   for name, values in pairs(given) do
-    if not NOT_SENT[name] then
-      asked[name] = {}
-      for _, value in pairs(values) do table.insert(asked[name], value) end
-    end
+    if not NOT_SENT[name] then asked[name] = lines(values) end
   end
-  local hosts = given["host"]
   asked["x-original-method"] = { txn.f:method() }
-  asked["x-original-uri"] = { txn.f:pathq() }
-  asked["x-original-host"] = { hosts and hosts[0] or "" }
+  -- As the server behind gets it: also a target in absolute form.
+  asked["x-original-uri"] = { txn.f:url() }
+  asked["x-original-host"] = lines(given["host"])
   asked["x-original-scheme"] = { txn.f:ssl_fc() == 1 and "https" or "http" }
-  local lengths = given["content-length"]
-  if lengths then asked["x-original-content-length"] = { lengths[0] } end
+  if given["content-length"] then asked["x-original-content-length"] = lines(given["content-length"]) end
   local answer = core.httpclient():get{ url = "http://${asks}/", headers = asked, timeout = 5000 }
   if answer == nil or answer.status == nil or answer.status == 0 then
     return refuse(txn, 503, { ["content-type"] = { "application/json" }, ["cache-control"] = { "no-store" }, ["retry-after"] = { "5" } }, "{}")
   end
   if answer.status ~= 200 then
     local headers = {}
-    for _, name in pairs({ "content-type", "www-authenticate", "cache-control", "retry-after" }) do headers[name] = answer.headers[name] end
+    for _, name in pairs({ "content-type", "www-authenticate", "cache-control", "retry-after" }) do headers[name] = lines(answer.headers[name]) end
     return refuse(txn, answer.status, headers, answer.body)
   end
   for _, name in pairs(IDENTITY) do
-    local values = answer.headers[name]
-    txn.http:req_set_header(name, values and values[0] or "")
+    txn.http:req_set_header(name, lines(answer.headers[name])[1] or "")
   end
 end, 0)
 `;

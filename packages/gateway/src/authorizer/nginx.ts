@@ -13,6 +13,7 @@ export const nginx: Dialect = {
   statedIn: ORIGINAL,
   mayForwardBodies: false,
   partialIn: null,
+  answersItself: true,
   refuse: (refusal) => foldedRefusal(refusal, refusal.status === 401 ? 401 : 403),
   configuration: (policy) => [{ name: 'approov.conf', text: configuration(policy) }],
 };
@@ -26,7 +27,25 @@ upstream approov_authorizer {
   server ${asks};
   keepalive 32;
 }
-upstream approov_behind {
+${behind(to)}
+# Which refusals say when to come again.
+map $approov_status $approov_retry {
+  default "";
+  429 5;
+  503 5;
+}
+
+server {
+  listen ${listen};
+${NAMES}
+
+${judged(policy)}${ASK}${refused(policy)}}
+`;
+}
+
+/** What every configuration of nginx says of the server behind. */
+export function behind(to: string): string {
+  return `upstream approov_behind {
   server ${to};
   keepalive 32;
 }
@@ -38,24 +57,36 @@ map $http_upgrade $approov_upgrade {
 map $approov_upgrade $approov_connection {
   default upgrade;
   "" "";
-}
-# Which refusals say when to come again.
-map $approov_status $approov_retry {
-  default "";
-  429 5;
-  503 5;
+}`;
 }
 
-server {
-  listen ${listen};
-  # Names such as X_Attestation_Verdict, which servers behind read as X-Attestation-Verdict, go no further (the defaults, in writing).
+/** Which names come in, and how long heads and bodies may be. */
+export const NAMES = `  # Names such as X_Attestation_Verdict, which servers behind read as X-Attestation-Verdict, go no further (the defaults, in writing).
   underscores_in_headers off;
   ignore_invalid_headers on;
   large_client_header_buffers 8 16k;
-  client_max_body_size 100m;
+  client_max_body_size 100m;`;
 
-${judged(policy)}${ASK}${refused(policy)}}
-`;
+/**
+ * How a request goes on.
+ * @param told - names of headers with what they say
+ * @param dropped - names of headers that go no further
+ */
+export function passedOn(told: readonly string[], dropped: readonly string[]): string {
+  return `    # No URI after the address: the target goes on as it came.
+    proxy_pass http://approov_behind;
+    proxy_http_version 1.1;
+    # Bodies go on as they arrive.
+    proxy_request_buffering off;
+    proxy_set_header Host $http_host;
+    proxy_set_header Upgrade $approov_upgrade;
+    proxy_set_header Connection $approov_connection;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Host $http_host;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header Forwarded "";
+    # What the client sends under these names is replaced. A header that would be empty is not sent: nginx sends no empty ones.
+${[...told, ...dropped.map((name) => `${titled(name)} ""`)].map((line) => `    proxy_set_header ${line};`).join('\n')}`;
 }
 
 /** The requests of clients. */
@@ -69,21 +100,11 @@ ${named.map(({ variable: to, upstream }) => `    auth_request_set ${to} $upstrea
     error_page 401 403 = @approov_refused;
     error_page 500 = @approov_unavailable;
 
-    # No URI after the address: the target goes on as it came.
-    proxy_pass http://approov_behind;
-    proxy_http_version 1.1;
-    # Bodies go on as they arrive.
-    proxy_request_buffering off;
-    proxy_set_header Host $http_host;
-    proxy_set_header Upgrade $approov_upgrade;
-    proxy_set_header Connection $approov_connection;
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Host $http_host;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header Forwarded "";
-    # What the client sends under these names is replaced.
-${named.map(({ header, variable: from }) => `    proxy_set_header ${header} ${from};`).join('\n')}
-${stripToken ? tokenHeaders.map((name) => `    proxy_set_header ${titled(name)} "";\n`).join('') : ''}  }
+${passedOn(
+  named.map(({ header, variable: from }) => `${header} ${from}`),
+  stripToken ? tokenHeaders : [],
+)}
+  }
 
 `;
 }

@@ -6,10 +6,12 @@ import { compileAsking, type ProxyPlaces, policyToCompile } from '../authorizer/
 import { checkedFlag } from '../checks.ts';
 import { compilePrefix } from '../settings.ts';
 import { compileHaproxy, type NativeSettings } from './haproxy.ts';
+import { compileNginxNjs } from './nginx-njs.ts';
 
 /** Engines that enforce a policy by themselves. */
 const NATIVE: ReadonlyMap<string, (policy: Policy, settings: NativeSettings) => readonly CompiledFile[]> = new Map([
   ['haproxy', compileHaproxy],
+  ['nginx-njs', compileNginxNjs],
 ]);
 /** Proxies that ask the authoriser. HAProxy does both. */
 const ASKING: ReadonlyMap<string, DialectName> = new Map(
@@ -20,10 +22,10 @@ const ASKING: ReadonlyMap<string, DialectName> = new Map(
 export const TARGETS: readonly string[] = [...NATIVE.keys(), ...ASKING.keys()];
 
 /**
- * Compiles a policy to the configuration of a proxy: `haproxy` enforces it by itself, all others ask the authoriser.
+ * Compiles a policy to the configuration of a proxy: `haproxy` and `nginx-njs` enforce it by themselves, all others ask the authoriser.
  *
  * What the target cannot hold stops with the check's name and who can make it; nothing is weakened in silence. Secrets are not in what is made: it
- * names environment variables. It does **not** follow the policy: compile it again when that changes.
+ * names environment variables, or files. It does **not** follow the policy: compile it again when that changes.
  *
  * @param target - one of {@link TARGETS}
  * @param policy - a policy file, or what would be in one

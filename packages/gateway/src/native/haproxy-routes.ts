@@ -3,24 +3,17 @@
  * satisfy every policy: the same rules as in the guard (docs/architecture.md).
  */
 import { ConfigurationError, type GuardOptions } from 'approov-guard';
-import { compilePattern, type PathPattern } from 'approov-guard/order';
+import type { PathPattern } from 'approov-guard/order';
 import { literal, quoted } from './haproxy-token.ts';
+import { type Row, rowsOf } from './rows.ts';
 
 /** RFC 3986 §3.3: `pchar` without `;`, no empty inner segment; of percent-encodings those of ASCII that change nothing. */
 const SHAPE = String.raw`^(?:/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]|%[2-7][0-9A-Fa-f])+)*/?$`;
 const STRUCTURE = String.raw`/\.{1,2}(?:/|$)|%(?:2[35EF]|3[BF]|5C|7F)`;
 
-/** One row: a route, or a path of the option `exempt`. */
-interface Row {
-  /** Which policy counts; `null` for an exempt row. */
-  readonly policy: number | null;
-  readonly patterns: readonly PathPattern[] | null;
-  readonly methods: readonly string[] | null;
-}
-
 /** The rules; `null` where one policy counts for everything. Sets `txn.exempt`, or `txn.asked_N` for each policy that counts. */
 export function routeRules(options: GuardOptions): readonly string[] | null {
-  const rows = rowsOf(options);
+  const rows = rowsOf(options).map(foldable);
   if (rows.length === 0) return null;
   const whole = 'txn.asked_0';
   const plain = '{ var(txn.plain) -m bool }';
@@ -43,34 +36,19 @@ function named(rows: readonly Row[]): readonly string[] {
 
 const BEYOND_ASCII = /%[89a-f]/i;
 
-function rowsOf({ exempt = [], routes = [] }: GuardOptions): readonly Row[] {
-  let policies = 0;
-  const opened = exempt.map((path): Row => ({ policy: null, patterns: patternsOf(path, 'exempt', false), methods: null }));
-  const matched = routes.map((route, index): Row => {
-    const { path, paths, methods } = route.match;
-    const named = [paths ?? path ?? []].flat();
-    return {
-      policy: 'exempt' in route ? null : ++policies,
-      patterns: named.length === 0 ? null : named.flatMap((one) => patternsOf(one, `routes[${index}].match.path`, !('exempt' in route))),
-      methods: methods === undefined ? null : [methods].flat(),
-    };
-  });
-  return [...opened, ...matched];
-}
-
-function patternsOf(path: string, at: string, isDemand: boolean): readonly PathPattern[] {
-  const pattern = compilePattern(path);
-  if (pattern === null || (isDemand && BEYOND_ASCII.test(pattern.raw))) {
+/** HAProxy folds what it decodes byte by byte. */
+function foldable(row: Row): Row {
+  if (row.policy !== null && row.patterns?.some(({ raw }) => BEYOND_ASCII.test(raw))) {
     const remedy = 'names a path with bytes beyond ASCII, which HAProxy cannot fold; the gateway and the authoriser can';
-    throw new ConfigurationError('option-unavailable', at, remedy);
+    throw new ConfigurationError('option-unavailable', row.at, remedy);
   }
-  return [pattern];
+  return row;
 }
 
 /** An exact cover ends the search; a loose one counts, and the search goes on. */
 function rowRules({ policy, patterns, methods }: Row, index: number, plain: string): readonly string[] {
   const open = '!{ var(txn.found) -m bool }';
-  const method = methods === null ? '' : ` { method -m str -i ${methodsOf(methods).join(' ')} }`;
+  const method = methods === null ? '' : ` { method -m str -i ${methods.join(' ')} }`;
   const exactly = patterns === null ? '' : ` { var(txn.path) -m reg ${quoted(exact(patterns))} }`;
   const loosely = patterns === null ? '' : ` { var(txn.loose) -m reg ${quoted(loose(patterns))} }`;
   if (policy === null) {
@@ -91,12 +69,6 @@ function rowRules({ policy, patterns, methods }: Row, index: number, plain: stri
     `http-request set-var(txn.asked) bool(true) if { var(${asked}) -m bool }`,
     `http-request set-var(txn.found) bool(true) if ${plain} ${open}${method}${exactly}`,
   ];
-}
-
-/** Servers answer HEAD with the code for GET. */
-function methodsOf(methods: readonly string[]): readonly string[] {
-  const upper = methods.map((method) => method.toUpperCase());
-  return upper.includes('GET') && !upper.includes('HEAD') ? [...upper, 'HEAD'] : upper;
 }
 
 function exact(patterns: readonly PathPattern[]): string {

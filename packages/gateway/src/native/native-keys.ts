@@ -1,5 +1,6 @@
 /** The keys of a policy as another engine can be given them: secrets by the name of an environment variable, public keys as PEM. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
 import { type AlgorithmName, ConfigurationError } from 'approov-guard';
 import type { Policy } from 'approov-guard/policy-file';
 
@@ -16,9 +17,18 @@ export type NativeKey = {
       readonly variable: string;
       /** How that variable is filled, where it is not the policy's own. */
       readonly hint: string | null;
+      /** Where the secret is, for engines that can read it there. Paths are absolute. */
+      readonly source: SecretSource;
     }
   | { readonly kind: 'public'; readonly pem: string }
 );
+
+/** Where a secret is, and how it is written: in a variable of the environment, or in a file. */
+export interface SecretSource {
+  readonly encoding: 'base64' | 'base64url';
+  readonly env?: string;
+  readonly file?: string;
+}
 
 type Part = { readonly [name: string]: unknown };
 
@@ -27,16 +37,17 @@ type Part = { readonly [name: string]: unknown };
  * @param target - for messages
  * @throws ConfigurationError for keys that come and go: a configuration holds what was there when it was made
  */
-export function nativeKeys({ options, document }: Policy, target: string): readonly NativeKey[] {
+export function nativeKeys({ options, document, file }: Policy, target: string): readonly NativeKey[] {
   const parts = ([options.keys].flat() as readonly unknown[]).map((part) => part as Part);
   const written = [document.keys].flat() as readonly Part[];
+  const folder = file === null ? '' : dirname(file);
   const keys = parts.flatMap((part, index) => {
     const path = Array.isArray(options.keys) ? `keys[${index}]` : 'keys';
     const from = written[index] ?? {};
-    if ('secret' in part) return [secretKey(part.secret as Part, from.secret as Part, `${path}.secret`)];
+    if ('secret' in part) return [secretKey(part.secret as Part, from.secret as Part, `${path}.secret`, folder)];
     if ('secrets' in part) {
       const sources = from.secrets as readonly Part[];
-      return (part.secrets as readonly Part[]).map((secret, at) => secretKey(secret, sources[at] ?? {}, `${path}.secrets[${at}]`));
+      return (part.secrets as readonly Part[]).map((secret, at) => secretKey(secret, sources[at] ?? {}, `${path}.secrets[${at}]`, folder));
     }
     if ('pem' in part)
       return [
@@ -63,15 +74,16 @@ function textOr(value: unknown): string | null {
 }
 
 /** A secret never stands in what is printed: its variable does. */
-function secretKey(secret: Part, source: Part, path: string): NativeKey {
+function secretKey(secret: Part, written: Part, path: string, folder: string): NativeKey {
   const { kid, algorithm = 'HS256' } = secret;
-  const plain = source.base64 as { readonly env?: string; readonly file?: string } | undefined;
-  const urlSafe = source.base64url as { readonly env?: string; readonly file?: string } | undefined;
-  const common = { kind: 'secret', id: textOr(kid) ?? path, kid: textOr(kid), algorithm: algorithm as AlgorithmName } as const;
-  if (plain?.env !== undefined) return { ...common, variable: plain.env, hint: null };
-  const from = plain ?? urlSafe;
-  const read = from?.env === undefined ? `tail -n 1 ${JSON.stringify(from?.file ?? 'FILE')}` : `printf %s "$${from.env}"`;
-  const decoded = urlSafe === undefined ? '' : ` | tr '_-' '/+' | awk '{ while (length($0) % 4) $0 = $0 "="; print }'`;
+  const encoding = written.base64 === undefined ? 'base64url' : 'base64';
+  // The cast holds: a policy whose secret is not a reference is refused when it is read.
+  const { env, file } = (written[encoding] ?? {}) as { readonly env?: string; readonly file?: string };
+  const source: SecretSource = { encoding, ...(env === undefined ? { file: resolve(folder, file ?? '') } : { env }) };
+  const common = { kind: 'secret', id: textOr(kid) ?? path, kid: textOr(kid), algorithm: algorithm as AlgorithmName, source } as const;
+  if (encoding === 'base64' && env !== undefined) return { ...common, variable: env, hint: null };
+  const read = env === undefined ? `tail -n 1 ${JSON.stringify(file)}` : `printf %s "$${env}"`;
+  const decoded = encoding === 'base64' ? '' : ` | tr '_-' '/+' | awk '{ while (length($0) % 4) $0 = $0 "="; print }'`;
   return { ...common, variable: '', hint: `"$(${read}${decoded})"` };
 }
 

@@ -42,5 +42,5 @@ export function writeIdentity(fields: string[], prefix: string, decision: Decisi
 
 /** A claim is the issuer's, but may hold what no header can. */
 function headerText(text: string | undefined): string {
-  return text === undefined ? '' : printable(text, /[^\x20-\x7e]/gu).trim();
+  return text === undefined ? '' : printable(text, /[^\x20-\x7e]+/g).trim();
 }

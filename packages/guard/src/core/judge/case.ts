@@ -1,6 +1,6 @@
 /** One request while it is judged: what is asked of it, what that takes, and what was found so far. */
 import type { DigestAlgorithm } from '../digest/content-digest.ts';
-import type { KeySet, PreparedKey, UnverifiedJws, VerificationKey } from '../jws/jws.ts';
+import type { KeysAtHand, PreparedKey, UnverifiedJws, VerificationKey } from '../jws/jws.ts';
 import type { BodyReader } from '../ports.ts';
 import type { FaultCode, ReasonCode } from '../reasons/reasons.ts';
 import type { RequestView } from '../request-view.ts';
@@ -38,7 +38,7 @@ export interface Means {
 /** The keys at one moment, and the tokens that exactly these keys verified lately. */
 export interface KeySnapshot {
   /** `null` while no keys could be had. */
-  readonly keys: KeySet | null;
+  readonly keys: KeysAtHand | null;
   /** `null` if verified tokens are not remembered. */
   readonly verified: VerifiedTokens | null;
   /** Why there are no keys, where more is known than that. */

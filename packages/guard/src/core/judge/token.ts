@@ -3,7 +3,7 @@
 import { excerpt, trimOptionalWhiteSpace } from '../bytes.ts';
 import {
   findSigner,
-  type KeySet,
+  type KeysAtHand,
   parseUnverifiedCompact,
   parseUnverifiedHeader,
   type UnverifiedJws,
@@ -68,7 +68,7 @@ function signedBy(judged: Case, key: VerificationKey | null): Failure | null {
   if (key === null) return rejected('token-signature-invalid');
   const { jws, candidates, snapshot, means } = judged;
   const { header, payload } = jws as UnverifiedJws;
-  (snapshot.keys as KeySet).remember(header, candidates as readonly VerificationKey[]);
+  (snapshot.keys as KeysAtHand).remember(header, candidates as readonly VerificationKey[]);
   const text = means.decodeText(payload);
   const claims = text === null ? null : parseClaims(text);
   if (claims === null) return rejected('token-malformed', 'claims set');

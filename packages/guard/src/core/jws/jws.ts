@@ -115,7 +115,7 @@ export class KeySet {
       const values: { readonly [member: string]: string } = { alg: algorithm.name, typ: 'JWT', kid: kid ?? '' };
       const header = Object.fromEntries(members.split(' ').map((name) => [name, values[name]]));
       const segment = encodeBase64(new TextEncoder().encode(JSON.stringify(header)), 'base64url');
-      const candidates = this.#select(segment);
+      const candidates = selectKeys(this.keys, segment);
       if (typeof candidates !== 'string') this.#known.set(segment, candidates);
     }
   }
@@ -124,7 +124,7 @@ export class KeySet {
   candidates(headerSegment: string): readonly VerificationKey[] | ReasonCode {
     // One comparison instead of a look-up: the next token nearly always has the same header.
     if (headerSegment === this.#latest.segment) return this.#latest.candidates;
-    return this.#known.get(headerSegment) ?? this.#select(headerSegment);
+    return this.#known.get(headerSegment) ?? selectKeys(this.keys, headerSegment);
   }
 
   /** Remembers the candidates of a header that came with a good signature. Only such headers, so that no flood can fill the table. */
@@ -134,17 +134,26 @@ export class KeySet {
     this.#latest = { segment: headerSegment, candidates };
     if (this.#known.size < MAX_KNOWN_HEADERS) this.#known.set(headerSegment, candidates);
   }
+}
 
-  #select(headerSegment: string): readonly VerificationKey[] | ReasonCode {
-    const header = parseUnverifiedHeader(headerSegment);
-    if (header === null) return 'token-malformed';
-    const { algorithm, kid } = header;
-    const sameAlgorithm = this.keys.filter((key) => key.algorithm.name === algorithm);
-    if (sameAlgorithm.length === 0) return 'token-algorithm-not-allowed';
-    const named = sameAlgorithm.filter((key) => kid === null || key.kid === null || key.kid === kid);
-    if (named.length > 0) return preferNamed(named, kid).slice(0, MAX_KEYS_TRIED);
-    return this.keys.some((key) => key.kid === kid) ? 'token-algorithm-not-allowed' : 'token-key-unknown';
-  }
+/** What a judgement needs of a snapshot of keys. */
+export type KeysAtHand = Pick<KeySet, 'keys' | 'partial' | 'candidates' | 'remember'>;
+
+/**
+ * Chooses the keys that may have signed a token with this header segment. Remembers nothing: {@link KeySet} does.
+ * @param keys - all there are, in the order in which they are tried
+ * @param headerSegment - the first segment of a token, of which nothing is trusted
+ * @returns at most {@link MAX_KEYS_TRIED} of them, or the reason why none may: `token-malformed`, `token-algorithm-not-allowed`, `token-key-unknown`
+ */
+export function selectKeys(keys: readonly VerificationKey[], headerSegment: string): readonly VerificationKey[] | ReasonCode {
+  const header = parseUnverifiedHeader(headerSegment);
+  if (header === null) return 'token-malformed';
+  const { algorithm, kid } = header;
+  const sameAlgorithm = keys.filter((key) => key.algorithm.name === algorithm);
+  if (sameAlgorithm.length === 0) return 'token-algorithm-not-allowed';
+  const named = sameAlgorithm.filter((key) => kid === null || key.kid === null || key.kid === kid);
+  if (named.length > 0) return preferNamed(named, kid).slice(0, MAX_KEYS_TRIED);
+  return keys.some((key) => key.kid === kid) ? 'token-algorithm-not-allowed' : 'token-key-unknown';
 }
 
 /** Puts the keys that carry the token's `kid` first. The sort is stable, so the configured order (newest first) decides the rest. */
