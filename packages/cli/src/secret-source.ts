@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { fileText } from 'approov-guard/keys-file';
 import type { Arguments } from './arguments.ts';
-import { type FoundSecret, inferredEncoding, keyLine, type UsableSecret, usableSecret } from './secret-text.ts';
+import { type FoundSecret, inferredEncoding, keyLine, secretOf, type UsableSecret, usableSecret } from './secret-text.ts';
 import { readStandardInput, type Surroundings } from './surroundings.ts';
-import { fileText } from './text.ts';
 import { UsageError } from './usage-error.ts';
 
 const BASE64 = 'APPROOV_BASE64_SECRET';
@@ -45,7 +45,7 @@ async function namedSecret(given: Arguments, surroundings: Surroundings): Promis
 }
 
 function inferred(output: string, from: string): FoundSecret {
-  return { secret: inferredEncoding(keyLine(output, from)), from };
+  return { secret: inferredEncoding(secretOf(output, from)), from };
 }
 
 /** Reads a file that an option names. */

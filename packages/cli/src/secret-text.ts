@@ -1,5 +1,6 @@
 /** Secrets as texts: what the vendor's command line prints, which encoding it is, and whether it may be used. */
 import { ConfigurationError, createGuard } from 'approov-guard';
+import { secretText } from 'approov-guard/keys-file';
 import { UsageError } from './usage-error.ts';
 
 /** A secret that was found and not yet looked at. */
@@ -18,17 +19,24 @@ export interface UsableSecret extends FoundSecret {
 }
 
 /**
- * Takes the key line out of what the vendor's command line prints: a `note:` line, then the key. A bare key passes as it is.
- * @throws UsageError if there is no key line, or more than one
+ * The key in a file or in piped text: what the vendor's command line prints, bare, quoted, or wrapped.
+ * @returns an empty text where there is none
+ * @throws UsageError if there are several
  */
+export function secretOf(output: string, from: string): string {
+  try {
+    return secretText(output, from);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    // Of an empty secret the guard says where to get one.
+    if (error.code === 'secret-missing') return '';
+    throw new UsageError(`${from} ${error.remedy}`);
+  }
+}
+
+/** The key in a variable: bare, or with the vendor's note. What surrounds it otherwise is a mistake that the guard names. */
 export function keyLine(output: string, from: string): string {
-  const lines = output.split(/\r?\n/).map((line) => line.trim());
-  const keys = lines.filter((line) => line !== '' && !/^note\b/i.test(line));
-  if (keys.length > 1)
-    throw new UsageError(
-      `${from} holds ${keys.length} lines; give the key's line alone, or the whole output of \`approov secret -get base64\``,
-    );
-  return keys[0] ?? '';
+  return /[\r\n]/.test(output.trim()) ? secretOf(output, from) : output.trim();
 }
 
 /** The encoding of a text that does not say. Without any of `- _ + /` both encodings mean the same bytes. */

@@ -1,5 +1,5 @@
 /** Everything outside the command line program, so that a test can bring its own. */
-import { fileText } from './text.ts';
+import { fileText } from 'approov-guard/keys-file';
 
 /** What {@link run} works with. */
 export interface Surroundings {

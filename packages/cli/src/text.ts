@@ -65,11 +65,3 @@ export function columns(pairs: readonly (readonly [name: string, value: string])
 export function memberColumns(members: object): string {
   return columns(Object.entries(members).map(([name, value]) => [/^[\w-]+$/.test(name) ? name : printable(name), printable(value)]));
 }
-
-/** The text of a file: UTF-8 or UTF-16, as Windows PowerShell writes it, with or without a byte order mark. */
-export function fileText(bytes: Uint8Array): string {
-  const [first, second] = bytes;
-  const little = (first === 0xff && second === 0xfe) || (bytes.length > 1 && first !== 0 && second === 0);
-  const big = (first === 0xfe && second === 0xff) || (first === 0 && bytes.length > 1 && second !== 0);
-  return new TextDecoder(little ? 'utf-16le' : big ? 'utf-16be' : 'utf-8').decode(bytes);
-}

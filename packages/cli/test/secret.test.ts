@@ -156,3 +156,24 @@ test('files as Windows writes them are read: marks, UTF-16, line ends', async ()
   const { stderr } = await guard([...toUrl, '--secret-file', 'absent.txt'], none);
   assert.match(stderr, /absent\.txt cannot be read/);
 });
+
+test('a file or piped text is read as tools write it', async () => {
+  const forms: { readonly [how: string]: Buffer } = {
+    'UTF-16': Buffer.from(`\ufeff${secret.base64}\r\n`, 'utf16le'),
+    'UTF-16, big-endian': Buffer.from(`\ufeff${secret.base64}\r\n`, 'utf16le').swap16(),
+    'a byte order mark': Buffer.from(`\ufeff${secret.base64}\n`),
+    'quotation marks': Buffer.from(`"${secret.base64}"\r\n`),
+    'lines of 76': Buffer.from(secret.base64.replace(/.{76}/, '$&\r\n')),
+    'lines of 64': Buffer.from(`${secret.base64.replace(/.{64}/, '$&\n')}\n`),
+    'a comment': Buffer.from(`# live\n${secret.base64}\n`),
+  };
+  for (const [how, key] of Object.entries(forms)) {
+    const found = await guard(['secret', '--to', 'base64url', '--secret-file', 'key'], { env: {}, files: { key } });
+    assert.equal(found.stdout, `${base64url}\n`, how + found.stderr);
+  }
+  const bad = await guard(['secret', '--check', '--secret-file', 'key.txt'], {
+    env: {},
+    files: { 'key.txt': `${secret.base64.slice(0, 9)}!` },
+  });
+  assert.match(bad.stderr, /key\.txt is no base64/);
+});

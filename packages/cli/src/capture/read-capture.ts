@@ -1,5 +1,5 @@
 /** Reads a capture: a curl command line, an HTTP archive or a raw HTTP message. */
-import { fileText } from '../text.ts';
+import { fileText } from 'approov-guard/keys-file';
 import { UsageError } from '../usage-error.ts';
 import type { Captured } from './captured.ts';
 import { curlCommand } from './curl-command.ts';

@@ -4,7 +4,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
 import { namesSource, requiredSecret } from '../secret-source.ts';
-import { inferredEncoding, keyLine, type UsableSecret, usableSecret } from '../secret-text.ts';
+import { inferredEncoding, secretOf, type UsableSecret, usableSecret } from '../secret-text.ts';
 import { EXIT, readStandardInput, type Surroundings } from '../surroundings.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -52,7 +52,7 @@ export const secret: Command = {
 };
 
 async function piped(surroundings: Surroundings): Promise<{ secret: ReturnType<typeof inferredEncoding>; from: string }> {
-  return { secret: inferredEncoding(keyLine(await readStandardInput(surroundings), 'standard input')), from: 'standard input' };
+  return { secret: inferredEncoding(secretOf(await readStandardInput(surroundings), 'standard input')), from: 'standard input' };
 }
 
 function encodingFrom(text: string | undefined): Encoding | null {

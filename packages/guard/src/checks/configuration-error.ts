@@ -44,10 +44,28 @@ export class ConfigurationError extends Error {
   readonly remedy: string;
 
   constructor(code: ConfigurationCode, path: string, remedy: string) {
+    const shown = showCallers();
     super(`${path}: ${remedy} [${code}]`);
+    if (shown !== null) Error.stackTraceLimit = shown;
     this.name = 'ConfigurationError';
     this.code = code;
     this.path = path;
     this.remedy = remedy;
+  }
+}
+
+/** Options are checked deeper than the ten calls that engines show: the line of the caller who gave them would be cut off. */
+const CALLS_SHOWN = 40;
+
+/** Has the next error show more calls, and answers how many it was before; `null` where that stays as it is. */
+function showCallers(): number | null {
+  const { stackTraceLimit } = Error;
+  if (typeof stackTraceLimit !== 'number' || stackTraceLimit <= 0 || stackTraceLimit >= CALLS_SHOWN) return null;
+  try {
+    Error.stackTraceLimit = CALLS_SHOWN;
+    return stackTraceLimit;
+  } catch {
+    // Frozen intrinsics.
+    return null;
   }
 }

@@ -3,6 +3,7 @@ import { ConfigurationError } from '../checks/configuration-error.ts';
 import type { UncheckedOptions } from '../checks/option-checks.ts';
 import { decodeBase64, encodeBase64 } from '../core/bytes.ts';
 import type { AlgorithmRow } from '../core/jws/algorithms.ts';
+import { unwrapped } from './file-text.ts';
 
 const ENCODINGS = ['base64', 'base64url', 'bytes'] as const;
 
@@ -43,7 +44,7 @@ function bytesOf(value: unknown, path: string, getIt: string): Uint8Array {
 
 /** Nearly always it is a variable of the environment that is not there. */
 const UNSET =
-  'where it comes from process.env.APPROOV_BASE64_SECRET, put APPROOV_BASE64_SECRET=... into .env and start with `node --env-file=.env`; ' +
+  'where it comes from process.env.APPROOV_BASE64_SECRET, put APPROOV_BASE64_SECRET=... into .env (saved as UTF-8) and start with `node --env-file=.env`; ' +
   'for tests make one with `approov-guard secret --generate`, else ';
 
 interface Wanted {
@@ -55,8 +56,9 @@ function decoded(value: unknown, path: string, { encoding, getIt }: Wanted): Uin
   if (value === undefined || value === null || value === '')
     throw new ConfigurationError('secret-missing', path, `is not set; ${UNSET}${getIt}`);
   if (typeof value !== 'string') throw new ConfigurationError('option-invalid', path, 'must be a text');
-  // White space around the text (a line feed from a file) has no meaning; white space inside is a mistake.
-  const text = value.trim();
+  // White space around the text (a line feed from a file) has no meaning, nor have the line breaks of tools that wrap; other white space is a mistake.
+  const lines = value.trim().split(/\r?\n/);
+  const text = lines.length === 1 ? (lines[0] as string) : unwrapped(lines).join('\n');
   if (text === '') throw new ConfigurationError('secret-missing', path, `is blank; ${getIt}`);
   if (isPlaceholder(text)) throw new ConfigurationError('secret-placeholder', path, `is the placeholder of a sample; ${getIt}`);
   const bytes = decodeBase64(text, encoding);
@@ -69,6 +71,8 @@ function decoded(value: unknown, path: string, { encoding, getIt }: Wanted): Uin
 function adviceOn(text: string, { encoding, getIt }: Wanted): string {
   const other = encoding === 'base64' ? 'base64url' : 'base64';
   if (decodeBase64(text, other) !== null) return `it is ${other}: write it as \`${other}\` instead`;
+  if (/[\0\ufffd]/.test(text))
+    return 'it was read as UTF-8 and is UTF-16, as Windows PowerShell writes files: save it as UTF-8, or read it with `keysFromFile`';
   if (/^(["']).*\1$/s.test(text)) return 'it stands in quotation marks: leave them out';
   if (/\s/.test(text)) return `it is more than one word: give only the key, which is the last line; ${getIt}`;
   return getIt;

@@ -9,6 +9,7 @@ import { compileShare } from '../guard/compile/limits.ts';
 import { createGuardOn } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions } from '../guard/options.ts';
+import { fileText } from '../keys/file-text.ts';
 import type { OnKeyEvent } from '../keys/key-events.ts';
 import { type ReadText, readJsonText } from './json-text.ts';
 import { located } from './policy-file-error.ts';
@@ -113,6 +114,7 @@ function policyOf(
 ): Omit<Policy, 'file' | 'locate'> {
   if (!isPlainObject(document)) throw new ConfigurationError('option-invalid', 'policy', 'must be an object, such as { "keys": … }');
   const opened: KeySource[] = [];
+  const origins = new Map<string, string>();
   const sources: string[] = [];
   const { onVerdict, now, environment: fallback } = settings.guard ?? {};
   const { environment = fallback } = document;
@@ -123,6 +125,7 @@ function policyOf(
     stores: settings.stores ?? new ReplayStores(null, now),
     onKeyEvent: settings.onKeyEvent,
     onFile: (file: string) => sources.push(file),
+    origins,
     onSource: (source: KeySource) => opened.push(source),
   };
   try {
@@ -137,14 +140,22 @@ function policyOf(
     return { guard: createGuardOn(crypto, options, sharesOf), options, document, sources };
   } catch (error) {
     for (const source of opened) source.close?.();
-    throw error;
+    throw withOrigin(error, origins);
   }
+}
+
+/** A mistake in a text that stands elsewhere: says where. */
+function withOrigin(error: unknown, origins: ReadonlyMap<string, string>): unknown {
+  if (!(error instanceof ConfigurationError)) return error;
+  const { code, path, remedy } = error;
+  const origin = origins.get(path);
+  return origin === undefined || remedy.includes(origin) ? error : new ConfigurationError(code, path, `${remedy} (from ${origin})`);
 }
 
 function readWhole(file: string): string {
   try {
     const bytes = readFileSync(file);
-    if (bytes.length <= MAX_BYTES) return new TextDecoder().decode(bytes);
+    if (bytes.length <= MAX_BYTES) return fileText(bytes);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError('file-unreadable', 'policy', `the file cannot be read (${code})`);

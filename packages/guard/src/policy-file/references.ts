@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../checks/configuration-error.ts';
 import { isPlainObject } from '../checks/option-checks.ts';
+import { fileText, secretText } from '../keys/file-text.ts';
 
 /** Where references are looked up. */
 export interface ReferenceContext {
@@ -11,6 +12,8 @@ export interface ReferenceContext {
   readonly folder: string;
   /** Told of each file that is read. */
   readonly onFile: (file: string) => void;
+  /** Where each option's text comes from, for messages: filled in here. */
+  readonly origins: Map<string, string>;
 }
 
 /** Option paths, list places as `[]`, of the guard and of each route, at which a reference may stand; `must`: and nothing else. */
@@ -47,6 +50,7 @@ export function resolveReference(
   if (rowOf(path) === undefined) {
     throw new ConfigurationError('option-invalid', path, 'references are for secrets and keys only; write the value itself');
   }
+  from.origins.set(path, 'env' in reference ? `the environment variable ${shown(reference.env)}` : `the file ${shown(reference.file)}`);
   if ('env' in reference) {
     const text = from.env[reference.env] ?? '';
     if (text.trim() !== '') return text;
@@ -56,7 +60,9 @@ export function resolveReference(
       `the environment variable ${shown(reference.env)} is not set; set it before the start`,
     );
   }
-  return keyText(readReferenced(reference.file, path, from), path);
+  const text = readReferenced(reference.file, path, from);
+  if (text.includes('-----BEGIN')) return text;
+  return secretText(text, path);
 }
 
 /** Refuses a text where a reference must stand, and a variable that nobody would replace. */
@@ -87,19 +93,11 @@ function readReferenced(file: string, path: string, from: ReferenceContext): str
   const whole = resolve(from.folder, file);
   from.onFile(whole);
   try {
-    return new TextDecoder().decode(readFileSync(whole));
+    return fileText(readFileSync(whole));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError('file-unreadable', path, `the file ${shown(file)} cannot be read (${code})`);
   }
-}
-
-/** The key without the note that the vendor's command line prints before it. A PEM text passes whole. */
-function keyText(text: string, path: string): string {
-  if (text.includes('-----BEGIN')) return text;
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !/^\s*(?:#|note\b)/i.test(line));
-  if (lines.length === 1) return lines[0] as string;
-  throw new ConfigurationError('secret-encoding', path, `the file holds ${lines.length} lines where the secret alone is expected`);
 }
 
 function shown(text: string): string {

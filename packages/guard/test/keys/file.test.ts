@@ -6,9 +6,10 @@ import test, { type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freshSecret, freshSigningKey, mintToken, publicKeySet, type SigningKey } from '@approov-guard/testkit';
 import { ConfigurationError, createGuard, type Guard, type KeySourceEvent } from 'approov-guard';
-import { type KeysFromFileOptions, keysFromFile } from 'approov-guard/keys-file';
+import { type KeysFromFileOptions, keysFromFile, secretText } from 'approov-guard/keys-file';
 import { until } from '../../../../tools/until.mjs';
 import { now, outcomeOf, withToken } from '../both-ports.ts';
+import { WRITTEN } from '../written-texts.ts';
 import { shortEvent } from './jwks-server.ts';
 
 const older = freshSecret();
@@ -243,20 +244,24 @@ test('a key set of which no key can be used says why', async (context) => {
 });
 
 test('files as Windows and other tools write them are read', async (context) => {
-  const wrapped = freshSecret(128);
-  const texts: readonly (readonly [string, { readonly base64: string }, Buffer])[] = [
-    ['UTF-16 with a mark', older, Buffer.from(`\ufeff${older.base64}\r\n`, 'utf16le')],
-    ['UTF-16 without a mark', older, Buffer.from(`${older.base64}\r\n`, 'utf16le')],
-    ['UTF-16, big-endian', older, Buffer.from(`\ufeff${older.base64}\r\n`, 'utf16le').swap16()],
-    ['quotation marks', older, Buffer.from(`"${older.base64}"\n`)],
-    ['lines of 76', wrapped, Buffer.from(`${(wrapped.base64.match(/.{1,76}/g) ?? []).join('\r\n')}\r\n`)],
-    ['lines of 64', wrapped, Buffer.from(`${(wrapped.base64.match(/.{1,64}/g) ?? []).join('\n')}\n`)],
-  ];
-  for (const [what, secret, bytes] of texts) {
+  const secret = freshSecret();
+  const long = freshSecret(128);
+  for (const [how, write] of Object.entries(WRITTEN)) {
     const path = join(folderOf(context), 'keys');
-    writeFileSync(path, bytes);
+    writeFileSync(path, write(secret.base64));
     const guard = createGuard({ keys: keysFromFile({ path, format: 'secret' }), now: () => now });
     context.after(() => guard.close());
-    assert.equal(outcomeOf(await guard.judge(withToken(mintToken({ secret, now })))), 'accepted', what);
+    assert.equal(outcomeOf(await guard.judge(withToken(mintToken({ secret, now })))), 'accepted', how);
+    assert.equal(secretText(write(secret.base64)), secret.base64, how);
+    assert.equal(secretText(write(long.base64)), long.base64, `${how}, 128 bytes`);
   }
+});
+
+test('several secrets are not taken for one that was wrapped', () => {
+  for (const bytes of [32, 48, 57, 64]) {
+    const lines = `${freshSecret(bytes).base64}\n${freshSecret(bytes).base64}\n`;
+    assert.throws(() => secretText(lines), { code: 'secret-encoding', message: /holds 2 lines/ }, String(bytes));
+  }
+  for (const empty of ['', '\n', '# only a comment', '\ufeff'])
+    assert.throws(() => secretText(Buffer.from(empty)), { code: 'secret-missing' });
 });

@@ -9,7 +9,10 @@ export function folderWith(context: TestContext, files: { readonly [name: string
   const folder = mkdtempSync(join(tmpdir(), 'policy-file-'));
   context.after(() => rmSync(folder, { recursive: true }));
   for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+    writeFileSync(
+      join(folder, name),
+      typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content, null, 2),
+    );
   }
   return folder;
 }

@@ -4,6 +4,7 @@ import test, { type TestContext } from 'node:test';
 import { devSecret, exampleToken, freshSecret, freshSigningKey, mintToken, publicKeySet, requestView } from '@approov-guard/testkit';
 import { ConfigurationError, type GuardOptions } from 'approov-guard';
 import { loadPolicyFile, PolicyFileError, policyFrom, ReplayStores } from 'approov-guard/policy-file';
+import { WRITTEN } from '../written-texts.ts';
 import { folderWith } from './folder.ts';
 
 const secret = freshSecret();
@@ -237,4 +238,31 @@ test('public keys may stand in the file', async () => {
   const { guard } = policyFrom({ keys: { jwks: publicKeySet([key]) } });
   const token = mintToken({ key: key.privateKey, algorithm: 'ES256' });
   assert.equal((await guard.verifyToken(token)).outcome, 'accepted');
+});
+
+test('a policy and the secrets that it names are read as tools write them', async (context) => {
+  const token = exampleToken({ secret });
+  const view = requestView({ headers: { 'approov-token': token } });
+  const document = JSON.stringify({ keys: { secret: { base64: { file: 'secret' } } } });
+  for (const [how, write] of Object.entries(WRITTEN)) {
+    const mark = how.includes('UTF-16') ? Buffer.from(`\ufeff${document}\r\n`, 'utf16le') : Buffer.from(`\ufeff${document}\r\n`);
+    const folder = folderWith(context, { 'policy.json': mark, secret: write(secret.base64) });
+    const { guard } = loadPolicyFile(join(folder, 'policy.json'));
+    assert.equal((await guard.judge(view)).outcome, 'accepted', how);
+    guard.close();
+  }
+});
+
+test('a mistake in a secret names the file or the variable that it came from', (context) => {
+  const policy = (reference: object): object => ({ keys: { secret: { base64: reference } } });
+  const short = mistake(context, policy({ file: 'short.txt' }), { 'short.txt': 'c2VjcmV0' });
+  assert.match(short.message, /keys\.secret\.base64: has 6 bytes; .*\(from the file "short\.txt"\)/);
+  assert.match(mistake(context, policy({ file: 'x' }), { x: 'a b' }).message, /more than one word.*the file "x"/);
+  assert.match(mistake(context, policy({ file: 'x' }), { x: `${secret.base64}\n${secret.base64}` }).message, /holds 2 lines.*the file "x"/);
+  assert.match(mistake(context, policy({ file: 'x' }), { x: '# nothing' }).message, /holds no secret.*the file "x"/);
+  const variable = { env: { SECRET: '"quoted"' } };
+  assert.throws(
+    () => policyFrom(policy({ env: 'SECRET' }) as never, variable),
+    /quotation marks.*\(from the environment variable "SECRET"\)/,
+  );
 });

@@ -1,6 +1,7 @@
 /** The emergency switch: everything is observed until a time that must be said. */
 import { readFileSync, statSync } from 'node:fs';
 import { ConfigurationError } from 'approov-guard';
+import { fileText } from 'approov-guard/keys-file';
 import { type FilesWatcher, watchFiles } from 'approov-guard/policy-file';
 import { knownNames, numberWithin } from '../settings.ts';
 import type { Hand, RolloutHappening, SwitchPlace } from './events.ts';
@@ -138,7 +139,7 @@ export class EmergencySwitch {
     try {
       const { mtimeMs, size } = statSync(file);
       written = mtimeMs;
-      text = size > MOST_BYTES ? ' '.repeat(MOST_BYTES + 1) : readFileSync(file, 'utf8');
+      text = size > MOST_BYTES ? ' '.repeat(MOST_BYTES + 1) : fileText(readFileSync(file));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') this.#adoptFile(null, { by: 'file', why: 'the file is gone' });

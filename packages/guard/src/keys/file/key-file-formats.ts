@@ -4,7 +4,7 @@ import { ConfigurationError } from '../../checks/configuration-error.ts';
 import type { UncheckedOptions } from '../../checks/option-checks.ts';
 import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import type { VerificationKey } from '../../core/jws/jws.ts';
-import { unquoted, unwrapped } from '../file-text.ts';
+import { linesOf, unquoted, unwrapped } from '../file-text.ts';
 import { type KeyDocument, parseKeyDocument } from '../key-document.ts';
 import { type KeyContext, refuseUntried, staticKeys } from '../keys-static.ts';
 
@@ -44,10 +44,9 @@ function keysOf(text: string, reading: FileReading): readonly VerificationKey[] 
     const { algorithm, kid } = options;
     return staticKeys({ pem: text, algorithm, ...(kid === undefined ? {} : { kid }) }, 'file', context);
   }
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const found = lines.filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('note:')).map(unquoted);
+  const lines = linesOf(text).map(unquoted);
   // In a list of secrets each line is one.
-  const secrets = format === 'secret' ? unwrapped(found) : found;
+  const secrets = format === 'secret' ? unwrapped(lines) : lines;
   if (format === 'secret' && secrets.length > 1) {
     throw new ConfigurationError('key-invalid', 'file', 'holds several lines; use the format `secrets` for several secrets');
   }

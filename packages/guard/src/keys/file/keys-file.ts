@@ -15,6 +15,8 @@ import { checkedSourceName } from '../remote/keys-url.ts';
 import { type FileFormat, parseKeyFile } from './key-file-formats.ts';
 import { WatchedKeyFile } from './watched-key-file.ts';
 
+export { fileText, secretText } from '../file-text.ts';
+
 /** Options of {@link keysFromFile}. */
 export type KeysFromFileOptions = {
   /** The file. */

@@ -190,6 +190,38 @@ test('genuine secrets of every length are taken', () => {
   createGuard({ keys: { secret: { bytes: Buffer.from('a pass phrase of people, with words and marks') } } });
 });
 
+test('a secret that a tool wrapped is read, and one that was read in the wrong encoding is named', () => {
+  const long = secretBytes(freshSecret(128)).toString('base64');
+  for (const [text, width] of [
+    [long, 64],
+    [long, 76],
+    [bytes.toString('base64'), 64],
+    [bytes.toString('base64'), 76],
+  ] as const) {
+    createGuard({ keys: { secret: { base64: text.replace(new RegExp(`.{${width}}`, 'g'), '$&\r\n') } } });
+  }
+  const misread = Buffer.from(`\ufeff${text}\r\n`, 'utf16le').toString('utf8');
+  assert.match(mistake({ keys: { secret: { base64: misread } } }).message, /UTF-16, as Windows PowerShell/);
+});
+
+test('the stack of a mistake reaches the line that gave the options, and the limit stays what it was', () => {
+  const before = Error.stackTraceLimit;
+  const lineOfMine = (depth: number): unknown =>
+    depth > 0 ? lineOfMine(depth - 1) : approov({ keys: { secret: { base64: undefined } } }, () => new Response());
+  for (const limit of [before, 10, 25, 100]) {
+    Error.stackTraceLimit = limit;
+    try {
+      assert.throws(
+        () => lineOfMine(3),
+        (error: ConfigurationError) => error.code === 'secret-missing' && /lineOfMine/.test(error.stack ?? ''),
+      );
+      assert.equal(Error.stackTraceLimit, limit);
+    } finally {
+      Error.stackTraceLimit = before;
+    }
+  }
+});
+
 test('a secret with what surrounds it is refused, and the message says what to leave out', () => {
   for (const quoted of [`"${text}"`, `'${text}'`]) {
     assert.match(mistake({ keys: { secret: { base64: quoted } } }).message, /quotation marks: leave them out/);
