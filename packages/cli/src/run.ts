@@ -20,7 +20,8 @@ import { suggestion } from './nearest.ts';
 import { EXIT, type Surroundings } from './surroundings.ts';
 import { UsageError } from './usage-error.ts';
 
-const COMMANDS: readonly Command[] = [
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
   ...[token, check, inspect, secret, request, explain],
   ...[gateway, authorizer, compile],
   ...[cloud, app, report, doctor],
