@@ -31,10 +31,7 @@ export async function namedPolicy(given: Arguments, surroundings: Surroundings, 
   // Imported only here: it reads YAML, and brings the proxy along.
   const { loadGatewayPolicy } = await import('@approov-guard/gateway');
   const env = { ...variablesOfFile(surroundings), ...surroundings.env };
-  const stores = new ReplayStores(
-    () => async () => 'OK',
-    () => now,
-  );
+  const stores = ReplayStores.unasked(() => now);
   try {
     // A test secret is what one checks test tokens with.
     return loadGatewayPolicy(resolve(surroundings.cwd, file), { env, stores, guard: { now: () => now, environment: 'development' } });

@@ -2,8 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { ConfigurationError, type Decision } from 'approov-guard';
-import { type Policy, policyFrom, ReplayStores, watchPolicyFile } from 'approov-guard/policy-file';
-import { readYamlText } from '../policy/yaml-text.ts';
+import type { Policy } from 'approov-guard/policy-file';
 import { ownAnswer } from '../proxy/answers.ts';
 import { type CorsPolicy, compileCors } from '../proxy/cors.ts';
 import { trustedPeers } from '../proxy/forwarded.ts';
@@ -12,7 +11,7 @@ import { AccessLog } from '../service/access-log.ts';
 import { AdminListener, type Readiness } from '../service/admin.ts';
 import type { Gateway, GatewayOptions } from '../service/gateway.ts';
 import { exposition, Metrics } from '../service/metrics.ts';
-import { RedisConnections } from '../service/redis.ts';
+import { PolicySource } from '../service/policy-source.ts';
 import { Listener } from '../service/servers.ts';
 import { shownPolicy } from '../service/shown-policy.ts';
 import { compileLimits, compileTimeouts } from '../settings.ts';
@@ -109,11 +108,9 @@ function refuseUnheld({ guard, options }: Policy, { bodies }: AuthorizerSettings
 }
 
 class RunningAuthorizer implements Authorizer {
-  readonly #note: (note: string) => void;
-  readonly #redis: RedisConnections = new RedisConnections();
   readonly #metrics: Metrics = new Metrics();
   readonly #log: AccessLog;
-  readonly #source: { readonly policy: Policy; reload(): boolean; close(): void };
+  readonly #source: PolicySource;
   readonly #listener: Listener;
   readonly #admin: AdminListener | null;
   readonly #unstated: Set<string> = new Set();
@@ -124,8 +121,10 @@ class RunningAuthorizer implements Authorizer {
   adminUrl: string | null = null;
 
   constructor(options: AuthorizerOptions) {
-    this.#note = options.onNote ?? (() => undefined);
-    this.#source = this.#policySource(options);
+    this.#source = new PolicySource(options, this.#metrics, (policy) => {
+      this.#current = authorizerInForce(policy, options.settings);
+      return '';
+    });
     this.#current = authorizerInForce(this.#source.policy, options.settings);
     const { log, admin, listen } = this.#current.settings;
     this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout);
@@ -149,9 +148,9 @@ class RunningAuthorizer implements Authorizer {
 
   async listen(): Promise<void> {
     const { listen, admin } = this.#current.settings;
+    await this.#source.started();
     if (this.#admin !== null && admin !== null) this.adminUrl = await this.#admin.listen(admin);
     this.url = await this.#listener.listen(listen);
-    void this.policy.guard.warmUp().catch(() => this.#note('keys: not available yet; requests are refused until they are'));
   }
 
   reload(): boolean {
@@ -167,11 +166,7 @@ class RunningAuthorizer implements Authorizer {
   }
 
   async ready(): Promise<Readiness> {
-    const keys = await this.policy.guard.warmUp().then(
-      () => 'ok',
-      () => 'not available',
-    );
-    const checks = { authorizer: this.#draining ? 'draining' : 'ok', keys, replay: this.#redis.ready() ? 'ok' : 'not connected' };
+    const checks = { authorizer: this.#draining ? 'draining' : 'ok', ...(await this.#source.checks()) };
     return { ready: Object.values(checks).every((text) => text === 'ok'), checks };
   }
 
@@ -184,7 +179,6 @@ class RunningAuthorizer implements Authorizer {
     this.#listener.end(true);
     this.#admin?.close();
     this.#source.close();
-    this.#redis.close();
     await this.#log.close();
   }
 
@@ -239,35 +233,7 @@ class RunningAuthorizer implements Authorizer {
   #noteOnce(about: string, note: string): void {
     if (this.#unstated.has(about)) return;
     this.#unstated.add(about);
-    this.#note(note);
-  }
-
-  #policySource(options: AuthorizerOptions): { readonly policy: Policy; reload(): boolean; close(): void } {
-    const settings = {
-      ...(options.env === undefined ? {} : { env: options.env }),
-      read: readYamlText,
-      stores: new ReplayStores((url) => this.#redis.open(url), options.guard?.now),
-      guard: { environment: 'production' as const, ...options.guard },
-      onKeyEvent: (event: { readonly type: string; readonly source: string }) =>
-        event.type.endsWith('failed') && this.#note(`keys: ${event.type} (${event.source})`),
-    };
-    if (typeof options.policy !== 'string') {
-      const policy = policyFrom(options.policy, settings);
-      return { policy, reload: () => true, close: () => policy.guard.close() };
-    }
-    return watchPolicyFile(options.policy, {
-      ...settings,
-      ...(options.pollSeconds === undefined ? {} : { pollSeconds: options.pollSeconds }),
-      onPolicy: (policy) => {
-        this.#current = authorizerInForce(policy, options.settings);
-        this.#metrics.add('approov_gateway_policy_reloads_total{result="adopted"}');
-        this.#note('the policy was read again');
-      },
-      onProblem: (error) => {
-        this.#metrics.add('approov_gateway_policy_reloads_total{result="refused"}');
-        this.#note(`the policy stays as it was: ${error.message}`);
-      },
-    });
+    this.#source.note(note);
   }
 }
 

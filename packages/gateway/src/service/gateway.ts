@@ -1,15 +1,6 @@
 /** The gateway as a whole: policy, listeners, upstreams, and their end. */
 import type { IncomingMessage } from 'node:http';
-import type { GuardOptions } from 'approov-guard';
-import {
-  loadPolicyFile,
-  type Policy,
-  type PolicyDocument,
-  type PolicySettings,
-  policyFrom,
-  ReplayStores,
-  watchPolicyFile,
-} from 'approov-guard/policy-file';
+import { loadPolicyFile, type Policy, type PolicySettings } from 'approov-guard/policy-file';
 import { readYamlText } from '../policy/yaml-text.ts';
 import { type PolicyInForce, policyInForce } from '../proxy/policy-in-force.ts';
 import { type Outcome, type ProxyHost, serve } from '../proxy/proxy.ts';
@@ -18,24 +9,14 @@ import { Upstreams } from '../proxy/upstreams.ts';
 import { AccessLog, type LineSink } from './access-log.ts';
 import { AdminListener, type Readiness } from './admin.ts';
 import { type Counts, exposition, label, Metrics } from './metrics.ts';
-import { RedisConnections } from './redis.ts';
+import { PolicySource, type PolicySourceOptions } from './policy-source.ts';
 import { Listener } from './servers.ts';
 import { shownPolicy } from './shown-policy.ts';
 
 /** Where the policy comes from, and what the gateway works with. */
-export interface GatewayOptions {
-  /** A policy file, or what would be in one. */
-  readonly policy: string | PolicyDocument;
-  /** Where secrets are looked up. Default `process.env`. */
-  readonly env?: { readonly [name: string]: string | undefined };
+export interface GatewayOptions extends PolicySourceOptions {
   /** Where the access log goes if it goes to no file. Default standard output. */
   readonly output?: LineSink;
-  /** Told of what an operator should know: a bad policy file, a certificate that cannot be used. Default: nobody. */
-  readonly onNote?: (note: string) => void;
-  /** What no file can hold: the guard's clock and hook. */
-  readonly guard?: Pick<GuardOptions, 'now' | 'onVerdict'>;
-  /** How often files are looked at, beside being watched, 0.05 to 3600 s. Default 5. */
-  readonly pollSeconds?: number;
   /** Whether the admin listener of the policy is started. Default `true`; `false` where another process answers for this one. */
   readonly admin?: boolean;
 }
@@ -96,13 +77,10 @@ export function loadGatewayPolicy(file: string, settings: PolicySettings = {}): 
 }
 
 class RunningGateway implements Gateway, ProxyHost {
-  readonly #note: (note: string) => void;
-  readonly #redis: RedisConnections = new RedisConnections();
-  readonly #stores: ReplayStores;
   readonly #metrics: Metrics = new Metrics();
   readonly #tunnels: Tunnels = new Tunnels();
   readonly #log: AccessLog;
-  readonly #source: { readonly policy: Policy; reload(): boolean; close(): void };
+  readonly #source: PolicySource;
   readonly #listeners: readonly Listener[];
   readonly #admin: AdminListener | null;
   #inFlight = 0;
@@ -114,17 +92,8 @@ class RunningGateway implements Gateway, ProxyHost {
   draining = false;
 
   constructor(options: GatewayOptions) {
-    this.#note = options.onNote ?? (() => undefined);
-    this.#stores = new ReplayStores((url) => this.#redis.open(url), options.guard?.now);
-    const settings: PolicySettings = {
-      ...(options.env === undefined ? {} : { env: options.env }),
-      read: readYamlText,
-      stores: this.#stores,
-      guard: { environment: 'production', ...options.guard },
-      onKeyEvent: (event) => event.type.endsWith('failed') && this.#note(`keys: ${event.type} (${event.source})`),
-    };
-    this.#source = this.#policySource(options, settings);
-    this.current = policyInForce(this.#source.policy, this.#stores);
+    this.#source = new PolicySource(options, this.#metrics, (policy) => this.#adopt(policy));
+    this.current = policyInForce(this.#source.policy, this.#source.stores);
     const { limits, timeouts, listen, admin, log, upstreams } = this.current.settings;
     this.upstreams = new Upstreams(upstreams, timeouts);
     this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout);
@@ -136,7 +105,7 @@ class RunningGateway implements Gateway, ProxyHost {
         upgrade: onUpgrade,
         malformed: () => this.#metrics.add('approov_gateway_malformed_total'),
         refusedConnection: () => this.#metrics.add('approov_gateway_connections_refused_total'),
-        certificateProblem: (error: Error) => this.#note(`the certificate stays as it was: ${error.message}`),
+        certificateProblem: (error: Error) => this.#source.note(`the certificate stays as it was: ${error.message}`),
         isTrustedPeer: (peer: string | null) => this.current.isTrustedPeer(peer),
       };
       return new Listener(address, handlers, limits, timeouts);
@@ -151,10 +120,10 @@ class RunningGateway implements Gateway, ProxyHost {
 
   async listen(): Promise<void> {
     const { listen, admin } = this.current.settings;
+    await this.#source.started();
     if (this.#admin !== null && admin !== null) this.adminUrl = await this.#admin.listen(admin);
     // The cast holds: there is a listener for each address.
     this.urls = await Promise.all(listen.map((address, index) => (this.#listeners[index] as Listener).listen(address)));
-    void this.policy.guard.warmUp().catch(() => this.#note('keys: not available yet; requests are answered 503 until they are'));
   }
 
   reload(): boolean {
@@ -192,25 +161,9 @@ class RunningGateway implements Gateway, ProxyHost {
     void serve(this, request, response, expects);
   }
 
-  #policySource(options: GatewayOptions, settings: PolicySettings): { readonly policy: Policy; reload(): boolean; close(): void } {
-    if (typeof options.policy !== 'string') {
-      const policy = policyFrom(options.policy, settings);
-      return { policy, reload: () => true, close: () => policy.guard.close() };
-    }
-    return watchPolicyFile(options.policy, {
-      ...settings,
-      ...(options.pollSeconds === undefined ? {} : { pollSeconds: options.pollSeconds }),
-      onPolicy: (policy) => this.#adopt(policy),
-      onProblem: (error) => {
-        this.#metrics.add('approov_gateway_policy_reloads_total{result="refused"}');
-        this.#note(`the policy stays as it was: ${error.message}`);
-      },
-    });
-  }
-
   /** A change comes into force with the next request. */
-  #adopt(policy: Policy): void {
-    const next = policyInForce(policy, this.#stores);
+  #adopt(policy: Policy): string {
+    const next = policyInForce(policy, this.#source.stores);
     const before = this.current.settings;
     const { upstreams, timeouts } = next.settings;
     const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
@@ -222,20 +175,14 @@ class RunningGateway implements Gateway, ProxyHost {
     this.current = next;
     const fixed = ['listen', 'admin', 'log', 'workers'] as const;
     const waiting = fixed.filter((name) => !same(before[name], next.settings[name]));
-    this.#metrics.add('approov_gateway_policy_reloads_total{result="adopted"}');
-    this.#note(`the policy was read again${waiting.length === 0 ? '' : `; for ${waiting.join(', ')} restart the gateway`}`);
+    return waiting.length === 0 ? '' : `; for ${waiting.join(', ')} restart the gateway`;
   }
 
   async ready(): Promise<Readiness> {
-    const keys = await this.policy.guard.warmUp().then(
-      () => 'ok',
-      () => 'not available',
-    );
     const down = this.upstreams.all.filter(({ targets }) => !targets.some((target) => target.well)).map(({ settings }) => settings.name);
     const checks = {
       gateway: this.draining ? 'draining' : 'ok',
-      keys,
-      replay: this.#redis.ready() ? 'ok' : 'not connected',
+      ...(await this.#source.checks()),
       upstreams: down.length === 0 ? 'ok' : `no server of ${down.join(', ')} is well`,
     };
     return { ready: Object.values(checks).every((text) => text === 'ok'), checks };
@@ -258,7 +205,6 @@ class RunningGateway implements Gateway, ProxyHost {
     this.#admin?.close();
     this.#source.close();
     await this.upstreams.destroy();
-    this.#redis.close();
     await this.#log.close();
   }
 }

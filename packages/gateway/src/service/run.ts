@@ -43,7 +43,7 @@ function settingsOf(
   policy: string | PolicyDocument,
   env: RunSurroundings['env'],
 ): { readonly settings: GatewaySettings; readonly close: () => void } {
-  const stores = new ReplayStores(() => async () => 'OK');
+  const stores = ReplayStores.unasked();
   const given = { env, stores, guard: { environment: 'production' } } as const;
   const loaded = typeof policy === 'string' ? loadGatewayPolicy(policy, given) : policyFrom(policy, given);
   return { settings: policyInForce(loaded, stores).settings, close: () => loaded.guard.close() };

@@ -23,7 +23,7 @@ const PLACES: readonly { readonly form: RegExp; readonly must: boolean }[] = [
   { form: /^keys(?:\[\])?\.headers\.[^.]+$/, must: true },
   { form: /^keys(?:\[\])?\.pem$/, must: false },
   { form: /^signature\.accountKeys\[\]\.base64(?:url)?$/, must: true },
-  { form: /^(?:token|signature)\.replay\.redis\.url$/, must: false },
+  { form: /^(?:token|signature)\.replay\.redis\.(?:url|cluster\[\]|sentinels\[\])$/, must: false },
 ];
 
 function rowOf(path: string): { readonly must: boolean } | undefined {

@@ -125,7 +125,29 @@ test('a bad file: path, line, option and remedy, and never the secret', (context
       'option-unavailable',
       'token.replay.redis',
       2,
-      /openRedis/,
+      /new ReplayStores/,
+    ],
+    [
+      '{"keys": KEYS,\n"token": {"replay": {"redis": {\n"cluster": ["redis://u:p@host"]}}}}',
+      'secret-in-file',
+      'token.replay.redis.cluster[0]',
+      3,
+      /"env"/,
+    ],
+    ['{"keys": KEYS,\n"token": {"replay": {"redis": {"cluster": []}}}}', 'option-invalid', 'token.replay.redis.cluster', 2, /1 to 64 URLs/],
+    [
+      '{"keys": KEYS,\n"token": {"replay": {"redis": {"cluster": ["redis://a"],\n"url": "redis://b"}}}}',
+      'options-contradict',
+      'token.replay.redis.url',
+      3,
+      /beside `cluster`/,
+    ],
+    [
+      '{"keys": KEYS,\n"token": {"replay": {"redis": {"sentinels": ["redis://a"]}}}}',
+      'option-invalid',
+      'token.replay.redis.url',
+      2,
+      /redis:\/\//,
     ],
     [
       '{"keys": KEYS,\n"token": {"replay": {"memory": {"maxEntries": 0}}}}',
@@ -231,6 +253,29 @@ test('the same setting is the same store, and Redis is opened once for a URL', (
   assert.equal(route.token.replay, null);
   assert.notEqual(route.signature.replay, first.signature?.replay);
   assert.deepEqual([...stores.kinds].sort(), ['memory', 'redis']);
+});
+
+test('a cluster and sentinels are opened as such, and a function that knows neither stops the policy', () => {
+  const opened: unknown[] = [];
+  const note = (...places: readonly unknown[]) => {
+    opened.push(places);
+    return async () => 'OK';
+  };
+  const cluster = { cluster: ['redis://a', { env: 'REDIS' }] };
+  const sentinel = { url: 'redis://main', sentinels: ['redis://s'] };
+  const at = (redis: object): object => ({ keys, token: { replay: { redis } } });
+  const surroundings = { env: { ...env, REDIS: 'redis://:password@b' } };
+  const stores = new ReplayStores({ server: note, cluster: note, sentinel: note });
+  for (const redis of [cluster, sentinel, cluster]) policyFrom({ ...at(redis) }, { ...surroundings, stores });
+  assert.deepEqual(opened, [[['redis://a', 'redis://:password@b']], ['redis://main', ['redis://s']]]);
+  for (const redis of [cluster, sentinel]) {
+    policyFrom({ ...at(redis) }, { ...surroundings, stores: ReplayStores.unasked() });
+    assert.throws(
+      () => policyFrom({ ...at(redis) }, { ...surroundings, stores: new ReplayStores(note) }),
+      (error: { code: string; path: string }) =>
+        error.code === 'option-unavailable' && /^token\.replay\.redis\.(?:cluster|sentinels)$/.test(error.path),
+    );
+  }
 });
 
 test('public keys may stand in the file', async () => {
