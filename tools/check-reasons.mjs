@@ -2,18 +2,27 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
-import { files, read, report, root } from './source.mjs';
+import { files, read, readJson, report, root } from './source.mjs';
 
 /** @typedef {{ stage?: string, status?: number, spec: string, meaning: string, action: string }} Row */
 
 const DOCUMENT = 'docs/reasons.md';
 const { REASONS, FAULTS } = await tsImport('../packages/guard/src/core/reasons/reasons.ts', import.meta.url);
+/** Command lines, which packages/cli/test/reproduce.test.ts runs, or the file of a test. @type {{ ipk: string, reproduce: { [code: string]: string | string[] } }} */
+const { ipk, reproduce: REPRODUCE } = readJson('tools/references/reproduce.json');
 const reasons = /** @type {[string, Row][]} */ (Object.entries(REASONS));
 const faults = /** @type {[string, Row][]} */ (Object.entries(FAULTS));
 
 /** @param {[string, Row]} entry */
 const section = ([code, row]) =>
-  `### ${code}\n\n${row.meaning}\n\n- **What to do**: ${row.action}\n- **Rests on**: ${row.spec}\n${row.status ? `- **Answered with**: ${row.status}\n` : ''}`;
+  `### ${code}\n\n${row.meaning}\n\n- **What to do**: ${row.action}\n- **Rests on**: ${row.spec}\n${row.status ? `- **Answered with**: ${row.status}\n` : ''}${howTo(code)}`;
+
+/** @param {string} code */
+function howTo(code) {
+  const how = REPRODUCE[code] ?? [];
+  if (typeof how === 'string') return `- **Reproduce**: no command line can; [a test](../${how}) does.\n`;
+  return `- **Reproduce**:\n\n  \`\`\`console\n${how.map((line) => `  ${line}\n`).join('')}  \`\`\`\n`;
+}
 
 /** @param {[string, Row][]} entries */
 const index = (entries) =>
@@ -29,6 +38,9 @@ const document = [
   'In development the first refusal of each code prints one line to stderr, with the code and what to do about it, unless the option `onVerdict` is\n' +
     'given or `hints` is `false`. `DEBUG=approov-guard` in the environment prints a line for every verdict, in production as well. No line holds a\n' +
     'token, a secret or a bound value.',
+  'To reproduce a code, run its lines in a shell where `approov-guard` stands for `npx approov-guard`. They take a secret from the environment, and\n' +
+    'some of them an installation key:',
+  `\`\`\`console\nexport APPROOV_BASE64_SECRET="$(npx approov-guard secret --generate)"\nIPK=${ipk}\n\`\`\``,
   '## Index',
   index([...reasons, ...faults]),
   ...stages.flatMap((stage) => [`## Reasons: ${stage}`, ...reasons.filter(([, row]) => row.stage === stage).map(section)]),
@@ -49,6 +61,10 @@ const tests = files(/^(packages\/guard\/test|conformance)\/.*\.(ts|json)$/)
   .join('\n');
 for (const [code, row] of [...reasons, ...faults]) {
   for (const part of /** @type {const} */ (['spec', 'meaning', 'action'])) if (!row[part]) problems.push(`${code}: its row has no ${part}`);
+  const how = REPRODUCE[code];
+  if (how === undefined) problems.push(`${code}: tools/references/reproduce.json does not say how to reproduce it`);
+  if (typeof how === 'string' && !(existsSync(join(root, how)) && read(how).includes(code)))
+    problems.push(`${code}: ${how}, which is to reproduce it, does not name it`);
   if (!new RegExp(`(['"\`])${code}\\1`).test(tests)) problems.push(`${code}: no file in packages/guard/test or conformance names it`);
 }
 report('check-reasons', problems, `${reasons.length} reasons, ${faults.length} faults.`);
