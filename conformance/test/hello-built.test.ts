@@ -15,21 +15,16 @@ const SESSION: HeaderLine = ['Authorization', 'Bearer abc'];
 const JSON_TYPE: HeaderLine = ['Content-Type', 'application/json'];
 const PAY = '/api/pay?to=a%20friend';
 
-/** With port 0 it is built. */
+/** With port 0 it is built, without the secret. */
 const environment = (port: number): { readonly [name: string]: string } =>
   port === 0 ? {} : { APPROOV_BASE64_SECRET: secret.base64, PORT: String(port) };
-/** Next runs modules while it builds. */
-const environmentOfNext = (port: number): { readonly [name: string]: string } => ({
-  APPROOV_BASE64_SECRET: freshSecret().base64,
-  ...environment(port),
-});
 
 const PLANS: { readonly [framework: string]: BuildPlan & { readonly account: string } } = {
   next: {
     copied: { '.': fileURLToPath(new URL('../../examples/hello/next', import.meta.url)) },
     build: ['next/dist/bin/next', 'build'],
     start: (port) => ['next/dist/bin/next', 'start', '--hostname', '127.0.0.1', '--port', String(port)],
-    environment: environmentOfNext,
+    environment,
     account: '/account',
   },
   sveltekit: {

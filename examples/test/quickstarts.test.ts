@@ -37,35 +37,74 @@ const SHARED: { readonly [subpath: string]: string } = {
   './azure-functions': 'functions',
   './google-cloud-functions': 'functions',
 };
-/** Pages that start their servers themselves: test/python-pages.test.ts runs them. */
-const WHOLE = new Set(['python']);
-const SECTIONS = ['Add it', 'See it refuse, see it accept', 'Bind it, sign it, read the claims', 'Roll it out', 'What is special here'];
+const CALLED = ['See it refuse', 'See it accept'];
+const CHECKED = ['See it refuse and accept'];
+const sectionsWith = (shown: readonly string[]): readonly string[] => [
+  'Install',
+  'Add it',
+  'Start it',
+  ...shown,
+  'Bind and sign',
+  'CORS',
+  'Behind a proxy',
+  'Common mistakes',
+];
+const OPTIONAL = ['Details', 'Next'];
+const MOST_LINES = 180;
+
+interface Block {
+  readonly section: string;
+  readonly language: string;
+  readonly code: string;
+}
 
 interface Page {
   readonly name: string;
   readonly text: string;
-  /** The servers of the page, each with the lines that call it. */
-  readonly steps: readonly { readonly language: string; readonly server: string; readonly calls: string }[];
+  readonly sections: readonly string[];
+  readonly blocks: readonly Block[];
 }
 
 const pages: readonly Page[] = readdirSync(join(root, 'docs/quickstart'))
   .map((file) => ({ name: basename(file, '.md'), text: read(`docs/quickstart/${file}`) }))
-  .map((page) => ({ ...page, steps: WHOLE.has(page.name) ? [] : stepsOf(page.text) }));
+  // A page whose server is of another language has a mould, and a test, of its own: python-pages.test.ts.
+  .filter(({ text }) => /from 'approov-guard\//.test(text))
+  .map(({ name, text }) => ({
+    name,
+    text,
+    sections: [...text.matchAll(/^## (.*)$/gm)].map(([, title = '']) => title),
+    blocks: blocksOf(text),
+  }));
 
-/** Each server is the last block of code before a block of curl lines. */
-function stepsOf(text: string): Page['steps'] {
-  const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', code = '']) => ({ language, code }));
-  return blocks.flatMap(({ language, code: calls }, index) => {
-    const server = blocks[index - 1];
-    return language === 'sh' && server !== undefined && server.language !== 'sh'
-      ? [{ language: server.language, server: server.code, calls }]
-      : [];
+function blocksOf(text: string): readonly Block[] {
+  return text.split(/^## /m).flatMap((part) => {
+    const section = part.slice(0, part.indexOf('\n'));
+    return [...part.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', code = '']) => ({ section, language, code }));
+  });
+}
+
+const CODE = new Set(['js', 'ts']);
+/** The servers of a page that curl calls: what the reader adds, and what binds and signs. */
+function serversOf({ sections, blocks }: Page): readonly Block[] {
+  if (!sections.includes('See it accept')) return [];
+  return ['Add it', 'Bind and sign'].flatMap((title) => {
+    const found = blocks.find(({ section, language }) => section === title && CODE.has(language));
+    return found === undefined ? [] : [found];
   });
 }
 
 /** The answers that a block promises: the number in the comment at the end of a line. */
 function promised(calls: string): readonly string[] {
-  return [...calls.matchAll(/ {2}# (\d{3})\b/g)].map(([, status = '']) => status);
+  return [...calls.matchAll(/ {2}# (\d{3})$/gm)].map(([, status = '']) => status);
+}
+
+/** Whether an output is what a page shows of it: each line, in this order; an ellipsis stands for the rest of a line, or for any lines. */
+function showsAs(output: string, shown: string): boolean {
+  const lines = shown.trim().split('\n');
+  const pattern = lines
+    .map((line) => (line === '…' ? '(?:.*\\n)*?' : `${line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '.*')} *\\n`))
+    .join('');
+  return new RegExp(`^${pattern}$`).test(`${output.replaceAll('\r', '').trim()}\n`);
 }
 
 const folder = join(root, `node_modules/.cache/quickstarts-${process.pid}`);
@@ -82,10 +121,10 @@ function writeServers(): readonly string[] {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { experimentalDecorators: true, target: 'es2022' } }));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
-  return pages.flatMap(({ name, steps }) =>
-    steps.map(({ language, server }, index) => {
-      const file = join(folder, `${name}-${index}.${language}`);
-      writeFileSync(file, server);
+  return pages.flatMap((page) =>
+    serversOf(page).map(({ language, code }, index) => {
+      const file = join(folder, `${page.name}-${index}.${language}`);
+      writeFileSync(file, code);
       return file;
     }),
   );
@@ -111,11 +150,14 @@ function startServers(): { readonly child: ChildProcess; readonly ports: Promise
   return { child, ports };
 }
 
-/** Runs a block with bash. `curl` and `approov-guard request` print the status only; tokens are minted once for all pages. */
-async function statusesOf(calls: string, port: number): Promise<readonly string[]> {
+/**
+ * Runs a block with bash and answers what it prints: whole answers, or with `statuses` of `curl` and `approov-guard request` the status only. Tokens
+ * are minted once for all pages.
+ */
+async function outputOf(calls: string, port: number, statuses: boolean): Promise<string> {
   const cli = `node ${join(root, 'packages/cli/bin/approov-guard.js')}`;
   const preamble = `
-curl() { command curl -s -o /dev/null -w '%{http_code}\\n' "$@"; }
+curl() { command curl -s ${statuses ? "-o /dev/null -w '%{http_code}\\n'" : ''} "$@"; }
 npx() {
   shift
   if [ "$1" = request ]; then ${cli} "$@" | sed -n 's/^< HTTP[^ ]* \\([0-9]*\\).*/\\1/p'; return; fi
@@ -125,7 +167,16 @@ npx() {
 }
 `;
   const { stdout } = await run('bash', ['-c', preamble + calls.replaceAll('127.0.0.1:8002', `127.0.0.1:${port}`)], { cwd: folder, env });
-  return stdout.trim().split('\n');
+  return stdout;
+}
+
+/** Runs the script that a page checks itself with. */
+async function runScript({ name, blocks }: Page): Promise<string> {
+  const script = blocks.find(({ section, language }) => CHECKED.includes(section) && language === 'ts');
+  const file = join(folder, `${name}-check.mts`);
+  writeFileSync(file, script?.code ?? '');
+  const { stdout } = await run(process.execPath, [...(built ? ['--import=tsx'] : packageFlags), file], { cwd: root, env });
+  return stdout;
 }
 
 describe('the quickstart pages', () => {
@@ -137,20 +188,25 @@ describe('the quickstart pages', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  test('all are listed in the index', () => {
+    const index = read('docs/README.md');
+    for (const file of readdirSync(join(root, 'docs/quickstart'))) ok(index.includes(`(quickstart/${file})`), file);
+  });
+
   test('there is one for each adapter', () => {
     const subpaths = Object.keys(JSON.parse(read('packages/guard/package.json')).exports).filter((subpath) => !NO_ADAPTERS.has(subpath));
     const without = subpaths.filter((subpath) => !pages.some(({ name }) => name === (SHARED[subpath] ?? subpath.slice(2))));
     deepEqual(without, [], 'write docs/quickstart/<name>.md, or say in SHARED which page explains it');
   });
 
-  for (const { name, text, steps } of pages) {
-    test(`${name}: at most 90 lines, with every section, listed in the index`, () => {
-      ok(text.split('\n').length - 1 <= 90, `${text.split('\n').length - 1} lines`);
+  for (const page of pages) {
+    const { name, text, blocks, sections } = page;
+    test(`${name}: at most ${MOST_LINES} lines, with every section`, () => {
+      ok(text.split('\n').length - 1 <= MOST_LINES, `${text.split('\n').length - 1} lines`);
       deepEqual(
-        [...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title),
-        SECTIONS,
+        sections.filter((title) => !OPTIONAL.includes(title)),
+        sectionsWith(sections.includes('See it accept') ? CALLED : CHECKED),
       );
-      ok(read('docs/README.md').includes(`(quickstart/${name}.md)`));
     });
 
     test(`${name}: what it shows of an example is the example`, () => {
@@ -158,22 +214,41 @@ describe('the quickstart pages', () => {
         equal(code, read(path), `copy ${path} into the page`);
     });
 
-    // Where curl cannot call, the page checks itself: tools/check-docs.mjs runs its blocks.
-    if (WHOLE.has(name)) continue;
-    if (steps.length === 0) {
-      test(`${name}: it shows a refusal that it checks itself`, () => {
-        ok(/^ *assert\.equal\(.*(?:401|UNAUTHENTICATED)\);$/m.test(text));
+    const shown = blocks.filter(({ language }) => language === 'text').map(({ code }) => code);
+    if (serversOf(page).length === 0) {
+      test(`${name}: its script prints what it shows, a refusal first`, async () => {
+        equal(await runScript(page), shown[0]);
+        ok(/^(?:401|UNAUTHENTICATED)\n/.test(shown[0] ?? ''));
       });
       continue;
     }
 
-    test(`${name}: its servers give the answers that it promises`, skipUnless(findProgram('curl'), 'curl'), async () => {
-      equal(steps.length, 2);
-      for (const [index, { language, calls }] of steps.entries()) {
-        const statuses = await statusesOf(calls, (await ports).get(`${name}-${index}.${language}`) ?? 0);
-        deepEqual(statuses, promised(calls), calls);
-        ok(statuses.includes('200') && statuses.includes('401'));
+    test(`${name}: its first server prints what it shows`, skipUnless(findProgram('curl'), 'curl'), async () => {
+      const port = (await ports).get(`${name}-0.${serversOf(page)[0]?.language}`) ?? 0;
+      const calls = blocks.filter(({ section, language }) => CALLED.includes(section) && language === 'sh');
+      equal(calls.length, 2);
+      equal(shown.length, 2);
+      for (const [index, { code }] of calls.entries()) {
+        const output = await outputOf(code, port, false);
+        ok(showsAs(output, shown[index] ?? ''), `${code}\n${output}`);
       }
+    });
+
+    test(`${name}: its second server gives the answers that it promises`, skipUnless(findProgram('curl'), 'curl'), async () => {
+      const port = (await ports).get(`${name}-1.${serversOf(page)[1]?.language}`) ?? 0;
+      const calls = blocks.filter(({ section, language }) => section === 'Bind and sign' && language === 'sh');
+      ok(calls.length > 0);
+      for (const { code } of calls) {
+        const statuses = (await outputOf(code, port, true)).trim().split('\n');
+        deepEqual(statuses, promised(code), code);
+        deepEqual(statuses, ['200', '401']);
+      }
+    });
+
+    test(`${name}: it starts the file that it has the reader save`, () => {
+      const file = /Save this as `(server\.m[jt]s)`/.exec(text)?.[1] ?? '';
+      const start = blocks.find(({ section, language }) => section === 'Start it' && language === 'sh')?.code ?? '';
+      ok(file !== '' && start.includes(`${file.endsWith('.mts') ? 'npx tsx' : 'node'} --env-file=.env `), start);
     });
   }
 });

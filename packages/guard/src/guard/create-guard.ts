@@ -149,6 +149,19 @@ export function guardOf(guardOrOptions: Guard | GuardOptions, options: RouteOpti
   return { guard, route: options === undefined ? undefined : guard.route(options) };
 }
 
+/**
+ * As {@link guardOf}: at once, or when it is first asked if a function was given. Builds run modules, without the secrets of the server that
+ * they build.
+ */
+export function guardWhenAsked(
+  given: Guard | GuardOptions | (() => Guard | GuardOptions),
+  options: RouteOptions | undefined,
+): () => GuardedRoute {
+  if (typeof given === 'function') return once(() => guardOf(given(), options));
+  const guarded = guardOf(given, options);
+  return () => guarded;
+}
+
 /** Tells a guard from the options of one. */
 export function isGuard(value: Guard | GuardOptions): value is Guard {
   return typeof value === 'object' && value !== null && 'decide' in value && typeof value.decide === 'function';

@@ -140,6 +140,23 @@ describe('next.js, without the framework', () => {
     for (const headers of others) deepStrictEqual(await refusal(await GET(requestOf(headers), context)), [401, 'Approov', '{}']);
   });
 
+  it('makes its guard with the first request, and once, from a function, so that a build needs no secret', async () => {
+    let made = 0;
+    const make = () => {
+      made += 1;
+      return guard();
+    };
+    const GET = next(make, () => new Response('ok'));
+    deepStrictEqual(made, 0);
+    const call = (headers: HeadersInit) => GET(new Request('https://api.example.com/', { headers }));
+    deepStrictEqual([(await call({})).status, (await call(withToken())).status, made], [401, 200, 1]);
+    const broken = next(
+      () => ({ keys: { secret: { base64: undefined } } }),
+      () => new Response('ok'),
+    );
+    await rejects(broken(new Request('https://api.example.com/')), ConfigurationError);
+  });
+
   it('is a middleware without a handler', async () => {
     const middleware = next(guard(binding));
     strictEqual(await middleware(requestOf(genuine)), null);

@@ -1,13 +1,14 @@
 /** NestJS 11: the decorator for demands, the parameter, exceptions. The table runs on NestJS 12. */
 import 'reflect-metadata';
-import { deepStrictEqual, strictEqual, throws } from 'node:assert';
+import { deepStrictEqual, rejects, strictEqual, throws } from 'node:assert';
 import type { Server } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
+import { devSecret } from '@approov-guard/testkit';
 import { Controller, createParamDecorator, Get, HttpException, Module, type Type, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ConfigurationError, type Decision, type RouteOptions } from 'approov-guard';
-import { approov, Demands, decisionOf } from 'approov-guard/nest';
-import { guard, listening, withToken } from './serving.ts';
+import { ConfigurationError, type Decision, type Guard, type GuardOptions, type RouteOptions } from 'approov-guard';
+import { APPROOV_GUARD, ApproovModule, approov, Demands, decisionOf, type NestModule } from 'approov-guard/nest';
+import { guard, listening, NOW, withToken } from './serving.ts';
 
 type Handler = (decision: Decision | null) => unknown;
 interface OneRoute {
@@ -49,6 +50,78 @@ async function served(
   const port = await listening(context, app.getHttpServer() as Server);
   return (path, headers = {}) => fetch(`http://127.0.0.1:${port}${path}`, { headers: headers as Record<string, string> });
 }
+
+describe('the module of nest 11', () => {
+  async function started(context: TestContext, module: NestModule, controller: Type, others: readonly Type[] = []) {
+    class App {}
+    Module({ imports: [module, ...others], controllers: [controller] })(App);
+    const app = await NestFactory.create(App, { logger: false, abortOnError: false });
+    await app.init();
+    const port = await listening(context, app.getHttpServer() as Server);
+    const statusOf = async (headers: object = {}): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${port}/shapes`, { headers: headers as Record<string, string> })).status;
+    return { app, statusOf, injected: app.get<Guard>(APPROOV_GUARD) };
+  }
+  const options = { keys: { secret: devSecret }, now: () => NOW };
+  const shapes = (): Type => controllerOf([{ path: 'shapes' }]);
+  const closings = (of: Guard): (() => number) => {
+    let count = 0;
+    const close = of.close.bind(of);
+    of.close = () => {
+      count += 1;
+      close();
+    };
+    return () => count;
+  };
+
+  it('forRoot guards every handler, and hands out the guard', async (context) => {
+    const { app, statusOf, injected } = await started(context, ApproovModule.forRoot(options), shapes());
+    deepStrictEqual([await statusOf(), await statusOf(withToken())], [401, 200]);
+    deepStrictEqual([injected.counters().rejected['token-missing'], injected.counters().accepted], [1, 1]);
+    const closed = closings(injected);
+    await app.close();
+    strictEqual(closed(), 1);
+  });
+
+  it('forRoot takes a guard of yours, and leaves it open', async (context) => {
+    const own = guard();
+    const { app, injected } = await started(context, ApproovModule.forRoot(own), shapes());
+    strictEqual(injected, own);
+    const closed = closings(own);
+    await app.close();
+    strictEqual(closed(), 0);
+  });
+
+  it('forRootAsync gets its options from a provider of another module', async (context) => {
+    class Settings {}
+    Module({ providers: [{ provide: 'SECRET', useValue: devSecret }], exports: ['SECRET'] })(Settings);
+    const useFactory = async (found: { base64: string }): Promise<GuardOptions> => ({ ...options, keys: { secret: found } });
+    const module = ApproovModule.forRootAsync({ imports: [Settings], inject: ['SECRET'], useFactory });
+    const { app, statusOf, injected } = await started(context, module, shapes());
+    deepStrictEqual([await statusOf(), await statusOf(withToken())], [401, 200]);
+    const closed = closings(injected);
+    await app.close();
+    strictEqual(closed(), 1);
+  });
+
+  it('obeys what decorators demand', async (context) => {
+    const controller = controllerOf([{ path: 'shapes', demands: { binding: { headers: ['authorization'] } } }]);
+    const { statusOf } = await started(context, ApproovModule.forRoot(options), controller);
+    deepStrictEqual([await statusOf(withToken()), await statusOf({ ...withToken({ bind: 'a' }), authorization: 'a' })], [401, 200]);
+  });
+
+  it('throws the exception that it is told to make', async (context) => {
+    const teapot = (): HttpException => new HttpException({}, 418);
+    const { statusOf } = await started(context, ApproovModule.forRoot(options, teapot), shapes());
+    strictEqual(await statusOf(), 418);
+  });
+
+  it('stops the start for mistakes in the options', async (context) => {
+    throws(() => ApproovModule.forRoot({ keys: { secret: { base64: '' } } }), ConfigurationError);
+    const module = ApproovModule.forRootAsync({ useFactory: () => ({ keys: { secret: { base64: '' } } }) });
+    await rejects(started(context, module, shapes()), ConfigurationError);
+  });
+});
 
 const didOf: Handler = (decision) => decision?.claims?.did ?? 'none';
 
@@ -102,6 +175,7 @@ describe('nest 11', () => {
     strictEqual(inner.counters().rejected['token-missing'], 1);
   });
 
+  // The last: what it decorates wrongly stays, and no later guard of this process could be made.
   it('throws at start for mistakes in the options, those of decorators included', () => {
     throws(() => approov({ keys: { secret: { base64: undefined } } }), ConfigurationError);
     controllerOf([{ path: 'wrong', demands: { binding: { headers: [] } } }]);

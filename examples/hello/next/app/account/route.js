@@ -1,6 +1,7 @@
 import { approov } from 'approov-guard/next';
 
 const keys = { secret: { base64: process.env.APPROOV_BASE64_SECRET } };
-export const GET = approov({ keys, binding: { headers: ['authorization'] } }, (request) =>
-  Response.json({ device: request.approov.claims?.did }),
+export const GET = approov(
+  () => ({ keys, binding: { headers: ['authorization'] } }),
+  (request) => Response.json({ device: request.approov.claims?.did }),
 );
