@@ -88,6 +88,7 @@ export interface NestModule {
   readonly exports: string[];
 }
 
+// biome-ignore lint/complexity/noStaticOnlyClass: Nest names a module by its class.
 /**
  * The guard as a module of the application: every handler is guarded, the guard can be injected everywhere by {@link APPROOV_GUARD}, and it is
  * closed when the application is (`enableShutdownHooks` or `app.close()`), unless it was made by you.
@@ -101,7 +102,6 @@ export interface NestModule {
  * Module({ imports: [ApproovModule.forRoot({ keys })] })(AppModule); // as a decorator: @Module({ … })
  * ```
  */
-// biome-ignore lint/complexity/noStaticOnlyClass: Nest names a module by its class.
 export class ApproovModule {
   /**
    * @param guard - a guard, or the options of one
