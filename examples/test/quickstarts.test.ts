@@ -13,9 +13,10 @@ import { root } from './running-example.ts';
 const run = promisify(execFile);
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-/** Subpaths of the package that are no adapters. */
+/** Subpaths of the package that are not adapters. */
 const NO_ADAPTERS = new Set([
   '.',
+  './engine',
   './explain',
   './keys-file',
   './package.json',

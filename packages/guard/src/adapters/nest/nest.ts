@@ -1,4 +1,5 @@
 /** NestJS 11 and 12: a module, a guard for HTTP, GraphQL, gateways and calls, a decorator for demands, and what a parameter decorator needs. */
+// biome-ignore-all lint/complexity/noStaticOnlyClass: Nest names a module by its class.
 
 import { guardOf } from '../../guard/create-guard.ts';
 import type { Guard } from '../../guard/guard.ts';
@@ -88,7 +89,6 @@ export interface NestModule {
   readonly exports: string[];
 }
 
-// biome-ignore lint/complexity/noStaticOnlyClass: Nest names a module by its class.
 /**
  * The guard as a module of the application: every handler is guarded, the guard can be injected everywhere by {@link APPROOV_GUARD}, and it is
  * closed when the application is (`enableShutdownHooks` or `app.close()`), unless it was made by you.
