@@ -1,7 +1,7 @@
 /** What a request may have been before proxies and client libraries changed it. */
 import { trimOptionalWhiteSpace } from '../core/bytes.ts';
 import type { RequestView } from '../core/request-view.ts';
-import type { UnverifiedSignature } from '../core/signature/read-signature.ts';
+import type { UnverifiedSignature } from '../core/signature/parse-signature.ts';
 import { acceptedCombinations, type Deviations, STRICT, TOLERANCE_NAMES, type Tolerances } from '../core/signature/sdk-tolerances.ts';
 import { hostOf, normaliseAuthority, type Origin, splitTarget } from '../core/signature/target.ts';
 

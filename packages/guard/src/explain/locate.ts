@@ -1,8 +1,6 @@
 /** Finds what the client signed differently: tries what is known to differ until the base agrees. */
-import { SignatureBases } from '../core/signature/base.ts';
-import type { Component, SignedMessage } from '../core/signature/components.ts';
-import { resolveComponent } from '../core/signature/covered-values.ts';
-import type { UnverifiedSignature } from '../core/signature/read-signature.ts';
+import { resolveComponent, SignatureBases } from '../core/signature/base.ts';
+import type { Component, SignedMessage, UnverifiedSignature } from '../core/signature/parse-signature.ts';
 import { type Deviations, STRICT } from '../core/signature/sdk-tolerances.ts';
 import * as alternatives from './alternatives.ts';
 import { type Difference, type IsSecret, shownValue } from './explanation.ts';

@@ -7,10 +7,9 @@ import type { RequestView } from 'approov-guard';
 import { readVectors, skipUnless } from '../../../../tools/optional.mjs';
 import { type InnerList, parseDictionary, parseItem } from '../../src/core/sfv/parse.ts';
 import { serialiseDictionary, serialiseInnerList } from '../../src/core/sfv/serialise.ts';
-import { SignatureBases } from '../../src/core/signature/base.ts';
-import { parseComponent } from '../../src/core/signature/components.ts';
-import { resolveComponent } from '../../src/core/signature/covered-values.ts';
+import { resolveComponent, SignatureBases } from '../../src/core/signature/base.ts';
 import { parseParameters } from '../../src/core/signature/parameters.ts';
+import { parseComponent } from '../../src/core/signature/parse-signature.ts';
 import { STRICT } from '../../src/core/signature/sdk-tolerances.ts';
 import { normaliseAuthority } from '../../src/core/signature/target.ts';
 

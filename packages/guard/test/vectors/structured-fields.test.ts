@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readVectors, skipUnless } from '../../../../tools/optional.mjs';
 import type { BareItem, InnerList, Item, Member, Parameters } from '../../src/core/sfv/parse.ts';
-import { reserialise, serialiseDictionary, serialiseItem, serialiseList } from '../../src/core/sfv/serialise.ts';
+import { serialiseDictionary, serialiseItem, serialiseList } from '../../src/core/sfv/serialise.ts';
+import { reserialise } from '../../src/core/signature/base.ts';
 
 interface ParseCase {
   readonly id: string;

@@ -6,7 +6,7 @@ import type { FaultCode, ReasonCode } from '../reasons/reasons.ts';
 import type { RequestView } from '../request-view.ts';
 import type { MaybePromise } from '../result.ts';
 import type { SignatureBases } from '../signature/base.ts';
-import type { UnverifiedSignature } from '../signature/read-signature.ts';
+import type { UnverifiedSignature } from '../signature/parse-signature.ts';
 import type { OpenInstallationKey } from '../signature/signing-key.ts';
 import type { Origin } from '../signature/target.ts';
 import type { VerifiedSignature } from '../signature/verify-signature.ts';

@@ -5,7 +5,7 @@ import type { PreparedKey } from '../jws/jws.ts';
 import type { BodyFound } from '../ports.ts';
 import { chain, type MaybePromise } from '../result.ts';
 import { SignatureBases } from '../signature/base.ts';
-import { readSignature, type UnverifiedSignature } from '../signature/read-signature.ts';
+import { parseSignature, type UnverifiedSignature } from '../signature/parse-signature.ts';
 import { STRICT } from '../signature/sdk-tolerances.ts';
 import { accountKey, installationKey } from '../signature/signing-key.ts';
 import { checkCoverage, checkStated, proveSignature, verifiedSignature } from '../signature/verify-signature.ts';
@@ -56,7 +56,7 @@ function withoutKey(judged: Case, policy: SignaturePolicy): Failure | null {
 
 /** The one signature that the policy names by its label. */
 export function checkForm(judged: Case): Failure | null {
-  const found = readSignature(judged.request, judged.policy.signature as SignaturePolicy);
+  const found = parseSignature(judged.request, judged.policy.signature as SignaturePolicy);
   if ('outcome' in found) return found;
   judged.signature = found;
   return null;

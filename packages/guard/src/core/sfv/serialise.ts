@@ -1,16 +1,6 @@
 /** Serialising structured fields (RFC 9651 §4.1). `null` stands for a value that cannot be serialised; nothing throws. */
 import { encodeBase64 } from '../bytes.ts';
-import {
-  type BareItem,
-  type Dictionary,
-  type InnerList,
-  type Item,
-  type Member,
-  type Parameters,
-  parseDictionary,
-  parseItem,
-  parseList,
-} from './parse.ts';
+import type { BareItem, Dictionary, InnerList, Item, Member, Parameters } from './parse.ts';
 
 /** Serialises a dictionary (RFC 9651 §4.1.2). */
 export function serialiseDictionary(dictionary: Dictionary): string | null {
@@ -115,22 +105,4 @@ function serialiseDisplayString(value: string): string | null {
 
 function joined(parts: readonly (string | null)[], separator: string): string | null {
   return parts.includes(null) ? null : parts.join(separator);
-}
-
-// Re-serialising field values, as RFC 9421 §2.1.1 and §2.1.2 need it.
-
-/** Parses a structured field and writes it in canonical form; `null` if it is no field of this type. */
-export function reserialise(text: string, type: 'dictionary' | 'list' | 'item'): string | null {
-  if (type === 'dictionary') return mapped(parseDictionary(text), serialiseDictionary);
-  if (type === 'list') return mapped(parseList(text), serialiseList);
-  return mapped(parseItem(text), serialiseItem);
-}
-
-/** The canonical form of one member of a dictionary; `null` if the text is none or has no such member. */
-export function reserialiseMember(text: string, key: string): string | null {
-  return mapped(parseDictionary(text)?.get(key) ?? null, serialiseMember);
-}
-
-function mapped<T>(value: T | null, serialise: (value: T) => string | null): string | null {
-  return value === null ? null : serialise(value);
 }

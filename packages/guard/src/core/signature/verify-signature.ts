@@ -8,9 +8,8 @@ import { chain, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 import type { SignatureBases } from './base.ts';
-import { type Component, isPlain } from './components.ts';
 import { acceptableUntil, checkParameters } from './parameters.ts';
-import type { SignatureFormPolicy, UnverifiedSignature } from './read-signature.ts';
+import type { Component, SignatureFormPolicy, UnverifiedSignature } from './parse-signature.ts';
 import type { Deviations } from './sdk-tolerances.ts';
 
 /** What must be covered. */
@@ -26,7 +25,7 @@ const TARGET_PARTS = ['@authority', '@path', '@query'] as const;
 
 /** Checks that the signature covers what the policy demands. A component with parameters covers only part of a value and does not count. */
 export function checkCoverage(components: readonly Component[], policy: CoveragePolicy, hasDigest: boolean): Rejected | null {
-  const covers = (name: string): boolean => components.some((component) => component.name === name && isPlain(component));
+  const covers = (name: string): boolean => components.some((component) => component.name === name && component.plain);
   const missing = policy.required.find((name) => !covers(name) && !(name === '@target-uri' && TARGET_PARTS.every(covers)));
   if (missing !== undefined) return rejected('signature-component-not-covered', missing);
   if (policy.digest !== 'if-present' && hasDigest && !covers('content-digest'))

@@ -5,7 +5,7 @@ import * as checks from '../../checks/option-checks.ts';
 import type { SignaturePolicy } from '../../core/judge/policy.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../../core/jws/algorithms.ts';
 import type { CryptoPort, ReplayStore } from '../../core/ports.ts';
-import { PLAIN_DERIVED } from '../../core/signature/components.ts';
+import { PLAIN_DERIVED } from '../../core/signature/parse-signature.ts';
 import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../../core/signature/sdk-tolerances.ts';
 import type { AccountKey } from '../../core/signature/signing-key.ts';
 import { readSecret } from '../../keys/secret.ts';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseDictionary, parseItem, parseList } from '../../../../src/core/sfv/parse.ts';
-import { reserialise, reserialiseMember, serialiseBareItem, serialiseInnerList } from '../../../../src/core/sfv/serialise.ts';
+import { serialiseBareItem, serialiseInnerList, serialiseMember } from '../../../../src/core/sfv/serialise.ts';
+import { reserialise } from '../../../../src/core/signature/base.ts';
 
 describe('parsing', () => {
   test('of a dictionary key that occurs twice the last member counts, in the first one’s place', () => {
@@ -83,11 +84,14 @@ describe('parsing', () => {
 describe('re-serialising', () => {
   test('one member of a dictionary', () => {
     const field = ' a=1, b=2;x=1;y=2, c=(a   b   c), d';
-    assert.deepEqual(
-      ['a', 'b', 'c', 'd', 'e'].map((key) => reserialiseMember(field, key)),
-      ['1', '2;x=1;y=2', '(a b c)', '?1', null],
-    );
-    assert.equal(reserialiseMember('a=', 'a'), null);
+    const members = [...(parseDictionary(field) ?? [])].map(([key, member]) => [key, serialiseMember(member)]);
+    assert.deepEqual(members, [
+      ['a', '1'],
+      ['b', '2;x=1;y=2'],
+      ['c', '(a b c)'],
+      ['d', '?1'],
+    ]);
+    assert.equal(parseDictionary('a='), null);
   });
   test('inner lists keep their parameters in received order', () => {
     const member = parseDictionary('s=("@method"   "x";bs);b=2;a="\\"q"')?.get('s');

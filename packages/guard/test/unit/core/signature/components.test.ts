@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type RequestContent, requestView } from '@approov-guard/testkit';
 import { parseItem } from '../../../../src/core/sfv/parse.ts';
-import { parseComponent } from '../../../../src/core/signature/components.ts';
-import { resolveComponent } from '../../../../src/core/signature/covered-values.ts';
+import { resolveComponent } from '../../../../src/core/signature/base.ts';
+import { parseComponent } from '../../../../src/core/signature/parse-signature.ts';
 import { STRICT } from '../../../../src/core/signature/sdk-tolerances.ts';
 import { normaliseAuthority, type Origin, splitTarget } from '../../../../src/core/signature/target.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { requestView } from '@approov-guard/testkit';
 import { parseList } from '../../../../src/core/sfv/parse.ts';
 import { SignatureBases } from '../../../../src/core/signature/base.ts';
-import { parseComponent } from '../../../../src/core/signature/components.ts';
+import { parseComponent } from '../../../../src/core/signature/parse-signature.ts';
 import { acceptedCombinations, MAX_BASES, TOLERANCE_NAMES, type Tolerances } from '../../../../src/core/signature/sdk-tolerances.ts';
 
 const all = Object.fromEntries(TOLERANCE_NAMES.map((name) => [name, true])) as unknown as Tolerances;
