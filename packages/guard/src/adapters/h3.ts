@@ -5,7 +5,7 @@ import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { type H3Path, pathReadByH3 } from '../http/path-read.ts';
+import { type H3Path, pathReadByH3 } from '../http/plain-path.ts';
 import { type EitherRequest, viewOfEither } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
 import { claimSockets, refuseEvent } from './sockets/h3-sockets.ts';

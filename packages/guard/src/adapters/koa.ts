@@ -5,7 +5,7 @@ import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { type KoaPath, pathReadByKoa } from '../http/path-read.ts';
+import { type KoaPath, pathReadByKoa } from '../http/plain-path.ts';
 import { type NodeRequest, viewShownBy } from '../http/view-node.ts';
 
 declare module 'koa' {

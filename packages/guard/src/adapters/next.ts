@@ -4,7 +4,7 @@ import { guardWhenAsked } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { targetsReadByNext } from '../http/path-read.ts';
+import { targetsReadByNext } from '../http/plain-path.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';
 
 /** A request that passed. */

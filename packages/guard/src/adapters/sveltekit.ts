@@ -4,7 +4,7 @@ import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { pathReadBySvelteKit, type SvelteKitPath, targetsReadBySvelteKit } from '../http/path-read.ts';
+import { pathReadBySvelteKit, type SvelteKitPath, targetsReadBySvelteKit } from '../http/plain-path.ts';
 import { type WebRequest, WebRequestView } from '../http/view-web.ts';
 
 declare global {

@@ -1,8 +1,7 @@
 /** The origin as the client saw it (RFC 9110 §4.2.3, RFC 7239). Only message signatures and host routes depend on it. */
 import type { RequestView } from '../core/request-view.ts';
 import { normaliseAuthority, type Origin } from '../core/signature/target.ts';
-import { readForwarded } from './forwarded.ts';
-import { type AddressRange, isTrusted } from './trusted-proxies.ts';
+import { type AddressRange, isTrusted, readForwarded } from './forwarded.ts';
 
 /** How the origin is found. */
 export type OriginPolicy =

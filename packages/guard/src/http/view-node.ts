@@ -5,8 +5,8 @@ import { normaliseAuthority } from '../core/signature/target.ts';
 import type { Bytes } from '../core/time.ts';
 import { type NodeBody, readNodeBody, wasReadByGuard } from './body-node.ts';
 import { remedyForTaken, type ShownBy } from './body-taken.ts';
+import { UNIX_SOCKET } from './forwarded.ts';
 import { targetRead } from './plain-path.ts';
-import { UNIX_SOCKET } from './trusted-proxies.ts';
 
 /** What the view needs of a request: satisfied by `http.IncomingMessage`, `http2.Http2ServerRequest` and what frameworks make of them. */
 export interface NodeRequest extends NodeBody {

@@ -4,7 +4,15 @@
  */
 export { type FilesWatcher, watchFiles } from '../keys/file/watch-files.ts';
 export { type ReadText, readJsonText, TextMistake } from './json-text.ts';
-export { loadPolicyFile, type Policy, type PolicyDocument, type PolicySettings, policyFrom } from './load-policy-file.ts';
+export {
+  loadPolicyFile,
+  type Policy,
+  type PolicyDocument,
+  type PolicySettings,
+  policyFrom,
+  type WatchedPolicy,
+  type WatchSettings,
+  watchPolicyFile,
+} from './policy.ts';
 export { PolicyFileError } from './policy-file-error.ts';
 export { type OpenRedis, type OpenRedisBy, type OpenServer, ReplayStores } from './replay-settings.ts';
-export { type WatchedPolicy, type WatchSettings, watchPolicyFile } from './watch-policy-file.ts';

@@ -2,8 +2,9 @@
 import { decodeBase64 } from '../bytes.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../jws/algorithms.ts';
 import type { PreparedKey } from '../jws/jws.ts';
-import type { MaybePromise } from '../result.ts';
-import type { Claims } from '../token/verified.ts';
+import type { CryptoPort } from '../ports.ts';
+import { chain, type MaybePromise } from '../result.ts';
+import { type Claims, RecentTable } from '../token/verified.ts';
 import { type Rejected, rejected } from '../verdict.ts';
 
 /** Reads and opens an installation's key, or says why it cannot be used. Implementations remember what they opened by its text. */
@@ -49,4 +50,25 @@ export function accountKey(claims: Claims, keys: readonly AccountKey[]): Account
   if (named !== undefined) return named;
   const unnamed = keys.find((key) => key.id === null) ?? null;
   return unnamed ?? (mskid === undefined && keys.length === 1 ? (keys[0] ?? null) : null);
+}
+
+// Opened installation keys: opening one costs more than parsing a signature, and a device sends the same one with each request.
+
+/**
+ * Opens keys and remembers those that were used lately. Only keys from verified tokens come here, so that no flood can fill it.
+ * @param maxKeys - how many are remembered, 1 and more
+ */
+export function rememberedInstallationKeys(crypto: CryptoPort, maxKeys: number): OpenInstallationKey {
+  const opened = new RecentTable<string, PreparedKey>(maxKeys);
+  return (ipk) => {
+    const known = opened.get(ipk);
+    if (known !== undefined) return known;
+    const der = readInstallationKey(ipk);
+    if ('outcome' in der) return der;
+    return chain(crypto.openPublicKey(INSTALLATION_ALGORITHM, { form: 'spki', der }), (key) => {
+      if (key === null) return rejected('signature-key-invalid', 'ipk is no point of P-256');
+      opened.set(ipk, key);
+      return key;
+    });
+  };
 }

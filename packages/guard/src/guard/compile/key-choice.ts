@@ -8,8 +8,7 @@ import { plainPath } from '../../http/plain-path.ts';
 import { hostOf } from '../../http/route-table.ts';
 import { ChosenKeys } from '../../keys/chosen-keys.ts';
 import type { RoutingFacts } from '../../keys/key-options.ts';
-import { compileKeys } from '../../keys/key-source.ts';
-import type { KeyContext } from '../../keys/keys-static.ts';
+import { compileKeys, type KeyContext } from '../../keys/key-source.ts';
 
 /** What choosing depends on. */
 export interface ChoiceContext extends KeyContext {

@@ -5,9 +5,9 @@ import { checkedObject, checkedTexts, type UncheckedOptions } from '../../checks
 import type { RequestKeys, Route } from '../../core/judge/case.ts';
 import type { Policy } from '../../core/judge/policy.ts';
 import { normaliseAuthority } from '../../core/signature/target.ts';
+import { parseRange } from '../../http/forwarded.ts';
 import type { OriginPolicy } from '../../http/origin.ts';
 import type { RouteMatch, RouteRow } from '../../http/route-table.ts';
-import { parseRange } from '../../http/trusted-proxies.ts';
 import { routeOf } from '../route.ts';
 import { compilePaths } from './options.ts';
 

@@ -6,7 +6,7 @@ import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import type { VerificationKey } from '../../core/jws/jws.ts';
 import { linesOf, unquoted, unwrapped } from '../file-text.ts';
 import { type KeyDocument, parseKeyDocument } from '../key-document.ts';
-import { type KeyContext, refuseUntried, staticKeys } from '../keys-static.ts';
+import { type KeyContext, refuseUntried, staticKeys } from '../key-source.ts';
 
 /** The forms of a key file. */
 export type FileFormat = 'secret' | 'secrets' | 'jwks' | 'pem';

@@ -10,7 +10,7 @@ import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import type { KeySource } from '../../core/ports.ts';
 import type { Bytes, Seconds } from '../../core/time.ts';
 import { type OnKeyEvent, reporter } from '../key-events.ts';
-import { publicAlgorithm } from '../keys-static.ts';
+import { publicAlgorithm } from '../public-keys.ts';
 import { checkedSourceName } from '../remote/keys-url.ts';
 import { type FileFormat, parseKeyFile } from './key-file-formats.ts';
 import { WatchedKeyFile } from './watched-key-file.ts';

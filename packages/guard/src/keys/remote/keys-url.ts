@@ -6,7 +6,7 @@ import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import type { CryptoPort, KeySource } from '../../core/ports.ts';
 import type { Bytes, Seconds } from '../../core/time.ts';
 import { type OnKeyEvent, reporter } from '../key-events.ts';
-import { publicAlgorithm } from '../keys-static.ts';
+import { publicAlgorithm } from '../public-keys.ts';
 import type { FetchKeys } from './fetch-key-set.ts';
 import { RemoteKeys } from './keys-remote.ts';
 

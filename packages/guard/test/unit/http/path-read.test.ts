@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { targetsReadByNext, targetsReadBySvelteKit } from '../../../src/http/path-read.ts';
+import { targetsReadByNext, targetsReadBySvelteKit } from '../../../src/http/plain-path.ts';
 
 test('Next.js knows a page without base path and locale, and any page by its data', () => {
   assert.deepEqual(targetsReadByNext({}), []);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { BlockList, isIP } from 'node:net';
 import { describe, test } from 'node:test';
-import { isTrusted, parseRange } from '../../../src/http/trusted-proxies.ts';
+import { isTrusted, parseRange } from '../../../src/http/forwarded.ts';
 import { seededRandom } from '../../both-ports.ts';
 
 const inside = (peer: string | null, ...texts: readonly string[]): boolean =>

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { freshInstallationKey, freshSecret } from '@approov-guard/testkit';
 import { ConfigurationError, createGuard } from 'approov-guard';
 import type { PreparedKey } from '../../../src/core/jws/jws.ts';
+import { rememberedInstallationKeys } from '../../../src/core/signature/signing-key.ts';
 import { crypto as nodeCrypto } from '../../../src/crypto/node.ts';
-import { rememberedInstallationKeys } from '../../../src/keys/installation-keys.ts';
 
 test('as many installation keys are remembered as it says', async () => {
   let opened = 0;

@@ -1,7 +1,7 @@
-/** PEM texts of public keys (RFC 7468). */
-
+/** Public keys in the configuration: PEM texts (RFC 7468), and their algorithm. */
 import { ConfigurationError } from '../checks/configuration-error.ts';
 import { decodeBase64 } from '../core/bytes.ts';
+import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----([A-Za-z0-9+/=\s]*)-----END \1-----/g;
 
@@ -29,4 +29,19 @@ export function parsePublicPem(text: unknown, path: string): readonly Uint8Array
     if (der !== null && der.length > 0) return der;
     throw new ConfigurationError('key-invalid', path, REMEDIES.get(label) ?? 'is no PEM text of type PUBLIC KEY (RFC 7468 §13)');
   });
+}
+
+/** The one algorithm of a public key. */
+export function publicAlgorithm(name: unknown, path: string): AlgorithmRow {
+  if (name === undefined)
+    throw new ConfigurationError('key-algorithm', path, 'name the one algorithm of this key, such as `RS256` or `ES256`');
+  const row = rowOf(name, path);
+  if (row.family !== 'hmac') return row;
+  throw new ConfigurationError('key-algorithm', path, 'is a symmetric algorithm; a public key is never an HMAC secret');
+}
+
+function rowOf(name: unknown, path: string): AlgorithmRow {
+  const row = typeof name === 'string' ? ALGORITHMS.get(name) : undefined;
+  if (row !== undefined) return row;
+  throw new ConfigurationError('key-algorithm', path, `must be one of ${[...ALGORITHMS.keys()].join(', ')}`);
 }

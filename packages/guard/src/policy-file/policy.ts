@@ -1,22 +1,23 @@
-/** Reads a policy file and makes its guard. */
+/** Reads a policy file, makes its guard, and reads it again when it changes. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { crypto } from '#crypto';
 import { ConfigurationError } from '../checks/configuration-error.ts';
 import { isPlainObject } from '../checks/option-checks.ts';
+import type { Shares } from '../core/judge/shares.ts';
 import type { KeySource } from '../core/ports.ts';
 import { compileShare } from '../guard/compile/limits.ts';
 import { createGuardOn } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions } from '../guard/options.ts';
 import { fileText } from '../keys/file-text.ts';
+import { type FilesWatcher, watchFiles } from '../keys/file/watch-files.ts';
 import type { OnKeyEvent } from '../keys/key-events.ts';
 import { type ReadText, readJsonText } from './json-text.ts';
 import { located } from './policy-file-error.ts';
 import { ReplayStores } from './replay-settings.ts';
 import { resolved } from './resolve-document.ts';
 
-export { type ReadText, readJsonText, TextMistake } from './json-text.ts';
 /** What a policy file says, as it is written: secrets are references. */
 export type PolicyDocument = { readonly [name: string]: unknown };
 
@@ -85,7 +86,7 @@ export function loadPolicyFile(file: string, settings: PolicySettings = {}): Pol
 }
 
 /** The same for a guard that follows another one. */
-export function loadKeeping(file: string, settings: PolicySettings, sharesOf: typeof compileShare): Policy {
+function loadKeeping(file: string, settings: PolicySettings, sharesOf: typeof compileShare): Policy {
   const whole = resolve(file);
   const read = settings.read ?? readJsonText;
   const { value, lines } = located(file, new Map(), () => read(readWhole(whole)));
@@ -161,4 +162,124 @@ function readWhole(file: string): string {
     throw new ConfigurationError('file-unreadable', 'policy', `the file cannot be read (${code})`);
   }
   throw new ConfigurationError('file-unreadable', 'policy', `the file is longer than ${MAX_BYTES} bytes`);
+}
+
+// A policy file that is read again when it changes.
+
+/** How a policy file is watched. */
+export interface WatchSettings extends PolicySettings {
+  /** Called with the new policy after it came into force. What it throws is reported to `onProblem`, and the old policy comes back. */
+  readonly onPolicy?: (policy: Policy) => void;
+  /** Called when the changed file cannot be used: a `PolicyFileError` with file, line and remedy. The old policy stays in force. */
+  readonly onProblem?: (error: Error) => void;
+  /** How often the files are looked at, beside being watched, 0.05 to 3600 s. Default 5. */
+  readonly pollSeconds?: number;
+}
+
+/** A policy that follows its file. */
+export interface WatchedPolicy {
+  /** The policy in force. Ask for it at each request. */
+  readonly policy: Policy;
+  /** Reads the file now, for instance on SIGHUP. Answers whether its content is in force. */
+  reload(): boolean;
+  /** Stops watching, and closes the guard. */
+  close(): void;
+}
+
+/**
+ * Loads a policy file and follows its changes. A file that is bad, half written or gone changes nothing: the policy that was read before
+ * stays in force, and `onProblem` is told. Replay memory outlives each change.
+ *
+ * @param file - the path of the file
+ * @param settings - see {@link WatchSettings}
+ * @throws PolicyFileError if the first reading fails
+ *
+ * @example
+ * ```ts
+ * import { mkdtempSync, writeFileSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { watchPolicyFile } from 'approov-guard/policy-file';
+ * const file = join(mkdtempSync(join(tmpdir(), 'policy-')), 'policy.json');
+ * writeFileSync(file, '{ "keys": { "secret": { "base64": { "env": "APPROOV_BASE64_SECRET" } } } }');
+ * const watched = watchPolicyFile(file, { onProblem: (error) => console.error(error.message) });
+ * console.log((await watched.policy.guard.verifyToken('adasdasdsadasd')).outcome); // rejected
+ * watched.close();
+ * ```
+ */
+export function watchPolicyFile(file: string, settings: WatchSettings = {}): WatchedPolicy {
+  return new PolicyWatch(file, settings);
+}
+
+class PolicyWatch implements WatchedPolicy {
+  readonly #file: string;
+  readonly #settings: WatchSettings;
+  #policy: Policy;
+  /** What signing keys have taken, by the limits that hold for them: a change elsewhere in the file gives nobody a new share. */
+  readonly #shares: Map<string, Shares | null> = new Map();
+  #watched: readonly string[] = [];
+  #watcher: FilesWatcher | null = null;
+
+  constructor(file: string, settings: WatchSettings) {
+    this.#file = resolve(file);
+    this.#settings = { ...settings, stores: settings.stores ?? new ReplayStores(null, settings.guard?.now) };
+    this.#watch([this.#file]);
+    try {
+      this.#policy = this.#load();
+    } catch (error) {
+      this.#watcher?.close();
+      throw error;
+    }
+  }
+
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  reload(): boolean {
+    const before = this.#policy;
+    let next: Policy | null = null;
+    try {
+      next = this.#load();
+      this.#policy = next;
+      this.#settings.onPolicy?.(next);
+    } catch (error) {
+      this.#policy = before;
+      next?.guard.close();
+      this.#settings.onProblem?.(error instanceof Error ? error : new Error(String(error)));
+      return false;
+    }
+    before.guard.close();
+    return true;
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#policy.guard.close();
+  }
+
+  /** What is read was watched before it was read: no change falls between the two. */
+  #load(): Policy {
+    for (;;) {
+      const policy = loadKeeping(this.#file, this.#settings, (share) => this.#sharesOf(share));
+      if (policy.sources.join('\n') === this.#watched.join('\n')) return policy;
+      policy.guard.close();
+      this.#watch(policy.sources);
+    }
+  }
+
+  #sharesOf(share: unknown): Shares | null {
+    const limits = JSON.stringify(share) ?? '';
+    const shares = this.#shares.get(limits) ?? compileShare(share);
+    // Of the limits before these nothing is kept.
+    this.#shares.clear();
+    this.#shares.set(limits, shares);
+    return shares;
+  }
+
+  #watch(sources: readonly string[]): void {
+    this.#watcher?.close();
+    this.#watched = sources;
+    this.#watcher = watchFiles(sources, () => this.reload(), (this.#settings.pollSeconds ?? 5) * 1000);
+  }
 }
