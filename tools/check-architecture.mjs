@@ -23,10 +23,11 @@ hold('order', ['| | check | part | fails with |', '|---|---|---|---|', ...rows],
 const figures = await measured();
 const table = figures.map(({ figure, now, bar }) => `| ${figure} | ${now} | ${bar} |`);
 // A change that shortens a way need not write it down; one that lengthens it has to.
-hold('figures', ['| figure | now | aim |', '|---|---|---|', ...table], (_, then) => {
+hold('figures', ['| figure | now | at most |', '|---|---|---|', ...table], (_, then) => {
   const written = new Map(Array.from(then.matchAll(/^\| (.+?) \| ([\d.]+) /gm), ([, figure, now]) => [figure, Number(now)]));
   return figures.every(({ figure, now }) => now <= (written.get(figure) ?? -1));
 });
+for (const { figure, now, bar } of figures) if (now > bar) problems.push(`${figure}: ${now}, at most ${bar}`);
 if (process.argv.includes('--write')) writeFileSync(join(root, DOCUMENT), text);
 report('check-architecture', problems, `${rows.length} checks; ${figures.map(({ figure, now }) => `${figure}: ${now}`).join('; ')}.`);
 
@@ -56,13 +57,13 @@ async function measured() {
   const loose = paths.map((path) => paths.filter((other) => dirname(other) === dirname(path)).length);
   const small = paths.filter((path) => read(path).trimEnd().split('\n').length < 40).length;
   return [
-    { figure: 'files to verify a token', now: filesOf(verified.entered), bar: 9 },
+    { figure: 'files to verify a token', now: filesOf(verified.entered), bar: 8 },
     { figure: 'changes of file on that way', now: changesOf(verified.entered), bar: 25 },
     { figure: 'files from the Express entry to the key', now: filesOf(asked.stack), bar: 6 },
     { figure: 'files to make a guard and verify', now: filesOf(made.entered), bar: 16 },
     { figure: 'files on the longest chain of imports', now: longestChain(BUILT), bar: 10 },
     { figure: 'files in the fullest folder', now: Math.max(...loose), bar: 15 },
-    { figure: 'files below 40 lines, in a hundred', now: Math.ceil((100 * small) / paths.length), bar: 12 },
+    { figure: 'files below 40 lines, in a hundred', now: Math.ceil((100 * small) / paths.length), bar: 10 },
   ];
 }
 

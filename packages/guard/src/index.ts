@@ -14,6 +14,7 @@ export type { Accepted, Attestation, Rejected, Unavailable, Verdict } from './co
 export type { RuleFacts, RuleOptions, RulePredicate, TextSet } from './guard/compile/rules.ts';
 export { tokenFingerprint } from './guard/compile/rules.ts';
 export { createGuard } from './guard/create-guard.ts';
+export type { Demands } from './guard/demands.ts';
 export type { GuardGauges, GuardWarning } from './guard/gauges.ts';
 export type { Guard } from './guard/guard.ts';
 export type {
@@ -36,7 +37,6 @@ export type {
 } from './guard/options.ts';
 export type { GuardCounters, OnVerdict, VerdictCounts, VerdictFacts } from './guard/report.ts';
 export { requireDecision } from './guard/require-decision.ts';
-export type { Demands } from './guard/route.ts';
 export type { Decision, Pass, Refuse } from './http/decide.ts';
 export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
 export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './keys/key-events.ts';

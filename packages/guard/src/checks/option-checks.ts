@@ -43,6 +43,11 @@ function editsBetween(from: string, to: string): number {
   return above[to.length] as number;
 }
 
+/** Tells whether an option says something: left out, and `null` where that is allowed, it does not. */
+export function isGiven(option: unknown): boolean {
+  return option !== undefined && option !== null;
+}
+
 /** Tells whether a value is an object whose members are its content. */
 export function isPlainObject(value: unknown): value is UncheckedOptions {
   return typeof value === 'object' && value !== null && PLAIN.has(Object.prototype.toString.call(value));
@@ -105,4 +110,56 @@ export function isText(value: unknown): value is string {
 export function checkedFunction<F>(value: unknown, path: string): F | undefined {
   if (value === undefined || typeof value === 'function') return value as F | undefined;
   throw new ConfigurationError('option-invalid', path, 'must be a function');
+}
+
+// The one look at the environment: is this production, and does `DEBUG` name this package? Nothing else is ever read from it. It may be absent
+// (Workers), or closed (Deno without `--allow-env`).
+
+/**
+ * Tells whether published test secrets, and tokens of emulators, are to be refused, and hints to be kept back. The option decides; without it
+ * `NODE_ENV` does: that of the process, or the one for which a bundle was built.
+ */
+export function isProduction(environment: unknown): boolean {
+  const fallback = isBuiltForProduction() || variable('NODE_ENV') === 'production' ? 'production' : 'development';
+  return checkedWord(environment, 'environment', ['production', 'development'], fallback) === 'production';
+}
+
+/** Tells whether `DEBUG` names a thing, as the package `debug` reads it: names between commas or spaces, `*` for anything, `-` before what is left out. */
+export function isDebugged(name: string): boolean {
+  const patterns = (variable('DEBUG') ?? '').split(/[\s,]+/);
+  const names = (pattern: string): boolean => covers(pattern, name);
+  return patterns.some(names) && !patterns.some((pattern) => pattern.startsWith('-') && names(pattern.slice(1)));
+}
+
+/** Bundlers replace the name that stands here by a text, and platforms without `process` have it from nowhere else. */
+function isBuiltForProduction(): boolean {
+  try {
+    return process.env.NODE_ENV === 'production';
+  } catch {
+    return false;
+  }
+}
+
+function variable(name: 'NODE_ENV' | 'DEBUG'): string | undefined {
+  try {
+    const value: unknown = globalThis.process?.env?.[name];
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a pattern with `*` covers the whole name. */
+function covers(pattern: string, name: string): boolean {
+  const [start = '', ...parts] = pattern.split('*');
+  const end = parts.pop();
+  if (end === undefined) return start === name;
+  if (!name.startsWith(start)) return false;
+  let from = start.length;
+  for (const part of parts) {
+    const found = name.indexOf(part, from);
+    if (found < 0) return false;
+    from = found + part.length;
+  }
+  return name.length - end.length >= from && name.endsWith(end);
 }

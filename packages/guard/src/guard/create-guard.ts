@@ -1,14 +1,23 @@
 /** How adapters get a guard: `createGuard` checks the options and assembles a guard of them. */
 import { crypto as platformCrypto } from '#crypto';
 import { ConfigurationError } from '../checks/configuration-error.ts';
-import { isDebugged, isProduction } from '../checks/environment.ts';
-import { checkedFlag, checkedFunction, checkedObject, checkedWord, type UncheckedOptions } from '../checks/option-checks.ts';
+import {
+  checkedFlag,
+  checkedFunction,
+  checkedObject,
+  checkedWord,
+  isDebugged,
+  isGiven,
+  isProduction,
+  type UncheckedOptions,
+} from '../checks/option-checks.ts';
 import type { Route } from '../core/judge/case.ts';
+import { routeOf } from '../core/judge/order.ts';
 import type { Policy } from '../core/judge/policy.ts';
+import type { Shares } from '../core/judge/shares.ts';
 import type { CryptoPort } from '../core/ports.ts';
-import type { RequestView } from '../core/request-view.ts';
 import { rememberedInstallationKeys } from '../core/signature/signing-key.ts';
-import { findOrigin, originOf } from '../http/origin.ts';
+import { AS_ARRIVED, findOrigin, type OriginPolicy, originOf } from '../http/origin.ts';
 import { type GuardKeys, KeyRing } from '../keys/key-ring.ts';
 import { compileKeys } from '../keys/key-source.ts';
 import { memoryReplayStore } from '../replay/memory.ts';
@@ -17,13 +26,13 @@ import { compileBodies, compileShare } from './compile/limits.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile/options.ts';
 import { compileOrigin, compileRoutes, hostsOf } from './compile/routes.ts';
 import { compileRules } from './compile/rules.ts';
-import { noteGuard, showWarning } from './gauges.ts';
-import { assembleGuard, type Guard, systemClock } from './guard.ts';
-import { HeldBodies } from './held-bodies.ts';
+import type { Demands } from './demands.ts';
+import { type GuardLife, noteGuard } from './gauges.ts';
+import { assembleGuard, type Guard, type GuardMeans, storesOf, systemClock } from './guard.ts';
+import { type BodyLimits, HeldBodies } from './held-bodies.ts';
 import { DEBUG_NAME, Hints } from './hints.ts';
 import type { GuardOptions, RouteOptions } from './options.ts';
 import type { OnVerdict } from './report.ts';
-import { type Demands, routeOf, storesOf } from './route.ts';
 
 /**
  * Makes a guard: it decides for each request whether it carries a valid attestation token and, if `binding` is configured, whether the
@@ -51,55 +60,46 @@ export function createGuard(options: GuardOptions): Guard {
 
 /**
  * The same on a given crypto port: for tests that compare ports.
- * @param sharesOf - finds what signing keys have taken under these limits: for guards that follow each other. Default: nothing yet
+ * @param kept - what signing keys have taken, for a guard that follows another. Default: nothing yet
  */
-export function createGuardOn(crypto: CryptoPort, options: GuardOptions, sharesOf: typeof compileShare = compileShare): Guard {
+export function createGuardOn(crypto: CryptoPort, options: GuardOptions, kept?: Shares | null): Guard {
   const given = checkedObject(options, 'options', GUARD_OPTION_NAMES);
   const now = checkedFunction<() => number>(given.now, 'now') ?? systemClock;
   const production = isProduction(given.environment);
-  const origin = compileOrigin(given.origin);
-  const bodyLimits = compileBodies(given.bodies);
-  const bodies = new HeldBodies(bodyLimits);
-  const warn = checkedFunction<NonNullable<GuardOptions['onWarning']>>(given.onWarning, 'onWarning') ?? showWarning;
+  const origin = isGiven(given.origin) ? compileOrigin(given.origin) : AS_ARRIVED;
+  const limits = compiled(given.bodies, compileBodies);
   const context = {
-    bodyLimits,
+    bodyLimits: limits,
     crypto,
     production,
-    originHosts: hostsOf(origin),
-    rules: compileRules(given.rules, crypto.sha256Base64),
+    originHosts: origin === AS_ARRIVED ? [] : hostsOf(origin),
+    rules: isGiven(given.rules) ? compileRules(given.rules, crypto.sha256Base64) : null,
     defaultReplay: once(() => memoryReplayStore({ now })),
   };
   const policy = compileRoute(options, '', null, context);
-  const allKeys: GuardKeys[] = [];
   const cached = compileCache(given.cache);
-  const choice = { ...context, cacheTokens: cached.tokens, originOf: (request: RequestView) => originOf(request, origin) };
+  const means = meansOf({
+    crypto,
+    origin,
+    limits,
+    installationKeys: cached.installationKeys,
+    shares: kept === undefined ? compiled(given.share, compileShare) : () => kept,
+  });
+  const allKeys: GuardKeys[] = [];
   const requestKeys = (keys: unknown, path: string): GuardKeys => {
-    const compiled = isChoice(keys) ? compileChosenKeys(keys, path, choice) : new KeyRing(compileKeys(keys, path, context), cached.tokens);
-    allKeys.push(compiled);
-    return compiled;
+    const choice = { ...context, cacheTokens: cached.tokens, originOf: means.originOf };
+    const made = isChoice(keys) ? compileChosenKeys(keys, path, choice) : new KeyRing(compileKeys(keys, path, context), cached.tokens);
+    allKeys.push(made);
+    return made;
   };
   const whole = routeOf(null, policy, requestKeys(given.keys, 'keys'));
   const compilePolicy = (route: UncheckedOptions, path: string): Policy => compileRoute(route, path, policy, context);
-  const routes = compileRoutes(given.routes, { whole, compilePolicy, requestKeys });
-  const rows = (routes ?? []).flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]));
-  const memoryStores = storesOf([whole, ...rows]).filter((store) => store.occupancy !== undefined);
+  const routes = isGiven(given.routes) ? compileRoutes(given.routes, { whole, compilePolicy, requestKeys }) : [];
   return assembleGuard({
     whole,
     routes,
     keys: allKeys,
-    means: {
-      hash: crypto.sha256Base64,
-      decodeText: crypto.decodeText,
-      digestBody: crypto.digest,
-      originOf: choice.originOf,
-      whyUnknown: (request) => {
-        const found = findOrigin(request, origin);
-        return typeof found === 'string' ? found : null;
-      },
-      openInstallationKey: rememberedInstallationKeys(crypto, cached.installationKeys),
-      shares: sharesOf(given.share),
-      bodies,
-    },
+    means,
     compileRoute: (route) => compileRoute(route, 'route', policy, context),
     exempt: compileExempt(given.exempt),
     judgePreflights: checkedWord(given.preflight, 'preflight', ['judge', 'pass'], 'judge') === 'judge',
@@ -107,9 +107,53 @@ export function createGuardOn(crypto: CryptoPort, options: GuardOptions, sharesO
     onVerdict: compileHooks(given.onVerdict),
     lines: compileHints(given, production),
     now,
-    bodies,
-    life: noteGuard(given, memoryStores, warn),
+    life: compileLife(given, [whole, ...routes.flatMap(({ leadsTo }) => (leadsTo === 'exempt' ? [] : [leadsTo]))]),
   });
+}
+
+interface MeansParts {
+  readonly crypto: CryptoPort;
+  readonly origin: OriginPolicy;
+  readonly limits: () => BodyLimits;
+  readonly installationKeys: number;
+  readonly shares: () => Shares | null;
+}
+
+/** What only signed messages and one-time tokens need is made for the first of them. */
+function meansOf({ crypto, origin, limits, installationKeys, shares }: MeansParts): GuardMeans {
+  const bodies = once(() => new HeldBodies(limits()));
+  const opened = once(() => rememberedInstallationKeys(crypto, installationKeys));
+  return {
+    hash: crypto.sha256Base64,
+    decodeText: crypto.decodeText,
+    digestBody: crypto.digest,
+    originOf: (request) => originOf(request, origin),
+    whyUnknown: (request) => {
+      const found = findOrigin(request, origin);
+      return typeof found === 'string' ? found : null;
+    },
+    openInstallationKey: (ipk) => opened()(ipk),
+    get shares() {
+      return shares();
+    },
+    get bodies() {
+      return bodies();
+    },
+  };
+}
+
+/** An option that is given is checked at start; what is made of its default may wait until it is needed. */
+function compiled<T>(option: unknown, compile: (option: unknown) => T): () => T {
+  const make = once(() => compile(option));
+  if (option !== undefined) make();
+  return make;
+}
+
+/** A guard without a memory of its own loses nothing when it is made again. */
+function compileLife(given: UncheckedOptions, routes: readonly Route[]): GuardLife {
+  const warn = checkedFunction<NonNullable<GuardOptions['onWarning']>>(given.onWarning, 'onWarning');
+  const stores = storesOf(routes).filter((store) => store.occupancy !== undefined);
+  return stores.length === 0 ? { judged: false } : noteGuard(given, stores, warn);
 }
 
 function compileHooks(options: unknown): readonly OnVerdict[] {

@@ -32,12 +32,11 @@ const KNOWN: Map<number, Known> = new Map();
 
 /**
  * Takes note of a guard.
- * @param stores - its memory stores; without them nothing is lost
+ * @param stores - its memory stores, one and more
  * @param warn - called once for equal options, when guards of them keep being made after the one before has judged
  */
-export function noteGuard(options: object, stores: readonly ReplayStore[], warn: (warning: GuardWarning) => void): GuardLife {
+export function noteGuard(options: object, stores: readonly ReplayStore[], warn: (warning: GuardWarning) => void = showWarning): GuardLife {
   const life: GuardLife = { judged: false };
-  if (stores.length === 0) return life;
   const name = numberOf(options);
   const known = KNOWN.get(name);
   if (known === undefined) {
@@ -56,7 +55,7 @@ export function noteGuard(options: object, stores: readonly ReplayStore[], warn:
 }
 
 /** As Node shows its own warnings; on the console elsewhere. */
-export function showWarning({ code, message }: GuardWarning): void {
+function showWarning({ code, message }: GuardWarning): void {
   const { process } = globalThis as { process?: { emitWarning?: (message: string, options: { type: string; code: string }) => void } };
   if (typeof process?.emitWarning === 'function') process.emitWarning(message, { type: 'ApproovGuardWarning', code });
   else console.warn(message);
@@ -93,7 +92,7 @@ export interface GuardGauges {
 /** What is looked at. */
 export interface Gauged {
   readonly stores: readonly ReplayStore[];
-  readonly bodies: Partial<Pick<HeldBodies, 'gauge'>>;
+  readonly bodies: HeldBodies;
   readonly shares: Shares | null;
   readonly rings: readonly KeyRing[];
 }
@@ -104,7 +103,7 @@ export function readGauges({ stores, bodies, shares, rings }: Gauged, at: number
   const sum = (name: 'tokens' | 'capacity' | 'hits' | 'misses'): number => caches.reduce((all, cache) => all + cache[name], 0);
   return {
     replay: occupancyOf(stores),
-    bodies: bodies.gauge ?? { held: 0, bytes: 0, exceeded: 0 },
+    bodies: bodies.gauge,
     shares: shares?.gauge ?? { keys: 0, exceeded: 0 },
     tokenCache: { tokens: sum('tokens'), capacity: sum('capacity'), hits: sum('hits'), misses: sum('misses') },
     keySets: rings.map((ring) => ring.keySetGauge(at)),

@@ -1,8 +1,10 @@
 /** The guard: reads the clock once, finds the routes of a request, has it judged, decides, reports. */
 
 import type { Means, Route } from '../core/judge/case.ts';
-import { type Judged, judgeByEach, judgeByRoute, modesForVerdict } from '../core/judge/judge.ts';
+import { askedOnce, type Judged, judgeByEach, judgeByRoute, modesForVerdict } from '../core/judge/judge.ts';
+import { routeOf, tokenOnly } from '../core/judge/order.ts';
 import type { Policy } from '../core/judge/policy.ts';
+import type { ReplayStore } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { chain, type MaybePromise } from '../core/result.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -10,12 +12,13 @@ import { type Decision, decide, discardRest, mayPassPreflight, skip, withPreflig
 import { type RefusalPolicy, showsId } from '../http/refusal.ts';
 import { findRoutes, type RouteRow } from '../http/route-table.ts';
 import type { GuardKeys, KeyRing, KeyUse } from '../keys/key-ring.ts';
+import { allDemands, type Demands, demandsOf } from './demands.ts';
 import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
-import { type Gauged, type GuardGauges, type GuardLife, readGauges } from './gauges.ts';
+import { type GuardGauges, type GuardLife, readGauges } from './gauges.ts';
+import type { HeldBodies } from './held-bodies.ts';
 import type { RouteOptions } from './options.ts';
 import { Counters, type GuardCounters, nextId, noteJudged, type OnVerdict, randomId, VerdictHook, type VerdictLines } from './report.ts';
-import { allDemands, askedOnce, type Demands, demandsOf, routeOf, storesOf, tokenOnly } from './route.ts';
 
 /** Decides, for each request, whether it comes from a genuine app. Made by {@link createGuard}. */
 export interface Guard {
@@ -58,9 +61,14 @@ export interface Guard {
   close(): void;
 }
 
+/** What a guard lends to its judgements, and looks into. */
+export interface GuardMeans extends Means {
+  readonly bodies: HeldBodies;
+}
+
 /** Everything a guard is made of, compiled. */
 export interface GuardParts {
-  readonly means: Means;
+  readonly means: GuardMeans;
   /** What requests must satisfy that no other route claims. */
   readonly whole: Route;
   /** The option `exempt`. */
@@ -75,7 +83,6 @@ export interface GuardParts {
   readonly onVerdict: readonly OnVerdict[];
   readonly lines: VerdictLines;
   readonly now: () => number;
-  readonly bodies: Gauged['bodies'];
   readonly life: GuardLife;
 }
 
@@ -175,9 +182,9 @@ class AssembledGuard implements Guard {
   }
 
   gauges(): GuardGauges {
-    const { bodies, means, whole } = this.#parts;
+    const { means, whole } = this.#parts;
     return readGauges(
-      { stores: storesOf([whole, ...this.#rows, ...this.#compiled]), bodies, shares: means.shares, rings: this.#rings },
+      { stores: storesOf([whole, ...this.#rows, ...this.#compiled]), bodies: means.bodies, shares: means.shares, rings: this.#rings },
       this.#readClock(),
     );
   }
@@ -257,4 +264,10 @@ class AssembledGuard implements Guard {
 function viewOfToken(token: unknown, header: string): RequestView {
   const lines = typeof token === 'string' ? [token] : [];
   return { method: '', scheme: null, authority: null, target: '', lines: (name) => (name === header ? lines : []) };
+}
+
+/** The replay stores of these routes, each once. */
+export function storesOf(routes: readonly Route[]): readonly ReplayStore[] {
+  const stores = routes.flatMap(({ policy }) => [policy.signature?.replay ?? null, policy.tokenReplay]);
+  return [...new Set(stores.filter((store) => store !== null))];
 }

@@ -15,6 +15,9 @@ export type OriginPolicy =
       readonly hosts: ReadonlySet<string> | null;
     };
 
+/** The default: as the request arrived, no proxy trusted. */
+export const AS_ARRIVED: OriginPolicy = { kind: 'request', proxies: [], hops: null, hosts: null };
+
 /** Finds the origin, or answers `null` where it is unknown, contradictory, malformed or not on the list. */
 export function originOf(request: RequestView, policy: OriginPolicy): Origin | null {
   const found = findOrigin(request, policy);

@@ -10,8 +10,8 @@ import { compileShare } from '../guard/compile/limits.ts';
 import { createGuardOn } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions } from '../guard/options.ts';
-import { fileText } from '../keys/file-text.ts';
 import { type FilesWatcher, watchFiles } from '../keys/file/watch-files.ts';
+import { fileText } from '../keys/file-text.ts';
 import type { OnKeyEvent } from '../keys/key-events.ts';
 import { type ReadText, readJsonText } from './json-text.ts';
 import { located } from './policy-file-error.ts';
@@ -82,11 +82,11 @@ const MAX_BYTES = 1024 ** 2;
  * ```
  */
 export function loadPolicyFile(file: string, settings: PolicySettings = {}): Policy {
-  return loadKeeping(file, settings, compileShare);
+  return loadKeeping(file, settings);
 }
 
 /** The same for a guard that follows another one. */
-function loadKeeping(file: string, settings: PolicySettings, sharesOf: typeof compileShare): Policy {
+function loadKeeping(file: string, settings: PolicySettings, sharesOf?: typeof compileShare): Policy {
   const whole = resolve(file);
   const read = settings.read ?? readJsonText;
   const { value, lines } = located(file, new Map(), () => read(readWhole(whole)));
@@ -104,14 +104,14 @@ function loadKeeping(file: string, settings: PolicySettings, sharesOf: typeof co
  */
 export function policyFrom(document: PolicyDocument, settings: PolicySettings = {}, folder: string = '.'): Policy {
   const locate = <T>(check: () => T): T => located(null, new Map(), check);
-  return { ...locate(() => policyOf(document, resolve(folder), settings, compileShare)), file: null, locate };
+  return { ...locate(() => policyOf(document, resolve(folder), settings)), file: null, locate };
 }
 
 function policyOf(
   document: unknown,
   folder: string,
   settings: PolicySettings,
-  sharesOf: typeof compileShare,
+  sharesOf?: typeof compileShare,
 ): Omit<Policy, 'file' | 'locate'> {
   if (!isPlainObject(document)) throw new ConfigurationError('option-invalid', 'policy', 'must be an object, such as { "keys": … }');
   const opened: KeySource[] = [];
@@ -138,7 +138,7 @@ function policyOf(
       ...(onVerdict === undefined ? {} : { onVerdict }),
       ...(now === undefined ? {} : { now }),
     } as GuardOptions;
-    return { guard: createGuardOn(crypto, options, sharesOf), options, document, sources };
+    return { guard: createGuardOn(crypto, options, sharesOf?.(options.share)), options, document, sources };
   } catch (error) {
     for (const source of opened) source.close?.();
     throw withOrigin(error, origins);

@@ -2,7 +2,7 @@
 import type { RequestView } from '../../core/request-view.ts';
 import type { MaybePromise } from '../../core/result.ts';
 import type { Seconds } from '../../core/time.ts';
-import type { Demands } from '../../guard/route.ts';
+import type { Demands } from '../../guard/demands.ts';
 import type { Decision } from '../../http/decide.ts';
 import { type AppSyncAnswer, AuthorizedRequestView, contextOf, coversStage } from './authorizer.ts';
 import type { LambdaEvent } from './view-lambda.ts';

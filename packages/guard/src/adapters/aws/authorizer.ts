@@ -8,7 +8,7 @@ import type { RequestBody } from '../../core/request-view.ts';
 import { LATEST_MOMENT, type Seconds } from '../../core/time.ts';
 import type { Claims } from '../../core/token/verified.ts';
 import type { Verdict } from '../../core/verdict.ts';
-import type { Demands } from '../../guard/route.ts';
+import type { Demands } from '../../guard/demands.ts';
 import type { Decision } from '../../http/decide.ts';
 import { type LambdaEvent, LambdaRequestView, unseenBody } from './view-lambda.ts';
 

@@ -1,7 +1,7 @@
 /** A connection that outlives the request which opened it: it ends when the token expires, unless the client sends a new one. */
 import type { RequestView } from '../../core/request-view.ts';
 import type { GuardedRoute } from '../../guard/create-guard.ts';
-import type { Demands } from '../../guard/route.ts';
+import type { Demands } from '../../guard/demands.ts';
 import type { Decision } from '../../http/decide.ts';
 import { TokenReplacedView } from './view-handshake.ts';
 import type { Places } from './view-operation.ts';

@@ -9,7 +9,7 @@ import type { Seconds } from '../time.ts';
 import { type Claims, parseClaims, type VerifiedToken } from '../token/verified.ts';
 import { type Accepted, type Unavailable, unavailable, type Verdict, withProven } from '../verdict.ts';
 import type { Case, Check, Failure, KeySnapshot, Keys, Means, Route } from './case.ts';
-import { type Modes, modeOfFailure, modesOf, type Policy } from './policy.ts';
+import { type AskModes, type Modes, modeOfFailure, modesOf, type Policy } from './policy.ts';
 
 /** A request of which nothing is known yet. One literal: it is made for each request. */
 export function newCase(request: RequestView, policy: Policy, means: Means, snapshot: KeySnapshot, at: Seconds): Case {
@@ -146,6 +146,19 @@ export function modesForVerdict({ policy }: Route, request: RequestView, verdict
   if (policy.askModes === null) return policy.modes;
   const claims = verdict.outcome === 'accepted' ? verdict.attestation.claims : verdict.proven;
   return modesOf(policy, request, claims, at / 1000);
+}
+
+/** The same route, of which one request asks once: what a source answers later must not part the verdict from the decision. */
+export function askedOnce(route: Route): Route {
+  const askModes = route.policy?.askModes ?? null;
+  if (askModes === null) return route;
+  let asked: { readonly claims: Claims | null; readonly modes: Modes } | null = null;
+  const once: AskModes = (request, claims, at) => {
+    // Judged again with newer keys, a request may have claims that it had not.
+    if (asked === null || asked.claims !== claims) asked = { claims, modes: askModes(request, claims, at) };
+    return asked.modes;
+  };
+  return { ...route, policy: { ...route.policy, askModes: once } };
 }
 
 /** Judges a request by one route. Never throws or rejects. */

@@ -2,7 +2,7 @@
  * The order of judgement: every check there is, once, in the order in which the first failure wins. `judge` runs it to the first failure that
  * counts, an explanation runs it to its end, the documentation prints it, and compilers for other engines walk it.
  */
-import type { Check } from './case.ts';
+import type { Check, RequestKeys, Route } from './case.ts';
 import * as message from './message.ts';
 import * as once from './once.ts';
 import type { Policy } from './policy.ts';
@@ -195,4 +195,15 @@ export const ORDER: readonly Check[] = [
 /** The checks that a policy asks for, in order. */
 export function orderOf(policy: Policy): readonly Check[] {
   return ORDER.filter(({ asked }) => asked(policy));
+}
+
+/** Makes a route of a compiled policy. */
+export function routeOf(name: string | null, policy: Policy, keys: RequestKeys): Route {
+  return { name, policy, keys, order: orderOf(policy) };
+}
+
+/** The route by which a token by itself is judged: no binding, no signature of the message. */
+export function tokenOnly({ name, policy, keys }: Route): Route {
+  const token = { ...policy.token, prefix: null };
+  return routeOf(name, { ...policy, token, binding: null, signature: null, tokenReplay: null }, keys);
 }

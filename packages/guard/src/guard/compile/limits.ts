@@ -49,8 +49,7 @@ export function checkBodyFits({ maxBytes, maxBytesPerKey }: BodyLimits, longest:
 }
 
 /** Checks a replay store: `null` is in writing, and anything else has the one method. */
-export function compileReplay(store: unknown, path: string, fallback: () => ReplayStore | null): ReplayStore | null {
-  if (store === undefined) return fallback();
+export function compileReplay(store: unknown, path: string): ReplayStore | null {
   if (store === null) return null;
   if (typeof store === 'object' && 'setIfAbsent' in store && typeof store.setIfAbsent === 'function') return store as ReplayStore;
   throw new ConfigurationError('option-invalid', path, 'must have a method setIfAbsent, or be null to switch replay protection off');

@@ -58,11 +58,13 @@ export function compileRoute(options: unknown, path: string, base: Policy | null
     );
   }
   const { replay } = (route.token ?? {}) as Unchecked;
-  const tokenReplay = compileReplay(replay, at('token.replay'), () => base?.tokenReplay ?? null);
-  const inherits = route.signature === undefined && base !== null;
-  const signature = inherits
-    ? withTokenHeader(base, token.header)
-    : compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header });
+  const tokenReplay = replay === undefined ? (base?.tokenReplay ?? null) : compileReplay(replay, at('token.replay'));
+  const signature =
+    route.signature === undefined && base !== null
+      ? withTokenHeader(base, token.header)
+      : checks.isGiven(route.signature)
+        ? compileSignature(route.signature, at('signature'), { ...context, tokenHeader: token.header })
+        : null;
   return { token, rules: context.rules, tokenReplay, binding, signature, modes, askModes };
 }
 

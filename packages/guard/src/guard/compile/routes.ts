@@ -3,12 +3,12 @@ import { ConfigurationError } from '../../checks/configuration-error.ts';
 import * as checks from '../../checks/option-checks.ts';
 import { checkedObject, checkedTexts, type UncheckedOptions } from '../../checks/option-checks.ts';
 import type { RequestKeys, Route } from '../../core/judge/case.ts';
+import { routeOf } from '../../core/judge/order.ts';
 import type { Policy } from '../../core/judge/policy.ts';
 import { normaliseAuthority } from '../../core/signature/target.ts';
 import { parseRange } from '../../http/forwarded.ts';
 import type { OriginPolicy } from '../../http/origin.ts';
 import type { RouteMatch, RouteRow } from '../../http/route-table.ts';
-import { routeOf } from '../route.ts';
 import { compilePaths } from './options.ts';
 
 /** What the compilation of routes takes from the guard as a whole. */
@@ -21,7 +21,6 @@ export interface RoutesContext {
 
 /** Compiles the table. */
 export function compileRoutes(options: unknown, context: RoutesContext): readonly RouteRow<Route>[] {
-  if (options === undefined || options === null) return [];
   if (!Array.isArray(options)) throw new ConfigurationError('option-invalid', 'routes', 'must be a list of routes');
   return options.map((route: unknown, index) => compileRow(route, `routes[${index}]`, context));
 }
@@ -87,9 +86,8 @@ function demand(texts: readonly string[] | null, form: RegExp, path: string, rem
 
 const ORIGIN = /^(https?):\/\/([^/?#@\s]+)\/?$/i;
 
-/** Compiles how the origin is found. Default: as the request arrived, no proxy trusted. */
+/** Compiles how the origin is found. */
 export function compileOrigin(options: unknown): OriginPolicy {
-  if (options === undefined || options === null) return { kind: 'request', proxies: [], hops: null, hosts: null };
   if (typeof options === 'string') return fixedOrigin(options);
   const origin = checks.checkedObject(options, 'origin', ['trustedProxies', 'trustedHops', 'hosts']);
   const proxies = (checks.checkedTexts(origin.trustedProxies, 'origin.trustedProxies') ?? []).flatMap((text) => {

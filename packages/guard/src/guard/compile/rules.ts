@@ -60,7 +60,6 @@ const KINDS = ['denyDids', 'allowDids', 'denyTokens', 'deny', 'allow'] as const;
 
 /** Compiles the rules into the question that the judge asks, or `null` if there are none. */
 export function compileRules(options: unknown, hash: HashText): AskRules | null {
-  if (options === undefined || options === null) return null;
   if (!Array.isArray(options)) throw new ConfigurationError('option-invalid', 'rules', 'must be a list of rules');
   const rules = options.map((rule: unknown, index) => compileRule(rule, `rules[${index}]`, hash));
   return rules.length === 0 ? null : (verified, at) => askFrom(rules, 0, verified, at);

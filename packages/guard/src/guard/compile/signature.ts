@@ -19,7 +19,7 @@ export interface SignatureContext {
   /** The token header of this route: it must be covered. */
   readonly tokenHeader: string;
   /** What bodies may take. */
-  readonly bodyLimits: BodyLimits;
+  readonly bodyLimits: () => BodyLimits;
   /** Makes the store that is used where none is given: one for the whole guard. */
   readonly defaultReplay: () => ReplayStore;
 }
@@ -40,9 +40,8 @@ const OPTION_NAMES = [
   'replay',
 ] as const;
 
-/** Compiles `signature`; `null` where it is switched off. */
-export function compileSignature(options: unknown, path: string, context: SignatureContext): SignaturePolicy | null {
-  if (options === undefined || options === null) return null;
+/** Compiles `signature`. */
+export function compileSignature(options: unknown, path: string, context: SignatureContext): SignaturePolicy {
   const signature = checks.checkedObject(options, path, OPTION_NAMES);
   const label = checks.checkedWord(signature.label, `${path}.label`, ['install', 'account'], 'install');
   if (label === 'account' && signature.missingKey !== undefined)
@@ -64,8 +63,8 @@ export function compileSignature(options: unknown, path: string, context: Signat
     digest: checks.checkedWord(signature.digest, `${path}.digest`, ['if-present', 'required', 'delegated'], 'if-present'),
     nonce: checks.checkedWord(signature.nonce, `${path}.nonce`, ['optional', 'required'], 'optional'),
     tag: compileText(signature.tag, `${path}.tag`),
-    replay: compileReplay(signature.replay, `${path}.replay`, context.defaultReplay),
-    ...compileLimits(signature, path, context.bodyLimits),
+    replay: signature.replay === undefined ? context.defaultReplay() : compileReplay(signature.replay, `${path}.replay`),
+    ...compileLimits(signature, path, context.bodyLimits()),
   };
 }
 

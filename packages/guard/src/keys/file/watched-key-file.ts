@@ -5,8 +5,8 @@ import { KeySet } from '../../core/jws/jws.ts';
 import type { KeySource } from '../../core/ports.ts';
 import type { Bytes } from '../../core/time.ts';
 import { fileText } from '../file-text.ts';
+import type { KeyDocument } from '../key-document.ts';
 import type { OnKeyEvent } from '../key-events.ts';
-import type { parseKeyFile } from './key-file-formats.ts';
 import { type FilesWatcher, watchFiles } from './watch-files.ts';
 
 /** Which file, how often, and what becomes of it. */
@@ -16,7 +16,7 @@ export interface WatchPlan {
   readonly pollMs: number;
   readonly maxBytes: Bytes;
   readonly report: OnKeyEvent;
-  readonly parse: (text: string) => ReturnType<typeof parseKeyFile>;
+  readonly parse: (text: string) => KeyDocument;
 }
 
 /** Keys from a file. Read at once: throws a {@link ConfigurationError} if that fails. Later failures are events, and change nothing. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { exampleToken, freshSecret, requestView } from '@approov-guard/testkit';
 import { ConfigurationError, createGuard, type Guard, type GuardOptions } from 'approov-guard';
-import { isDebugged } from '../../../src/checks/environment.ts';
+import { isDebugged } from '../../../src/checks/option-checks.ts';
 import { FAULTS, REASONS } from '../../../src/core/reasons/reasons.ts';
 import { now, secret } from '../../both-ports.ts';
 import { digestLine, signed } from '../../signed-requests.ts';

@@ -1,41 +1,8 @@
-/** A route: how it is made of a policy, and what it demands, for those who have to know: adapters whose answers outlive a request, proxies. */
-import type { RequestKeys, Route } from '../core/judge/case.ts';
-import { orderOf } from '../core/judge/order.ts';
-import type { AskModes, Modes, Policy } from '../core/judge/policy.ts';
-import type { ReplayStore } from '../core/ports.ts';
+/** What a guard demands of requests, for those around it who have to know: adapters whose answers outlive a request, proxies, clients' tools. */
+import type { Route } from '../core/judge/case.ts';
+import type { Modes } from '../core/judge/policy.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
-import type { Claims } from '../core/token/verified.ts';
 import type { RouteRow } from '../http/route-table.ts';
-
-/** Makes a route of a compiled policy. */
-export function routeOf(name: string | null, policy: Policy, keys: RequestKeys): Route {
-  return { name, policy, keys, order: orderOf(policy) };
-}
-
-/** The route by which a token by itself is judged: no binding, no signature of the message. */
-export function tokenOnly({ name, policy, keys }: Route): Route {
-  const token = { ...policy.token, prefix: null };
-  return routeOf(name, { ...policy, token, binding: null, signature: null, tokenReplay: null }, keys);
-}
-
-/** The same route, of which one request asks once: what a source answers later must not part the verdict from the decision. */
-export function askedOnce(route: Route): Route {
-  const askModes = route.policy?.askModes ?? null;
-  if (askModes === null) return route;
-  let asked: { readonly claims: Claims | null; readonly modes: Modes } | null = null;
-  const once: AskModes = (request, claims, at) => {
-    // Judged again with newer keys, a request may have claims that it had not.
-    if (asked === null || asked.claims !== claims) asked = { claims, modes: askModes(request, claims, at) };
-    return asked.modes;
-  };
-  return { ...route, policy: { ...route.policy, askModes: once } };
-}
-
-/** The replay stores of these routes, each once. */
-export function storesOf(routes: readonly Route[]): readonly ReplayStore[] {
-  const stores = routes.flatMap(({ policy }) => [policy.signature?.replay ?? null, policy.tokenReplay]);
-  return [...new Set(stores.filter((store) => store !== null))];
-}
 
 /** What a request must show, as far as its route says it at start. A mode that is asked for at each request is not in it. */
 export interface Demands {
