@@ -1,12 +1,14 @@
 /** Mistakes in `origin` are found at start. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigurationError } from 'approov-guard';
-import { compileOrigin } from '../../../src/guard/compile/routes.ts';
+import { freshSecret } from '@approov-guard/testkit';
+import { ConfigurationError, createGuard, type GuardOptions } from 'approov-guard';
+
+const keys = { secret: freshSecret() };
 
 function mistake(origin: unknown): string {
   try {
-    compileOrigin(origin);
+    createGuard({ keys, origin } as GuardOptions);
   } catch (error) {
     assert.ok(error instanceof ConfigurationError);
     return `${error.code} ${error.path}`;

@@ -4,12 +4,13 @@ import { describe, test } from 'node:test';
 import { type HeaderLine, type RequestContent, requestView } from '@approov-guard/testkit';
 import type { GuardOptions } from 'approov-guard';
 import { compileOrigin } from '../../../src/guard/compile/routes.ts';
-import { findOrigin, originOf } from '../../../src/http/origin.ts';
+import { AS_ARRIVED, findOrigin, originOf } from '../../../src/http/origin.ts';
 
 type OriginOptions = GuardOptions['origin'];
 
 function found(options: OriginOptions, content: RequestContent = {}): string | null {
-  const origin = originOf(requestView({ peer: '127.0.0.1', scheme: 'http', authority: 'inner:8080', ...content }), compileOrigin(options));
+  const request = requestView({ peer: '127.0.0.1', scheme: 'http', authority: 'inner:8080', ...content });
+  const origin = originOf(request, options === undefined ? AS_ARRIVED : compileOrigin(options));
   return origin === null ? null : `${origin.scheme}://${origin.authority}`;
 }
 const PROXIES: OriginOptions = { trustedProxies: ['loopback'] };
