@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type HeaderLine, type RequestContent, requestView } from '@approov-guard/testkit';
 import type { GuardOptions } from 'approov-guard';
+import { isGiven } from '../../../src/checks/option-checks.ts';
 import { compileOrigin } from '../../../src/guard/compile/routes.ts';
 import { AS_ARRIVED, findOrigin, originOf } from '../../../src/http/origin.ts';
 
@@ -10,7 +11,7 @@ type OriginOptions = GuardOptions['origin'];
 
 function found(options: OriginOptions, content: RequestContent = {}): string | null {
   const request = requestView({ peer: '127.0.0.1', scheme: 'http', authority: 'inner:8080', ...content });
-  const origin = originOf(request, options === undefined ? AS_ARRIVED : compileOrigin(options));
+  const origin = originOf(request, isGiven(options) ? compileOrigin(options) : AS_ARRIVED);
   return origin === null ? null : `${origin.scheme}://${origin.authority}`;
 }
 const PROXIES: OriginOptions = { trustedProxies: ['loopback'] };
