@@ -38,15 +38,20 @@ const bySecret: readonly RequestCase[] = Object.entries(tokenKinds).flatMap(([na
 // RSA keys take long to make: one for each padding.
 const ALGORITHMS: readonly PrivateKeyAlgorithm[] = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const keys = freshKeySet(ALGORITHMS);
-const keySet = app('key set', { keys: { jwks: publicKeySet(keys) } });
-const byKeySet: readonly RequestCase[] = Object.entries(keySetKinds)
-  .filter(([name]) => !/^(?:rs|ps|es|ed)\w+$/.test(name) || ALGORITHMS.some((algorithm) => algorithm.toLowerCase() === name))
-  .map(([name, kind]) => ({
-    name: `${name}: ${kind.describe}`,
-    setup: keySet,
-    request: { headers: [approovToken(kind.mint({ keys, now: NOW }))] },
-    expected: { status: statusOf(kind.expected), verdict: kind.expected },
-  }));
+/** Proxies verify some of the algorithms: they get a set of those. */
+const fewer = keys.filter(({ algorithm }) => /^(?:RS|ES)/.test(algorithm));
+const byKeySet: readonly RequestCase[] = [keys, fewer].flatMap((set) => {
+  const setup = app(set === keys ? 'key set' : 'key set, RS and ES only', { keys: { jwks: publicKeySet(set) } });
+  const has = (name: string): boolean => set.some(({ algorithm }) => algorithm.toLowerCase() === name);
+  return Object.entries(keySetKinds)
+    .filter(([name]) => !/^(?:rs|ps|es|ed)\w+$/.test(name) || has(name))
+    .map(([name, kind]) => ({
+      name: `${name}: ${kind.describe}, of ${set.length} keys`,
+      setup,
+      request: { headers: [approovToken(kind.mint({ keys: set, now: NOW }))] },
+      expected: { status: statusOf(kind.expected), verdict: kind.expected },
+    }));
+});
 
 // A secret that is not published: in production the guard refuses those at its start.
 const ownSecret = anotherSecret(devSecret);

@@ -29,6 +29,8 @@ function configuration(policy: AskingPolicy): string {
 # Start the authoriser:  approov-guard authorizer --for caddy --policy FILE
 # If it does not answer, nothing passes: Caddy answers 502.
 http://:${port} {
+	@socket header_regexp Upgrade (?i)^websocket$
+	@plain not header_regexp Upgrade (?i)^websocket$
 ${host === '*' ? '' : `	bind ${host}\n`}	route {
 		# The client's own identity headers go first: Caddy before 2.11.2 leaves those in place that the answer lacks (GHSA-7r4p-vjf4-gxv4).
 		# Servers behind read X_Attestation_Verdict as X-Attestation-Verdict.
@@ -36,12 +38,19 @@ ${removed.map((name) => `		request_header -${name}`).join('\n')}
 		request_header -X-Original-Content-Length
 		request_header X-Original-Content-Length {http.request.header.Content-Length}
 		request_header X-Original-URI {http.request.orig_uri}
+		# What the client's Connection names would be taken away after it was judged. WebSockets pass, other upgrades do not: an upgrade to
+		# HTTP/2 would carry requests that nobody judges.
+		request_header @socket Connection Upgrade
+		request_header @plain -Connection
+		request_header @plain -Upgrade
 		# What \`forward_auth\` stands for, and two things more.
 		reverse_proxy ${asks} {
 			method GET
 			rewrite {uri}
 			header_up X-Forwarded-Method {method}
 			header_up X-Forwarded-Uri {uri}
+			header_up -Connection
+			header_up -Upgrade
 			# Caddy before the fix of its issue 7859 may keep a connection to the server behind among those to the authoriser: so none is kept.
 			transport http {
 				keepalive off

@@ -16,6 +16,16 @@ export const haproxy: Dialect = {
   ],
 };
 
+/** What becomes of a connection, as rules: for HAProxy that asks, and for HAProxy that judges by itself. */
+export const UPGRADE_RULES: readonly string[] = [
+  '# WebSockets pass. Other upgrades do not: one to HTTP/2 would carry requests that nobody judges. What else the client names in',
+  '# Connection would be taken away behind, after it was judged.',
+  'http-request set-var(txn.socket) bool(true) if { req.fhdr_cnt(upgrade) eq 1 } { req.fhdr(upgrade) -m str -i websocket }',
+  'http-request del-header Connection',
+  'http-request set-header Connection upgrade if { var(txn.socket) -m bool }',
+  'http-request del-header Upgrade unless { var(txn.socket) -m bool }',
+];
+
 function configuration({ listen, to, prefix, stripToken, tokenHeaders }: AskingPolicy): string {
   return `# approov-guard: HAProxy (2.6 or newer, with Lua) asks the authoriser about each request.
 # Start the authoriser:  approov-guard authorizer --for haproxy --policy FILE
@@ -44,7 +54,7 @@ frontend approov
   http-request del-header ${prefix} -m beg
   http-request del-header x-original- -m beg
   http-request lua.approov_ask
-  http-request del-header Forwarded
+${UPGRADE_RULES.map((line) => `  ${line}\n`).join('')}  http-request del-header Forwarded
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Forwarded-Host %[req.fhdr(host)]
   http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]

@@ -164,8 +164,7 @@ function signatureRules(rules: TokenRules): readonly string[] {
   const { id, keys, when } = rules;
   const head = `var(txn.${id}head)`;
   const only = when === '' ? '' : ` if ${when.trim()}`;
-  const algorithms = [...new Set(keys.map(({ algorithm }) => algorithm))].map(literal).join('|');
-  const allNamed = keys.every(({ kid }) => kid !== null);
+  const algorithms = [...new Set(keys.map(({ algorithm }) => algorithm))];
   const verified = keys.flatMap((key, index) =>
     keyCondition(key, head, id).map(
       (condition) =>
@@ -176,10 +175,10 @@ function signatureRules(rules: TokenRules): readonly string[] {
     '# token-key: the algorithm is the key’s, never the token’s choice',
     reason(
       'token-algorithm-not-allowed',
-      `!{ var(txn.${id}usual) -m bool } !{ ${head} -m reg ${quoted(member('alg', `"(?:${algorithms})"`))} }`,
+      `!{ var(txn.${id}usual) -m bool } !{ ${head} -m reg ${quoted(member('alg', `"(?:${algorithms.map(literal).join('|')})"`))} }`,
       rules,
     ),
-    ...(allNamed ? unknownKey(rules) : []),
+    ...algorithms.flatMap((algorithm) => unknownKey(rules, algorithm)),
     '# token-signature',
     `http-request set-var(txn.${id}mac) var(txn.${id}tok),field(3,.)${only}`,
     ...verified,
@@ -188,11 +187,88 @@ function signatureRules(rules: TokenRules): readonly string[] {
   ];
 }
 
-function unknownKey(rules: TokenRules): readonly string[] {
-  const names = rules.keys.flatMap(({ kid }) => kid ?? []).map(literal);
+/** Where every key of an algorithm has a name, a token has to name one of them. One that names a key of another algorithm says more than one that names none. */
+function unknownKey(rules: TokenRules, algorithm: string): readonly string[] {
+  const own = rules.keys.filter((key) => key.algorithm === algorithm);
+  if (own.some(({ kid }) => kid === null)) return [];
   const head = `var(txn.${rules.id}head)`;
-  const [any, known] = [member('kid', ''), member('kid', `"(?:${names.join('|')})"`)].map(quoted);
-  return [reason('token-key-unknown', `{ ${head} -m reg ${any} } !{ ${head} -m reg ${known} }`, rules)];
+  const kids = (keys: readonly NativeKey[]): string => keys.flatMap(({ kid }) => (kid === null ? [] : literal(kid))).join('|');
+  const named = (keys: readonly NativeKey[]): string => member('kid', `"(?:${kids(keys)})"`);
+  const strange = `!{ var(txn.${id}usual) -m bool } `;
+  const malformed = (condition: string): string => reason('token-malformed', strange + condition, rules);
+  const known =
+    usual.length === 0
+      ? []
+      : [`http-request set-var(txn.${id}usual) bool(true) if ${when}{ var(txn.${id}tok),field(1,.) -m str ${usual.join(' ')} }`];
+  return [
+    '# token-form: a compact JWS whose header names no extension. A header as issuers write it needs no second look',
+    reason('token-malformed', `!{ var(txn.${id}tok) -m reg ${quoted(`^[\\w-]+\\.${CANONICAL}\\.${CANONICAL}$`)} }`, rules),
+    ...known,
+    `http-request set-var(txn.${id}head) var(txn.${id}tok),field(1,.),ub64dec if ${when}!{ var(txn.${id}usual) -m bool }`,
+    ...ambiguous(head).map(malformed),
+    malformed(`{ ${head} -m reg ${quoted(member('(?:crit|b64)', ''))} }`),
+    malformed(`{ ${head} -m reg ${quoted(member('typ', '(?!"(?i:jwt)")'))} }`),
+    malformed(`{ ${head} -m reg ${quoted(member('kid', '[^"\\s]'))} }`),
+    malformed(`!{ ${head} -m reg ${quoted(member('alg', '"'))} }`),
+  ];
+}
+
+/** A key is used with its own algorithm, and for tokens that name it, or name none, or if it has no name. */
+function keyCondition({ kid, algorithm }: NativeKey, head: string, id: string): readonly string[] {
+  const alg = `{ ${head} -m reg ${quoted(member('alg', `"${literal(algorithm)}"`))} }`;
+  const isUsual = `{ var(txn.${id}usual) -m bool }`;
+  if (kid === null) return [isUsual, alg];
+  const named = `{ ${head} -m reg ${quoted(member('kid', `"${literal(kid)}"`))} }`;
+  return [isUsual, `${alg} ${named}`, `${alg} !{ ${head} -m reg ${quoted(member('kid', ''))} }`];
+}
+
+const HASH: { readonly [algorithm: string]: string } = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' };
+
+function signatureRules(rules: TokenRules): readonly string[] {
+  const { id, keys, when } = rules;
+  const head = `var(txn.${id}head)`;
+  const only = when === '' ? '' : ` if ${when.trim()}`;
+  const algorithms = [...new Set(keys.map(({ algorithm }) => algorithm))];
+  const verified = keys.flatMap((key, index) =>
+    keyCondition(key, head, id).map(
+      (condition) =>
+        `http-request set-var(txn.${id}sound) str(${key.id}) if ${when}!{ var(txn.${id}token) -m found } !{ var(txn.${id}sound) -m found } ${condition} ${proof(key, index, id)}`,
+    ),
+  );
+  return [
+    '# token-key: the algorithm is the key’s, never the token’s choice',
+    reason(
+      'token-algorithm-not-allowed',
+      `!{ var(txn.${id}usual) -m bool } !{ ${head} -m reg ${quoted(member('alg', `"(?:${algorithms.map(literal).join('|')})"`))} }`,
+      rules,
+    ),
+    ...algorithms.flatMap((algorithm) => unknownKey(rules, algorithm)),
+    '# token-signature',
+    `http-request set-var(txn.${id}mac) var(txn.${id}tok),field(3,.)${only}`,
+    ...verified,
+    reason('token-signature-invalid', `!{ var(txn.${id}sound) -m found }`, rules),
+    `http-request set-var(txn.${id}claims) var(txn.${id}tok),field(2,.),ub64dec if { var(txn.${id}sound) -m found }`,
+  ];
+}
+
+/** Where every key of an algorithm has a name, a token has to name one of them. One that names a key of another algorithm says more than one that names none. */
+function unknownKey(rules: TokenRules, algorithm: string): readonly string[] {
+  const own = rules.keys.filter((key) => key.algorithm === algorithm);
+  if (own.some(({ kid }) => kid === null)) return [];
+  const head = `var(txn.${rules.id}head)`;
+  const named = (keys: readonly NativeKey[]): string =>
+    member(
+      'kid',
+      `"(?:${keys
+        .flatMap(({ kid }) => kid ?? [])
+        .map(literal)
+        .join('|')})"`,
+    );
+  const strange = `{ ${head} -m reg ${quoted(member('alg', `"${literal(algorithm)}"`))} } { ${head} -m reg ${quoted(member('kid', ''))} } !{ ${head} -m reg ${quoted(named(own))} }`;
+  return [
+    reason('token-algorithm-not-allowed', `${strange} { ${head} -m reg ${quoted(named(rules.keys))} }`, rules),
+    reason('token-key-unknown', strange, rules),
+  ];
 }
 
 function proof(key: NativeKey, index: number, id: string): string {

@@ -4,6 +4,7 @@ import type { BindingPolicy, Policy } from 'approov-guard/order';
 import type { Policy as PolicyFile } from 'approov-guard/policy-file';
 import { titled } from '../authorizer/asking-policy.ts';
 import type { CompiledFile } from '../authorizer/dialect.ts';
+import { UPGRADE_RULES } from '../authorizer/haproxy.ts';
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
 import { type Engine, expressible, type Placed } from './expressible.ts';
 import { routeRules } from './haproxy-routes.ts';
@@ -136,6 +137,7 @@ function nameRules({ options }: PolicyFile, { prefix }: NativeSettings): readonl
     `http-request del-header ${prefix} -m beg`,
     'http-request set-var(txn.id) uuid()',
     'http-request set-var(txn.path) path',
+    "http-request set-var(txn.path) url,field(1,'?') if !{ var(txn.path) -m found }",
   ];
 }
 
@@ -256,6 +258,7 @@ function upstreamRules(placed: readonly Placed[], settings: NativeSettings): rea
     `http-request set-var(txn.unchecked) str(unchecked) if ${accepted}`,
     ...states,
     ...IDENTITY_NAMES.map((name) => `http-request set-header ${titled(prefix + name)} ${said[name]}`),
+    ...UPGRADE_RULES,
     'http-request del-header Forwarded',
     'http-request set-header X-Forwarded-For %[src]',
     'http-request set-header X-Forwarded-Host %[req.fhdr(host)]',
