@@ -5,11 +5,12 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { devSecret } from '@approov-guard/testkit';
+import { freePort, isOpen } from '../../packages/gateway/test/program.ts';
 import { findProgram, findPythonWith, readVectors, skipUnless } from '../../tools/optional.mjs';
 import type { AdapterUnderTest, GuardSetup, Setup } from '../adapters/adapter.ts';
 import { gateway } from '../adapters/gateway.ts';
 import { adapters } from '../adapters/index.ts';
-import { freePort, isOpen, proxies } from '../adapters/proxies.ts';
+import { proxies } from '../adapters/proxies.ts';
 import { type HeaderLine, send } from '../run/wire.ts';
 
 interface PublishedRequest {
