@@ -1,5 +1,5 @@
 /**
- * `publish.mjs RESULT…`: writes the figures of these result files into `docs/performance.md`, between its markers; with `--into FILE` into
+ * `publish.mjs RESULT…`: writes the figures of these result files into `bench/README.md`, between its markers; with `--into FILE` into
  * another that has them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -60,7 +60,7 @@ const parts = [
       : table(rowsOf(suite)).replaceAll('### ', '#### '),
   ),
 ];
-const file = values.into === undefined ? new URL('../docs/performance.md', import.meta.url) : pathToFileURL(values.into);
+const file = values.into === undefined ? new URL('README.md', import.meta.url) : pathToFileURL(values.into);
 const [before = '', rest = ''] = readFileSync(file, 'utf8').split('<!-- figures -->\n');
 const after = rest.split('<!-- end of figures -->').at(-1) ?? '';
 writeFileSync(file, `${before}<!-- figures -->\n\n${parts.filter(Boolean).join('\n')}\n<!-- end of figures -->${after}`);

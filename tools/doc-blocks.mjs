@@ -49,11 +49,11 @@ function examples(path) {
 
 /**
  * @param {readonly string[]} only - the files to read; none for all
- * @returns {Block[]} every block of README.md, CONTRIBUTING.md, docs, examples, the packages' READMEs and the doc comments
+ * @returns {Block[]} every block of README.md, CONTRIBUTING.md, docs, examples, the benchmarks' and the packages' READMEs and the doc comments
  */
 export function docBlocks(only) {
   const wanted = (/** @type {string} */ path) => only.length === 0 || only.includes(path);
-  const documents = files(/^(README\.md|CONTRIBUTING\.md|docs\/.*\.md|examples\/.*\.md|packages\/[^/]+\/README\.md)$/).filter(wanted);
+  const documents = files(/^(README\.md|CONTRIBUTING\.md|docs\/.*\.md|examples\/.*\.md|bench\/README\.md|packages\/[^/]+\/README\.md)$/).filter(wanted);
   const sources = files(/^packages\/[^/]+\/src\/.*\.ts$/).filter(wanted);
   return [...documents.flatMap((path) => fences(path, read(path), 1)), ...sources.flatMap(examples)];
 }

@@ -11,9 +11,9 @@
 
 /** @type {{ readonly [name: string]: Cost }} */
 export const COSTS = {
-  'a decision, token seen before': { value: 0.4, unit: 'µs', kind: 'measured', from: 'performance.md: HS256, same token' },
-  'a decision, new token': { value: 4.9, unit: 'µs', kind: 'measured', from: 'performance.md: HS256, never seen before' },
-  'a message signature': { value: 98, unit: 'µs', kind: 'measured', from: 'performance.md: ECDSA P-256' },
+  'a decision, token seen before': { value: 0.4, unit: 'µs', kind: 'measured', from: 'bench/README.md: HS256, same token' },
+  'a decision, new token': { value: 4.9, unit: 'µs', kind: 'measured', from: 'bench/README.md: HS256, never seen before' },
+  'a message signature': { value: 98, unit: 'µs', kind: 'measured', from: 'bench/README.md: ECDSA P-256' },
   'a replay look-up, for the guard': { value: 15, unit: 'µs', kind: 'measured', from: '`npm run bench -- replay`, on a busy machine' },
   'a replay look-up, for the store': { value: 10, unit: 'µs', kind: 'measured', from: '`npm run bench -- replay`, on a busy machine' },
   'an entry of the store': { value: 150, unit: 'bytes', kind: 'measured', from: 'replay.md; 105 to 200, as its table grows by doubling' },
