@@ -53,7 +53,7 @@ function examples(path) {
  */
 export function docBlocks(only) {
   const wanted = (/** @type {string} */ path) => only.length === 0 || only.includes(path);
-  const documents = files(/^(README\.md|CONTRIBUTING\.md|docs\/.*\.md|examples\/.*\.md|bench\/README\.md|packages\/[^/]+\/README\.md)$/).filter(wanted);
+  const documents = files(/^(README\.md|CONTRIBUTING\.md|(docs|examples)\/.*\.md|(bench|packages\/[^/]+)\/README\.md)$/).filter(wanted);
   const sources = files(/^packages\/[^/]+\/src\/.*\.ts$/).filter(wanted);
   return [...documents.flatMap((path) => fences(path, read(path), 1)), ...sources.flatMap(examples)];
 }
