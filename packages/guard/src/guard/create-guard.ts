@@ -16,13 +16,14 @@ import { routeOf } from '../core/judge/order.ts';
 import type { Policy } from '../core/judge/policy.ts';
 import type { Shares } from '../core/judge/shares.ts';
 import type { CryptoPort } from '../core/ports.ts';
+import { KnownComponents } from '../core/signature/parse-signature.ts';
 import { rememberedInstallationKeys } from '../core/signature/signing-key.ts';
 import { AS_ARRIVED, findOrigin, type OriginPolicy, originOf } from '../http/origin.ts';
 import { type GuardKeys, KeyRing } from '../keys/key-ring.ts';
 import { compileKeys } from '../keys/key-source.ts';
 import { memoryReplayStore } from '../replay/memory.ts';
 import { compileChosenKeys } from './compile/key-choice.ts';
-import { compileBodies, compileShare } from './compile/limits.ts';
+import { broughtTo, compileBodies, compileShare } from './compile/limits.ts';
 import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile/options.ts';
 import { compileOrigin, compileRoutes, hostsOf } from './compile/routes.ts';
 import { compileRules } from './compile/rules.ts';
@@ -122,6 +123,7 @@ interface MeansParts {
 /** What only signed messages and one-time tokens need is made for the first of them. */
 function meansOf({ crypto, origin, limits, installationKeys, shares }: MeansParts): GuardMeans {
   const bodies = once(() => new HeldBodies(limits()));
+  const known = once(() => new KnownComponents());
   const opened = once(() => rememberedInstallationKeys(crypto, installationKeys));
   return {
     hash: crypto.sha256Base64,
@@ -139,6 +141,10 @@ function meansOf({ crypto, origin, limits, installationKeys, shares }: MeansPart
     get bodies() {
       return bodies();
     },
+    get known() {
+      return known();
+    },
+    broughtTo,
   };
 }
 

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import * as oracle from 'structured-headers';
 import { type BareItem, type Item, type Member, type Parameters, parseDictionary, parseItem, parseList } from '../../src/core/sfv/parse.ts';
 import { serialiseDictionary, serialiseItem, serialiseList } from '../../src/core/sfv/serialise.ts';
-import { parseSignature } from '../../src/core/signature/parse-signature.ts';
+import { KnownComponents, parseSignature } from '../../src/core/signature/parse-signature.ts';
 import { normaliseAuthority, splitTarget } from '../../src/core/signature/target.ts';
 import { compileOrigin } from '../../src/guard/compile/routes.ts';
 import { originOf } from '../../src/http/origin.ts';
@@ -259,7 +259,7 @@ describe('parsers are total, and what is written back is read as the same', () =
           ['X-Forwarded-Host', right],
         ];
         const request = requestView({ headers, target: left, authority: right, peer: '127.0.0.1' });
-        parseSignature(request, POLICY);
+        parseSignature(request, POLICY, new KnownComponents());
         originOf(request, origin);
         const normal = normaliseAuthority(left, 'https');
         if (normal !== null) assert.equal(normaliseAuthority(normal, 'https'), normal);

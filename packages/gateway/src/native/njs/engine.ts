@@ -148,6 +148,8 @@ const MEANS: Means = {
   openInstallationKey: absent,
   shares: null,
   bodies: { deadlineSeconds: 0, read: absent },
+  known: null,
+  broughtTo: absent,
 };
 
 function absent(): never {

@@ -1,12 +1,12 @@
 /** One request while it is judged: what is asked of it, what that takes, and what was found so far. */
 import type { DigestAlgorithm } from '../digest/content-digest.ts';
 import type { KeysAtHand, PreparedKey, UnverifiedJws, VerificationKey } from '../jws/jws.ts';
-import type { BodyReader } from '../ports.ts';
+import type { BodyReader, ReplayStore } from '../ports.ts';
 import type { FaultCode, ReasonCode } from '../reasons/reasons.ts';
 import type { RequestView } from '../request-view.ts';
 import type { MaybePromise } from '../result.ts';
 import type { SignatureBases } from '../signature/base.ts';
-import type { UnverifiedSignature } from '../signature/parse-signature.ts';
+import type { KnownComponents, UnverifiedSignature } from '../signature/parse-signature.ts';
 import type { OpenInstallationKey } from '../signature/signing-key.ts';
 import type { Origin } from '../signature/target.ts';
 import type { VerifiedSignature } from '../signature/verify-signature.ts';
@@ -33,7 +33,14 @@ export interface Means {
   /** What each signing key may take, or `null` if that is not bounded. */
   readonly shares: Shares | null;
   readonly bodies: BodyReader;
+  /** The component lists that came lately, or `null` where none are kept. */
+  readonly known: KnownComponents | null;
+  /** What each message was the first to bring to a store: guards that share a store share this, too. */
+  readonly broughtTo: (store: ReplayStore) => Brought;
 }
+
+/** What messages were the first to bring, by message: nothing outlives it. */
+export type Brought = WeakMap<object, Set<string>>;
 
 /** The keys at one moment, and the tokens that exactly these keys verified lately. */
 export interface KeySnapshot {

@@ -56,7 +56,7 @@ function withoutKey(judged: Case, policy: SignaturePolicy): Failure | null {
 
 /** The one signature that the policy names by its label. */
 export function checkForm(judged: Case): Failure | null {
-  const found = parseSignature(judged.request, judged.policy.signature as SignaturePolicy);
+  const found = parseSignature(judged.request, judged.policy.signature as SignaturePolicy, judged.means.known);
   if ('outcome' in found) return found;
   judged.signature = found;
   return null;

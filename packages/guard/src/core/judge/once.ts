@@ -1,14 +1,13 @@
 /** The checks of what may be accepted once: signatures, and tokens on routes that ask for it. Made last. */
 import { encodeBase64 } from '../bytes.ts';
 import type { ReplayStore } from '../ports.ts';
-import type { RequestView } from '../request-view.ts';
 import { chain, isThenable, type MaybePromise } from '../result.ts';
 import { canonicalSignature } from '../signature/signature-value.ts';
 import type { VerifiedSignature } from '../signature/verify-signature.ts';
 import { LATEST_MOMENT, type Seconds } from '../time.ts';
 import type { Claims, VerifiedToken } from '../token/verified.ts';
 import { rejected, unavailable } from '../verdict.ts';
-import type { Case, Failure } from './case.ts';
+import type { Brought, Case, Failure } from './case.ts';
 import type { SignaturePolicy } from './policy.ts';
 import { ownerOf, type Taking } from './shares.ts';
 
@@ -109,23 +108,28 @@ interface OnceOnly {
 }
 
 /**
- * What each message was the first to bring, by store. A guard for the whole application and another for one of its routes judge the same
- * message twice, which is no replay. Nothing outlives the message.
+ * One atomic set-if-absent. A store that cannot answer makes the request unavailable, never accepted. What the message itself has brought is no
+ * replay: a guard for the whole application and another for one of its routes judge the same message twice.
  */
-const broughtBy: WeakMap<object, Map<ReplayStore, Set<string>>> = new WeakMap();
-
-/** One atomic set-if-absent. A store that cannot answer makes the request unavailable, never accepted. */
 function rememberOnce({ request, means }: Case, once: OnceOnly): MaybePromise<Failure | null> {
-  return chain(means.hash(once.text), (key) => (broughtAlready(request, once.store, key) ? null : askStore(request, once, key)));
+  const { message = null } = request;
+  const brought = message === null ? null : broughtBy(message, means.broughtTo(once.store));
+  return chain(means.hash(once.text), (key) => (brought?.has(key) === true ? null : askStore(key, brought, once)));
 }
 
-function askStore(request: RequestView, once: OnceOnly, key: string): MaybePromise<Failure | null> {
+function broughtBy(message: object, all: Brought): Set<string> {
+  const known = all.get(message) ?? new Set();
+  all.set(message, known);
+  return known;
+}
+
+function askStore(key: string, brought: Set<string> | null, once: OnceOnly): MaybePromise<Failure | null> {
   const failed = (cause: unknown): Failure => unavailable('replay-store-unavailable', cause, once.stage);
   const answered = (isNew: unknown): Failure | null => {
     if (isNew === false) return rejected(once.reason);
     // An answer that is neither (`OK`, 1, nothing) does not tell: that is no fault of the client.
     if (isNew !== true) return failed(new TypeError('`setIfAbsent` answered neither true nor false'));
-    noteBrought(request, once.store, key);
+    brought?.add(key);
     return null;
   };
   try {
@@ -135,15 +139,4 @@ function askStore(request: RequestView, once: OnceOnly, key: string): MaybePromi
   } catch (cause) {
     return failed(cause);
   }
-}
-
-function broughtAlready({ message }: RequestView, store: ReplayStore, key: string): boolean {
-  return message !== undefined && broughtBy.get(message)?.get(store)?.has(key) === true;
-}
-
-function noteBrought({ message }: RequestView, store: ReplayStore, key: string): void {
-  if (message === undefined) return;
-  const stores = broughtBy.get(message) ?? new Map<ReplayStore, Set<string>>();
-  stores.set(store, (stores.get(store) ?? new Set()).add(key));
-  broughtBy.set(message, stores);
 }

@@ -39,10 +39,12 @@ export type Member = Item | InnerList;
 /** A dictionary in received order. */
 export type Dictionary = ReadonlyMap<string, Member>;
 
-//
-/** Parses a dictionary: of a key that occurs twice the last member counts. */
-export function parseDictionary(text: string): Dictionary | null {
-  const parser = new Parser(text);
+/**
+ * Parses a dictionary: of a key that occurs twice the last member counts.
+ * @param known - lists that were parsed before, if somebody keeps them
+ */
+export function parseDictionary(text: string, known: KnownLists | null = null): Dictionary | null {
+  const parser = new Parser(text, known);
   const dictionary = new Map<string, Member>();
   return parser.members(() => parser.dictionaryMember(dictionary)) ? dictionary : null;
 }
@@ -83,29 +85,23 @@ const BYTES = /:[A-Za-z0-9+/]*={0,2}:/y;
 const DISPLAY_STRING = /%"(?:[\x20\x21\x23\x24\x26-\x7e]|%[0-9a-f]{2})*"/y;
 const TRUE: BareItem = { type: 'boolean', value: true };
 const FALSE: BareItem = { type: 'boolean', value: false };
-const NO_PARAMETERS: Parameters = new Map();
+const NO_PARAMETERS: ReadonlyMap<string, BareItem> = new Map();
 
-/**
- * The items of inner lists that were parsed lately, by the text between the parentheses: each version of an app covers the same components in
- * each request, and parsing them is most of the work. The same text always gives the same items; nobody changes them.
- */
-const KNOWN_LISTS: Map<string, readonly Item[]> = new Map();
-const MAX_KNOWN_LISTS = 64;
-const LONGEST_KNOWN_LIST = 512;
-
-function rememberList(text: string, items: readonly Item[]): void {
-  if (text.length > LONGEST_KNOWN_LIST) return;
-  if (KNOWN_LISTS.size >= MAX_KNOWN_LISTS) KNOWN_LISTS.clear();
-  KNOWN_LISTS.set(text, items);
+/** The items of inner lists that were parsed before, by the text from one parenthesis to the other. Nobody changes them. */
+export interface KnownLists {
+  get(text: string): readonly Item[] | undefined;
+  add(text: string, items: readonly Item[]): void;
 }
 
 /** Walks over a text. Each method takes what it names, or answers `null` (or `false`) and the parse has failed. */
 class Parser {
   readonly #text: string;
+  readonly #known: KnownLists | null;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, known: KnownLists | null = null) {
     this.#text = text;
+    this.#known = known;
   }
 
   get ended(): boolean {
@@ -157,15 +153,23 @@ class Parser {
 
   /** RFC 9651 §4.2.1.2. */
   #innerList(): InnerList | null {
-    const text = this.#text.slice(this.#at, this.#text.indexOf(')', this.#at) + 1);
-    const start = this.#at;
-    const known = text.length <= LONGEST_KNOWN_LIST ? KNOWN_LISTS.get(text) : undefined;
-    if (known !== undefined) this.#at += text.length;
-    const items = known ?? this.#innerItems();
+    const items = this.#known === null ? this.#innerItems() : this.#knownItems(this.#known);
     if (items === null) return null;
-    if (known === undefined && this.#at - start === text.length) rememberList(text, items);
     const parameters = this.#parameters();
     return parameters === null ? null : { kind: 'inner-list', items, parameters };
+  }
+
+  #knownItems(lists: KnownLists): readonly Item[] | null {
+    const text = this.#text.slice(this.#at, this.#text.indexOf(')', this.#at) + 1);
+    const start = this.#at;
+    const known = lists.get(text);
+    if (known !== undefined) {
+      this.#at += text.length;
+      return known;
+    }
+    const items = this.#innerItems();
+    if (items !== null && this.#at - start === text.length) lists.add(text, items);
+    return items;
   }
 
   #innerItems(): readonly Item[] | null {

@@ -2,7 +2,7 @@
 
 import { trimOptionalWhiteSpace } from '../bytes.ts';
 import type { RequestView } from '../request-view.ts';
-import { type Item, itemsAtMost, type Member, parseDictionary } from '../sfv/parse.ts';
+import { type Item, itemsAtMost, type KnownLists, type Member, parseDictionary } from '../sfv/parse.ts';
 import { serialiseItem, serialiseParameters } from '../sfv/serialise.ts';
 import type { Bytes } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
@@ -109,18 +109,25 @@ const MAX_PARAMETRISED = 16;
 const MAX_INPUT_ITEMS = 128;
 const MAX_SIGNATURES = 16;
 
-/** Parses both fields. Their bytes are counted before anything is parsed. */
-export function parseSignature(request: RequestView, policy: SignatureFormPolicy): UnverifiedSignature | Rejected {
+/**
+ * Parses both fields. Their bytes are counted before anything is parsed.
+ * @param known - what came lately, if somebody keeps it
+ */
+export function parseSignature(
+  request: RequestView,
+  policy: SignatureFormPolicy,
+  known: KnownComponents | null = null,
+): UnverifiedSignature | Rejected {
   const inputs = fieldValue(request, 'signature-input', policy.maxBytes);
   const signatures = fieldValue(request, 'signature', policy.maxBytes);
   if (inputs === '' || signatures === '') return rejected('signature-missing', inputs === '' ? 'Signature-Input' : 'Signature');
   if (inputs === null || signatures === null) return rejected('signature-malformed', 'longer than signature.maxBytes');
-  const input = memberOf(inputs, policy.label, MAX_INPUT_ITEMS);
+  const input = memberOf(inputs, policy.label, MAX_INPUT_ITEMS, known);
   if (input === null) return rejected('signature-malformed', `Signature-Input is not a dictionary of at most ${MAX_INPUT_ITEMS} items`);
   const value = memberOf(signatures, policy.label, MAX_SIGNATURES);
   if (value === null) return rejected('signature-malformed', `Signature is not a dictionary of at most ${MAX_SIGNATURES} items`);
   if (input === undefined || value === undefined) return rejected('signature-label-missing', policy.label);
-  return parseMembers(input, value, policy);
+  return parseMembers(input, value, policy, known);
 }
 
 /** The lines of a field as one text; empty if there are none, `null` if they are too long. */
@@ -130,17 +137,22 @@ function fieldValue(request: RequestView, name: string, maxBytes: Bytes): string
   return length > maxBytes ? null : lines.map(trimOptionalWhiteSpace).join(', ');
 }
 
-function memberOf(text: string, label: string, maxItems: number): Member | undefined | null {
-  const dictionary = itemsAtMost(text, maxItems + 1) > maxItems ? null : parseDictionary(text);
+function memberOf(text: string, label: string, maxItems: number, known: KnownLists | null = null): Member | undefined | null {
+  const dictionary = itemsAtMost(text, maxItems + 1) > maxItems ? null : parseDictionary(text, known);
   return dictionary === null ? null : dictionary.get(label);
 }
 
-function parseMembers(input: Member, value: Member, policy: SignatureFormPolicy): UnverifiedSignature | Rejected {
+function parseMembers(
+  input: Member,
+  value: Member,
+  policy: SignatureFormPolicy,
+  known: KnownComponents | null,
+): UnverifiedSignature | Rejected {
   if (input.kind !== 'inner-list') return rejected('signature-malformed', 'the label of Signature-Input is no inner list');
   const signature = signatureBytes(value, policy.form);
   if (signature === null) return rejected('signature-malformed', 'the label of Signature is no signature');
   if (input.items.length > MAX_COMPONENTS) return rejected('signature-malformed', `more than ${MAX_COMPONENTS} components`);
-  const list = KNOWN_LISTS.get(input.items) ?? parseComponents(input.items);
+  const list = known === null ? parseComponents(input.items) : known.of(input.items);
   if ('outcome' in list) return list;
   const parameters = parseParameters(input.parameters);
   if ('outcome' in parameters) return parameters;
@@ -148,14 +160,43 @@ function parseMembers(input: Member, value: Member, policy: SignatureFormPolicy)
   return { components: list.components, parameters, parametersText, signature };
 }
 
-interface ComponentList {
+/** A list of covered components. */
+export interface ComponentList {
   readonly components: readonly Component[];
   /** The identifiers, re-serialised. */
   readonly text: string;
 }
 
-/** The parser gives the same items for the same text, so what they mean is kept with them. */
-const KNOWN_LISTS: WeakMap<readonly Item[], ComponentList> = new WeakMap();
+const MAX_KNOWN_LISTS = 64;
+const LONGEST_KNOWN_LIST = 512;
+
+/**
+ * The component lists that came lately: each version of an app covers the same components in each request, and parsing them is most of the work.
+ * The parser gives the same items for the same text, so what they mean is kept with them.
+ */
+export class KnownComponents implements KnownLists {
+  readonly #lists: Map<string, readonly Item[]> = new Map();
+  readonly #meanings: WeakMap<readonly Item[], ComponentList> = new WeakMap();
+
+  get(text: string): readonly Item[] | undefined {
+    return text.length <= LONGEST_KNOWN_LIST ? this.#lists.get(text) : undefined;
+  }
+
+  add(text: string, items: readonly Item[]): void {
+    if (text.length > LONGEST_KNOWN_LIST) return;
+    if (this.#lists.size >= MAX_KNOWN_LISTS) this.#lists.clear();
+    this.#lists.set(text, items);
+  }
+
+  /** What the items of an inner list mean. */
+  of(items: readonly Item[]): ComponentList | Rejected {
+    const known = this.#meanings.get(items);
+    if (known !== undefined) return known;
+    const list = parseComponents(items);
+    if (!('outcome' in list)) this.#meanings.set(items, list);
+    return list;
+  }
+}
 
 function parseComponents(items: readonly Item[]): ComponentList | Rejected {
   const components: Component[] = [];
@@ -170,7 +211,5 @@ function parseComponents(items: readonly Item[]): ComponentList | Rejected {
   }
   if (components.filter((component) => !component.plain).length > MAX_PARAMETRISED)
     return rejected('signature-malformed', `more than ${MAX_PARAMETRISED} components with parameters`);
-  const list = { components, text: components.map(({ identifier }) => identifier).join(' ') };
-  KNOWN_LISTS.set(items, list);
-  return list;
+  return { components, text: components.map(({ identifier }) => identifier).join(' ') };
 }

@@ -1,6 +1,7 @@
 /** Checks the options `share` and `bodies`, what one client may take, and the replay stores. */
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import * as checks from '../../checks/option-checks.ts';
+import type { Brought } from '../../core/judge/case.ts';
 import { type ShareLimits, Shares } from '../../core/judge/shares.ts';
 import type { ReplayStore } from '../../core/ports.ts';
 import type { BodyLimits } from '../held-bodies.ts';
@@ -53,4 +54,14 @@ export function compileReplay(store: unknown, path: string): ReplayStore | null 
   if (store === null) return null;
   if (typeof store === 'object' && 'setIfAbsent' in store && typeof store.setIfAbsent === 'function') return store as ReplayStore;
   throw new ConfigurationError('option-invalid', path, 'must have a method setIfAbsent, or be null to switch replay protection off');
+}
+
+/** By store: a guard for the whole application and another for one of its routes may share one. */
+const BROUGHT: WeakMap<ReplayStore, Brought> = new WeakMap();
+
+/** What each message was the first to bring to a store. */
+export function broughtTo(store: ReplayStore): Brought {
+  const brought = BROUGHT.get(store) ?? new WeakMap();
+  BROUGHT.set(store, brought);
+  return brought;
 }
