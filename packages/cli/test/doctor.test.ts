@@ -1,13 +1,20 @@
 import { equal, match, ok } from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { freshSigningKey, publicKeySet } from '@approov-guard/testkit';
+import { freshSecret, freshSigningKey, publicKeySet } from '@approov-guard/testkit';
 import { createGuard } from 'approov-guard';
 import { approov } from 'approov-guard/node';
+import { skipUnless } from '../../../tools/optional.mjs';
 import { freePort } from '../../../tools/start/free-port.mjs';
+import { makeCertificate, openssl } from '../../gateway/test/certificate.ts';
+import { redisProgram, startRedis } from '../../guard/test/replay/redis-server.ts';
 import { guard, secret } from './harness.ts';
 
 interface Found {
@@ -123,6 +130,89 @@ describe('doctor', () => {
       server.close();
     }
   });
+
+  test('between two runs: the drift of the clock, the age of the secret, and a file that is something else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'approov-guard-doctor-'));
+    const state = join(folder, 'doctor.json');
+    const at = async (
+      days: number,
+      aheadSeconds: number,
+      given: Parameters<typeof guard>[1] = {},
+    ): Promise<Awaited<ReturnType<typeof doctor>>> => {
+      const now = Date.now() + days * 86_400_000;
+      const ntp = createSocket('udp4');
+      ntp.on('message', (_message, { port, address }) => {
+        const answer = Buffer.alloc(48);
+        for (const place of [32, 40]) answer.writeUInt32BE(Math.floor(now / 1000) - aheadSeconds + 2_208_988_800, place);
+        ntp.send(answer, port, address);
+      });
+      ntp.bind(0, '127.0.0.1');
+      await once(ntp, 'listening');
+      const found = await doctor(['--ntp', `127.0.0.1:${ntp.address().port}`, '--state', state], { now, ...given });
+      ntp.close();
+      return found;
+    };
+    const first = await at(0, 0);
+    equal(first.of('drift'), 'skipped');
+    equal(first.of('secret age'), 'ok');
+    ok(!readFileSync(state, 'utf8').includes(secret.base64.slice(0, 8)));
+    equal(statSync(state).mode & 0o077, 0);
+    equal((await at(0.01, 0)).of('drift'), 'skipped', 'too soon');
+    equal((await at(10, 1)).of('drift'), 'ok');
+    const drifting = await at(11, 21);
+    equal(drifting.of('drift'), 'warning');
+    match(JSON.stringify(drifting.findings), /moved (?:19|20|21)\.\d s in 1\.0 days .*in [23] days/);
+    equal((await at(5, 21)).of('drift'), 'problem', 'set back');
+    match(JSON.stringify((await at(400, 21)).findings), /in use for 400 days at least: change it/);
+    const other = { env: { APPROOV_BASE64_SECRET: freshSecret().base64 } };
+    match(JSON.stringify((await at(401, 21, other)).findings), /seen for the first time/);
+    for (const text of ['', '[]', '{"version":2}', '{"version":1,"clock":{"at":"1"}}']) {
+      writeFileSync(state, text);
+      equal((await guard(['doctor', '--state', state])).code, 2, text);
+      equal(readFileSync(state, 'utf8'), text);
+    }
+    equal((await guard(['doctor', '--state', join(folder, 'absent/doctor.json')])).code, 2);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('pins against the certificate of a real TLS server', skipUnless(openssl, 'openssl'), async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'approov-guard-doctor-'));
+    const files = makeCertificate(folder, 'localhost');
+    const server = createHttps(
+      { cert: readFileSync(files.cert), key: readFileSync(files.key) },
+      (_request, response) => void response.end(),
+    );
+    const url = `https://127.0.0.1:${await listening(server)}/`;
+    const shown = (await doctor(['--url', url])).findings.find(({ name }) => name === 'pins')?.says ?? '';
+    const pin = /its pin is (\S{44})$/.exec(shown)?.[1] ?? '';
+    const fits = await doctor(['--url', url, '--pin', Buffer.alloc(32).toString('base64'), '--pin', pin]);
+    match(fits.findings.find(({ name }) => name === 'pins')?.says ?? '', /, and a pin fits$/);
+    const wrong = await doctor(['--url', url, '--pin', Buffer.alloc(32).toString('base64')]);
+    equal(wrong.of('pins'), 'problem');
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test(
+    'a real Redis, with a policy that keeps entries, one that drops them, and a password',
+    skipUnless(redisProgram, 'redis-server'),
+    async (context) => {
+      const cases = [
+        { parameters: ['--maxmemory-policy', 'noeviction'], user: '', outcome: 'ok' },
+        { parameters: ['--maxmemory-policy', 'allkeys-lru'], user: '', outcome: 'problem' },
+        { parameters: ['--requirepass', 'p@ss'], user: '', outcome: 'problem' },
+        { parameters: ['--requirepass', 'p@ss'], user: ':p%40ss@', outcome: 'ok' },
+      ];
+      for (const { parameters, user, outcome } of cases) {
+        const redis = await startRedis(['--save', '', ...parameters]);
+        context.after(() => redis.remove());
+        const found = await doctor(['--redis', `redis://${user}127.0.0.1:${redis.port}`]);
+        equal(found.of('redis'), outcome, JSON.stringify(found.findings));
+        ok(!JSON.stringify(found.findings).includes('ss@'));
+      }
+    },
+  );
 
   test('a missing secret is a problem, wrong options are wrong usage, and the text has a line each', async () => {
     equal((await doctor([], { env: {} })).of('1.1 secret'), 'problem');

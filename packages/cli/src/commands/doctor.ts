@@ -1,8 +1,10 @@
 /** `approov-guard doctor`: what around the guard is not as it should be. */
+import { resolve } from 'node:path';
 import type { SecretText } from '@approov-guard/testkit';
 import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { clockByHttp, clockByNtp } from '../doctor/clock.ts';
+import { byHttp, byNtp, clockAgainst } from '../doctor/clock.ts';
+import { Memory } from '../doctor/earlier.ts';
 import { type Finding, finding } from '../doctor/finding.ts';
 import { goLive, throughProxies } from '../doctor/public-url.ts';
 import { certificateOf, keySetAt, redisAt } from '../doctor/services.ts';
@@ -25,6 +27,7 @@ export const doctor: Command = {
     pin: { value: 'PIN', describe: 'a pin that apps hold for the host of --url; may be repeated', repeatable: true },
     redis: { value: 'URL', describe: 'the Redis of the replay store, such as redis://127.0.0.1:6379' },
     echo: { value: 'ADDRESS', describe: 'listen here in the back end’s place, and look what proxies make of a request to --url' },
+    state: { value: 'FILE', describe: 'keep here what this run saw: the next one tells the drift of the clock and the age of the secret' },
     ...SECRET_OPTIONS,
     ...COMMON_OPTIONS,
   },
@@ -51,17 +54,21 @@ async function examined(given: Arguments, surroundings: Surroundings): Promise<r
   const [ntp, echo] = [given.text('ntp'), given.text('echo')];
   if (echo !== undefined && url === null) throw new UsageError('--echo needs --url: the public address that leads to it');
   const listen = echo === undefined ? null : addressOf(echo);
+  const state = given.text('state');
+  const memory = state === undefined ? null : new Memory(resolve(surroundings.cwd, state));
   const { secret, findings } = await secretFound(given, surroundings);
-  if (ntp !== undefined) findings.push(await clockByNtp(ntp, now));
+  if (secret !== null && memory !== null) findings.push(memory.ageOf(secret, now()));
+  if (ntp !== undefined) findings.push(...(await clockAgainst(byNtp(ntp, now), memory, now)));
   if (jwks !== null) findings.push(await keySetAt(jwks.href, now()));
   if (redis !== null) findings.push(await redisAt(redis));
   if (url?.protocol === 'https:') findings.push(await certificateOf(url, given.texts('pin'), now()));
   // The echo stands in the back end's place: there is no API to ask then.
   if (url !== null && listen !== null) findings.push(await throughProxies(url, listen));
   else if (url !== null) {
-    if (ntp === undefined) findings.push(await clockByHttp(url.href, now));
+    if (ntp === undefined) findings.push(...(await clockAgainst(byHttp(url.href, now), memory, now)));
     if (secret !== null) findings.push(...(await goLive(url.href, secret, now())));
   }
+  memory?.save();
   return findings;
 }
 

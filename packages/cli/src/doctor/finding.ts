@@ -21,8 +21,13 @@ export async function attempt(name: string, check: () => Promise<Finding>): Prom
   try {
     return await check();
   } catch (error) {
-    const { code, name: kind } = error as { readonly code?: unknown; readonly name?: unknown };
-    const { code: inner } = ((error as { readonly cause?: unknown }).cause ?? {}) as { readonly code?: unknown };
-    return finding(name, 'problem', `cannot be checked: ${String(code ?? inner ?? kind)}. Is it reachable from here?`);
+    return unreachable(name, error);
   }
+}
+
+/** What was thrown, told by nothing but its kind. */
+export function unreachable(name: string, error: unknown): Finding {
+  const { code, name: kind } = error as { readonly code?: unknown; readonly name?: unknown };
+  const { code: inner } = ((error as { readonly cause?: unknown }).cause ?? {}) as { readonly code?: unknown };
+  return finding(name, 'problem', `cannot be checked: ${String(code ?? inner ?? kind)}. Is it reachable from here?`);
 }

@@ -1,6 +1,6 @@
 /** Key set, certificate and Redis, as this machine sees them. */
 import { createHash, X509Certificate } from 'node:crypto';
-import { connect as connectPlain } from 'node:net';
+import { connect as connectPlain, isIP } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import { keysFromUrl } from 'approov-guard';
 import { attempt, type Finding, finding, PATIENCE_MS } from './finding.ts';
@@ -52,7 +52,8 @@ function chainOf({ hostname, port }: URL): Promise<readonly X509Certificate[]> {
     const socket = connectSecure({
       host: hostname,
       port: Number(port || 443),
-      servername: hostname,
+      // An address is not a name (RFC 6066 §3).
+      servername: isIP(hostname) ? '' : hostname,
       rejectUnauthorized: false,
       timeout: PATIENCE_MS,
     });
@@ -85,7 +86,8 @@ export function redisAt(url: URL): Promise<Finding> {
 function info({ hostname, port, username, password, protocol }: URL): Promise<string> {
   return new Promise((resolve, reject) => {
     const address = { host: hostname, port: Number(port || 6379) };
-    const socket = protocol === 'rediss:' ? connectSecure({ ...address, servername: hostname }) : connectPlain(address);
+    const socket =
+      protocol === 'rediss:' ? connectSecure({ ...address, servername: isIP(hostname) ? '' : hostname }) : connectPlain(address);
     let text = '';
     const words = [username, password].filter((word) => word !== '').map(decodeURIComponent);
     socket.setTimeout(PATIENCE_MS, () => socket.destroy(Object.assign(new Error('late'), { code: 'ETIMEDOUT' })));

@@ -63,11 +63,11 @@ async function freePort(): Promise<number> {
 }
 
 async function untilAnswers(port: number): Promise<void> {
-  for (let tries = 0; tries < 250; tries++) {
+  for (let tries = 0; tries < 1500; tries++) {
     if (await answers(port)) return;
     await pause(20);
   }
-  throw new Error(`no Redis server answered on port ${port} within 5 seconds`);
+  throw new Error(`no Redis server answered on port ${port} within half a minute`);
 }
 
 function answers(port: number): Promise<boolean> {
@@ -75,7 +75,8 @@ function answers(port: number): Promise<boolean> {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
     socket.once('data', (data) => {
       socket.destroy();
-      resolve(data.toString().startsWith('+PONG'));
+      // One that asks for a password is up, too.
+      resolve(/^(?:\+PONG|-NOAUTH)/.test(data.toString()));
     });
     socket.once('error', () => resolve(false));
   });
