@@ -16,7 +16,7 @@ export { createDevice, type Device, type DeviceMemory, type DeviceOptions } from
 export { createFleet, type Fleet } from './app/fleet.ts';
 export type { FetchStatus } from './app/issuer.ts';
 export { type Random, seeded } from './app/random.ts';
-export type { SentRequest } from './app/transport.ts';
+export type { HttpAnswer, SentRequest } from './app/transport.ts';
 export { Cloud, type CloudEvent, type CloudOptions, createCloud } from './cloud.ts';
 export { CloudError, type CloudErrorCode } from './cloud-error.ts';
 export type { Faults } from './faults.ts';

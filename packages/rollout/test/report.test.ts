@@ -93,6 +93,28 @@ test('each shape of the guide has its class', async (context) => {
   assert.match(text, /NOT READY/);
 });
 
+/** Requests of one hour, each from a network of its own unless said otherwise. */
+const inHour = (count: number, hour: number, row: Row): readonly string[] =>
+  Array.from({ length: count }, (_, index) => line({ time: START + hour * HOUR, address: `10.${index >> 8}.${index & 255}.0/24`, ...row }));
+
+test('what lasted for less than the log is told by its hour: a proxy, and a wrong key that was taken back', async (context) => {
+  const hours = Array.from({ length: 20 }, (_, hour) => [
+    ...inHour(300, hour, {}),
+    ...inHour(4, hour, { code: 'token-signature-invalid' }),
+    ...(hour === 7 ? [] : inHour(60, hour, { route: 'search' })),
+  ]);
+  const report = await reportOn(context, [
+    ...hours.flat(),
+    ...inHour(60, 7, { code: 'token-missing', route: 'search' }),
+    // A third of an hour.
+    ...inHour(150, 9, { code: 'token-signature-invalid' }),
+    // As many, from one network: a burst of forgeries, or a farm of phones.
+    ...inHour(150, 11, { code: 'token-signature-invalid', address: '192.0.2.0/24' }),
+  ]);
+  const counts = Object.fromEntries(report.classes.map(({ name, count }) => [name, count]));
+  assert.deepEqual([counts.proxy, counts['wrong-key'], counts['attestation-failed']], [60, 154, 19 * 4 + 150]);
+});
+
 test('ready after seven days within the thresholds, and not after six, or with one fault', async (context) => {
   const good = [
     ...times(168_000, {}),

@@ -88,7 +88,8 @@ async function answered(
   pins: readonly string[] | null,
 ): Promise<AppAnswer> {
   try {
-    const { status, headers, body } = await send(sent, { agents: device.memory.agents, ca: device.ca ?? null, pins });
+    const { memory, ca = null } = device;
+    const { status, headers, body } = await (device.send?.(sent) ?? send(sent, { agents: memory.agents, ca, pins }));
     return { sdkStatus, sent, status, headers, text: Buffer.from(body).toString('utf8') };
   } catch (error) {
     if (error instanceof PinError) return notSent('MITM_DETECTED');

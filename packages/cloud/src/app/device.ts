@@ -5,7 +5,7 @@ import { freshDeviceId } from '../account/devices.ts';
 import type { Cloud } from '../cloud.ts';
 import type { Behaviour } from './behaviours.ts';
 import { type Fetched, type Issuer, issuerOf } from './issuer.ts';
-import { type Agents, makeAgents, type SentRequest } from './transport.ts';
+import { type Agents, type HttpAnswer, makeAgents, type SentRequest } from './transport.ts';
 
 /** What {@link createDevice} takes. */
 export interface DeviceOptions {
@@ -44,6 +44,8 @@ export interface DeviceOptions {
   readonly pinning?: boolean;
   /** The clock before the behaviour moves it, milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number;
+  /** How requests go out. Default: over HTTP. A function answers them in this process; there is then no certificate to pin. */
+  readonly send?: (request: SentRequest) => Promise<HttpAnswer>;
   /** The device's id, base64 of 16 bytes. Default: random. */
   readonly id?: string;
 }

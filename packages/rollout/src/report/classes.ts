@@ -87,3 +87,8 @@ export const CLASSES: { readonly [Name in ClassName]: ClassRow } = {
     action: 'No token, and no version of the app: scripts, scrapers. A partner whom you forgot? Then `exempt`, or a route of its own.',
   },
 };
+
+/** Whether no key verified the token: a wrong key of ours, a device that failed attestation, or a forgery. */
+export function isKeyFailure(code: string): boolean {
+  return code === 'token-signature-invalid' || code === 'token-key-unknown' || code === 'token-algorithm-not-allowed';
+}

@@ -1,4 +1,5 @@
 /** The readiness report: what enforcing now would refuse, and who that is. */
+import type { DecisionKind } from '../log/line.ts';
 import { knownNames, numberWithin } from '../settings.ts';
 import { CLASSES, type ClassName } from './classes.ts';
 import { Shapes } from './classify.ts';
@@ -23,6 +24,8 @@ export interface ReportSettings {
   readonly thresholds?: Thresholds;
   /** Versions of the app that are no longer supported: they do not count as genuine. */
   readonly unsupportedVersions?: readonly string[];
+  /** Told, for each kind of decisions of an hour (milliseconds since the epoch), how many there were and what they are taken for. */
+  readonly onGroup?: ((kind: DecisionKind, hour: number, count: number, name: ClassName) => void) | undefined;
 }
 
 /** How many decisions were of one class. */
@@ -74,8 +77,8 @@ const THRESHOLD_NAMES = ['unavailable', 'genuine', 'oldApps', 'signatureInvalid'
 
 /** Makes the report. */
 export function reportOf(tallied: Tallied, settings: ReportSettings = {}): ReadinessReport {
-  knownNames(settings, 'settings', ['thresholds', 'unsupportedVersions']);
-  const shapes = new Shapes(tallied.groups);
+  knownNames(settings, 'settings', ['thresholds', 'unsupportedVersions', 'onGroup']);
+  const shapes = new Shapes(tallied);
   const unsupported = new Set(settings.unsupportedVersions);
   const judged: Judged[] = tallied.groups
     .filter(({ kind }) => !kind.again)
@@ -84,6 +87,7 @@ export function reportOf(tallied: Tallied, settings: ReportSettings = {}): Readi
       ...group,
       genuine: CLASSES[group.name].genuine && !(group.name === 'old-app' && unsupported.has(group.kind.version)),
     }));
+  if (settings.onGroup !== undefined) for (const { kind, hour, count, name } of judged) settings.onGroup(kind, hour, count, name);
   const whole = slice('all', judged);
   const hours = judged.map(({ hour }) => hour);
   const byDay = slices(judged, ({ hour }) => new Date(Math.floor(hour / DAY) * DAY).toISOString().slice(0, 10));

@@ -1,5 +1,6 @@
 /** Adds lines of the decision log up: by kind and hour, in memory that does not grow with the lines. */
 import type { DecisionKind } from '../log/line.ts';
+import { isKeyFailure } from './classes.ts';
 import { Distinct } from './distinct.ts';
 import { digitAt, endOfWord, hashOfWords, isAt, isBlank, isSame, textOf, viewOf } from './line-bytes.ts';
 
@@ -22,17 +23,25 @@ export interface Tallied {
   readonly coarse: boolean;
   /** About how many devices and networks had each code. */
   readonly spread: ReadonlyMap<string, { readonly devices: number; readonly addresses: number }>;
+  /** About how many networks apps called from in each hour, and from how many of them tokens came that no key verified. Where lines have addresses. */
+  readonly networks: ReadonlyMap<number, { readonly all: number; readonly failed: number }>;
 }
 
 const HOUR = 3_600_000;
 const MOST_GROUPS = 400_000;
 const MOST_KINDS = 50_000;
+/** A year. */
+const MOST_HOURS = 8784;
 
 interface Kind {
   readonly kind: DecisionKind;
   /** By hour. */
   readonly counts: Map<number, number>;
   readonly spread: { readonly devices: Distinct; readonly addresses: Distinct };
+  /** Of the app, as it says itself. */
+  readonly ofApp: boolean;
+  /** With a token that no key verified. */
+  readonly failed: boolean;
   lastHour: number;
   /** Of the last hour, not yet among the counts. */
   lastCount: number;
@@ -46,6 +55,7 @@ export class Tally {
   readonly #recent: Map<number, { readonly view: DataView; readonly kind: Kind }> = new Map();
   #bytes: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
+  readonly #networks: Map<number, { readonly all: Distinct; readonly failed: Distinct }> = new Map();
   #groups = 0;
   #unit = HOUR;
   #damaged = 0;
@@ -77,7 +87,7 @@ export class Tally {
     if (kind === null) return false;
     this.#count(kind, time, 1);
     if (deviceEnd > device) kind.spread.devices.addBytes(bytes, device, deviceEnd);
-    if (addressEnd > address) kind.spread.addresses.addBytes(bytes, address, addressEnd);
+    if (addressEnd > address) this.#addNetwork(kind, bytes, address, addressEnd);
     return true;
   }
 
@@ -97,7 +107,24 @@ export class Tally {
     const known = this.#kept(JSON.stringify(kind).slice(1, -1), kind);
     this.#count(known, time, count);
     if (typeof device === 'string' && device !== '') known.spread.devices.add(device);
-    if (typeof address === 'string' && address !== '') known.spread.addresses.add(address);
+    if (typeof address === 'string' && address !== '') {
+      const network = Buffer.from(address);
+      this.#addNetwork(known, network, 0, network.length);
+    }
+  }
+
+  /** After {@link Tally.#count}: the hour is the one of this line. */
+  #addNetwork(kind: Kind, bytes: Uint8Array, from: number, to: number): void {
+    kind.spread.addresses.addBytes(bytes, from, to);
+    if (!kind.ofApp || this.#unit > HOUR) return;
+    let hour = this.#networks.get(kind.lastHour);
+    if (hour === undefined) {
+      if (this.#networks.size >= MOST_HOURS) return;
+      hour = { all: new Distinct(), failed: new Distinct() };
+      this.#networks.set(kind.lastHour, hour);
+    }
+    hour.all.addBytes(bytes, from, to);
+    if (kind.failed) hour.failed.addBytes(bytes, from, to);
   }
 
   /** What the queries beside this package say of many lines at once; all else is damaged. */
@@ -148,7 +175,15 @@ export class Tally {
       const kind = { ...given, version: '…', platform: '', key: '' };
       return this.#kept(JSON.stringify(kind).slice(1, -1), kind);
     }
-    const made: Kind = { kind: given, counts: new Map(), spread: this.#spreadOf(given.code), lastHour: Number.NaN, lastCount: 0 };
+    const made: Kind = {
+      kind: given,
+      counts: new Map(),
+      spread: this.#spreadOf(given.code),
+      ofApp: given.version !== '',
+      failed: isKeyFailure(given.code),
+      lastHour: Number.NaN,
+      lastCount: 0,
+    };
     this.#kinds.set(text, made);
     return made;
   }
@@ -195,7 +230,15 @@ export class Tally {
     const spread = [...this.#spread].map(
       ([code, { devices, addresses }]) => [code, { devices: devices.count, addresses: addresses.count }] as const,
     );
-    return { groups, damaged: this.#damaged, dropped: this.#dropped, coarse: this.#unit > HOUR, spread: new Map(spread) };
+    const networks = [...this.#networks].map(([hour, { all, failed }]) => [hour, { all: all.count, failed: failed.count }] as const);
+    return {
+      groups,
+      damaged: this.#damaged,
+      dropped: this.#dropped,
+      coarse: this.#unit > HOUR,
+      spread: new Map(spread),
+      networks: new Map(this.#unit > HOUR ? [] : networks),
+    };
   }
 }
 
