@@ -25,6 +25,7 @@ const LONGEST = [
   'tools/packed',
   'tools/consumers',
   'tools/site',
+  'tools/reader',
   'conformance/test/table',
   'examples/test/hello',
   'properties',
