@@ -1,7 +1,5 @@
 /** The pages about Python, from top to bottom: their files are written, their commands run in one shell, and each answer is held against theirs. */
 import { deepEqual, ok } from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +7,7 @@ import { describe, test } from 'node:test';
 import { freshSecret } from '@approov-guard/testkit';
 import { findProgram, findPythonWith, skipUnless } from '../../tools/optional.mjs';
 import { freePort } from '../../tools/start/free-port.mjs';
+import { blocksOf, promised, runPage, scriptOf } from './page-shell.ts';
 import { root } from './running-example.ts';
 
 const PAGES = ['docs/quickstart/python.md', 'docs/migration/flask.md', 'docs/migration/fastapi.md'];
@@ -50,45 +49,13 @@ curl() { wait_until_up; command curl -s -o /dev/null -w 'answer %{http_code}\\n'
 trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
 `;
 
-interface Block {
-  readonly language: string;
-  readonly code: string;
-}
-
-/** The answers that a block promises: the number in the comment at the end of a line. */
-function promised(code: string): readonly string[] {
-  return [...code.matchAll(/ {2}# (\d{3})\b/g)].map(([, status = '']) => status);
-}
-
-/** What runs a page: files become here-documents where they stand, so that a later one may replace an earlier one. */
-function scriptOf(blocks: readonly Block[]): string {
-  return blocks
-    .map(({ language, code }) => {
-      if (language === 'sh') return code;
-      const [, file] = /^# ([\w.-]+)/.exec(code) ?? [];
-      ok(file !== undefined, `the first line of each file is its name: ${code}`);
-      return `cat > ${file} <<'END-OF-FILE'\n${code}END-OF-FILE\n`;
-    })
-    .join('\n');
-}
-
-async function runPage(script: string, folder: string): Promise<{ readonly answers: readonly string[]; readonly said: string }> {
-  const env = { ...process.env, APPROOV_CLOUD_STATE: join(folder, 'state.json'), APPROOV_BASE64_SECRET: freshSecret().base64 };
-  const shell = spawn('bash', ['-c', script], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [stdout, said] = ['', ''];
-  shell.stdout.on('data', (text) => (stdout += text));
-  shell.stderr.on('data', (text) => (said += text));
-  await once(shell, 'close');
-  return { answers: [...stdout.matchAll(/^answer (\d+)$/gm)].map(([, status = '']) => status), said: said + stdout };
-}
-
 const here = flask && fastapi && findProgram('curl') && findProgram('bash');
 describe('the pages about Python', skipUnless(here, 'python3 with flask and fastapi, curl and bash'), () => {
   for (const page of PAGES) {
     test(`${page} does what it says`, async () => {
       const text = readFileSync(join(root, page), 'utf8');
-      const blocks = [...text.matchAll(/^```(sh|python|yaml)\n(.*?)^```$/gms)].map(([, language = '', code = '']) => ({ language, code }));
-      const wanted = blocks.flatMap(({ language, code }) => (language === 'sh' ? promised(code) : []));
+      const blocks = blocksOf(text, ['python', 'yaml']);
+      const wanted = promised(blocks);
       ok(wanted.includes('200') && wanted.includes('401'));
       const folder = mkdtempSync(join(tmpdir(), 'python-page-'));
       const [listen, to] = [await freePort(), await freePort()];
@@ -98,7 +65,10 @@ describe('the pages about Python', skipUnless(here, 'python3 with flask and fast
         .replaceAll('--port 5000', `--port ${to}`)
         .replace(/^gateway: \{ /m, `gateway: { listen: "127.0.0.1:${listen}", admin: null, `);
       try {
-        const { answers, said } = await runPage(script, folder);
+        const { answers, said } = await runPage(script, folder, {
+          APPROOV_CLOUD_STATE: join(folder, 'state.json'),
+          APPROOV_BASE64_SECRET: freshSecret().base64,
+        });
         deepEqual(answers, wanted, said);
       } finally {
         rmSync(folder, { recursive: true, force: true });
