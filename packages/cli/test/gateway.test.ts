@@ -154,3 +154,38 @@ test('workers: one listener, one policy, counts added up; one that ends is follo
   assert.deepEqual([new Set(texts), texts.length, upstream.held.length], [new Set(['late']), 100, 100]);
   assert.deepEqual(await ended, [0, null]);
 });
+
+test('workers: an order to the switch and SIGUSR2 reach all of them', async (context) => {
+  const upstream = await holding(context);
+  const folder = folderOf(context);
+  const file = join(folder, 'policy.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      keys: { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } },
+      rollout: { instance: 'edge', switch: { token: { file: 'token' }, signal: true } },
+      gateway: { to: upstream.url, listen: '127.0.0.1:0', admin: '127.0.0.1:0', log: null, workers: 2 },
+    }),
+  );
+  writeFileSync(join(folder, 'token'), 'a token for orders to the switch\n');
+  const { child, says } = started(context, ['--policy', file], folder);
+  const [, own = ''] = await says(/gateway: (http:\S+) -> .*\(2 workers\)/);
+  const [, admin = ''] = await says(/admin: (http:\S+)\/ready/);
+  const order = async (body: object, token: string): Promise<number> =>
+    (await fetch(`${admin}/switch`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: JSON.stringify(body) })).status;
+  const observing = async (): Promise<string> =>
+    /approov_rollout_observing\{why="switch"\} (\d)/.exec(await (await fetch(`${admin}/metrics`)).text())?.[1] ?? '';
+  const all = async (): Promise<string> => [...new Set(await Promise.all(Array.from({ length: 12 }, () => status(own))))].join();
+  assert.equal(await all(), '401');
+  assert.equal(await order({ minutes: 5, by: 'anna', why: 'x' }, 'another'), 401);
+  assert.equal(await order({ minutes: 5, by: 'anna', why: 'x' }, 'a token for orders to the switch'), 200);
+  assert.deepEqual([await all(), await observing()], ['200', '2']);
+  assert.match(await (await fetch(`${admin}/policy`)).text(), /"instance": "edge-1"/);
+  assert.equal(await order({ off: true, by: 'anna', why: 'x' }, 'a token for orders to the switch'), 200);
+  assert.equal(await all(), '401');
+  child.kill('SIGUSR2');
+  await until(async () => (await observing()) === '2');
+  child.kill('SIGUSR2');
+  await until(async () => (await observing()) === '0');
+  assert.equal(await all(), '401');
+});

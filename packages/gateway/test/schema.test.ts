@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
+import { PolicyRollout } from '@approov-guard/rollout';
 import { ConfigurationError } from 'approov-guard';
 import { compileAuthorizer } from '../src/authorizer/settings.ts';
 import { compileCors } from '../src/proxy/cors.ts';
@@ -19,6 +20,7 @@ interface Node {
 const schema: Node = JSON.parse(readFileSync(new URL('../../guard/policy-file.schema.json', import.meta.url), 'utf8'));
 const to = 'http://127.0.0.1:5000';
 const gateway = (section: object): unknown => compileSettings({ to, ...section }, '.');
+const rollout = (section: object): unknown => new PolicyRollout({ env: {}, openRedis: null }).read(section, '.');
 
 /** Each object of the two sections, and how something is tried in it. */
 const PLACES: readonly (readonly [path: string, node: Node | undefined, use: (content: object) => unknown])[] = [
@@ -30,6 +32,14 @@ const PLACES: readonly (readonly [path: string, node: Node | undefined, use: (co
   ['gateway.log', schema.properties?.gateway?.properties?.log, (log) => gateway({ log })],
   ['gateway.upstreams', schema.properties?.gateway?.properties?.upstreams?.items, (row) => gateway({ upstreams: [{ to, ...row }] })],
   ['authorizer', schema.properties?.authorizer, (section) => compileAuthorizer({ for: 'nginx', ...section }, '.')],
+  ['rollout', schema.properties?.rollout, rollout],
+  ['rollout.breaker', schema.properties?.rollout?.properties?.breaker, (breaker) => rollout({ breaker })],
+  ['rollout.switch', schema.properties?.rollout?.properties?.switch, (section) => rollout({ switch: { maxMinutes: 10_080, ...section } })],
+  [
+    'rollout.shared',
+    schema.properties?.rollout?.properties?.shared,
+    (shared) => rollout({ shared: { url: 'redis://127.0.0.1', ...shared } }),
+  ],
   ['cors', schema.properties?.cors, (cors) => compileCors({ origins: '*', ...cors })],
 ];
 
@@ -48,7 +58,7 @@ for (const [path, node, use] of PLACES) {
   test(`${path}: the schema lists the names that the gateway knows`, () => {
     const error = refusal(() => use({ zzz: 1 }));
     assert.equal(error?.code, 'option-unknown');
-    assert.deepEqual((error.remedy.split('known here: ')[1] ?? '').split(', ').sort(), Object.keys(properties).sort());
+    assert.deepEqual((error.remedy.split(/known (?:here:|are) /)[1] ?? '').split(', ').sort(), Object.keys(properties).sort());
   });
 
   for (const [name, { minimum, maximum, type, enum: words }] of Object.entries(properties)) {

@@ -2,6 +2,8 @@
 export { type DecisionLog, type DecisionLogOptions, decisionLog } from './log/decision-log.ts';
 export type { AppHeaders, DecisionKind } from './log/line.ts';
 export type { LineCounts, LinesSink } from './log/rotated-file.ts';
+export { type OrderAnswer, PolicyRollout, type PolicyRolloutSettings, type ReadRollout } from './policy/policy-rollout.ts';
+export { exemptionHeaderOf } from './policy/section.ts';
 export { CLASSES, type ClassName, type ClassRow } from './report/classes.ts';
 export { htmlReport } from './report/html.ts';
 export { readDecisionLogs } from './report/read-logs.ts';

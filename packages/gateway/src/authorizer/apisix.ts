@@ -14,7 +14,7 @@ export const apisix: Dialect = {
 };
 
 /** The body of PUT /apisix/admin/routes/approov. JSON has no comments; the page says what stands behind each line. */
-function configuration({ asks, to, asked, prefix, forwardsBodies, stripToken, tokenHeaders }: AskingPolicy): string {
+function configuration({ asks, to, asked, prefix, forwardsBodies, stripped }: AskingPolicy): string {
   // The proxy computes the length of the question itself.
   const sent = asked.filter((name) => name !== 'content-length');
   const route = {
@@ -26,13 +26,12 @@ function configuration({ asks, to, asked, prefix, forwardsBodies, stripToken, to
         request_method: forwardsBodies ? 'POST' : 'GET',
         request_headers: sent.map(titled),
         // A header that is listed and not returned is removed.
-        upstream_headers: IDENTITY_NAMES.map((name) => titled(prefix + name)),
+        upstream_headers: [...IDENTITY_NAMES.map((name) => prefix + name), ...stripped].map(titled),
         client_headers: ['Content-Type', 'WWW-Authenticate', 'Cache-Control', 'Retry-After'],
         timeout: 1000,
         allow_degradation: false,
         status_on_error: 503,
       },
-      ...(stripToken ? { 'proxy-rewrite': { headers: { remove: tokenHeaders.map(titled) } } } : {}),
     },
     upstream: { type: 'roundrobin', nodes: { [to]: 1 }, pass_host: 'pass' },
   };

@@ -12,6 +12,10 @@ export interface AskingPolicy {
   /** How the identity headers begin, lower case. */
   readonly prefix: string;
   readonly stripToken: boolean;
+  /** The header that carries exemptions, lower case. */
+  readonly exemptionHeader: string;
+  /** The headers that go no further than the proxy, lower case. */
+  readonly stripped: readonly string[];
   /** The headers that carry tokens, lower case. */
   readonly tokenHeaders: readonly string[];
   /** Every header that is looked at, lower case. */
@@ -34,7 +38,7 @@ const ALWAYS = ['authorization', 'content-type', 'content-length', 'approov-trac
 const ONE_MEBIBYTE = 1_048_576;
 
 /** Where things are, and what is settled elsewhere. */
-export type Places = Pick<AskingPolicy, 'asks' | 'listen' | 'to' | 'prefix' | 'stripToken' | 'forwardsBodies'>;
+export type Places = Pick<AskingPolicy, 'asks' | 'listen' | 'to' | 'prefix' | 'stripToken' | 'exemptionHeader' | 'forwardsBodies'>;
 
 /** What a policy's options mean for the proxy. */
 export function askingPolicy(options: GuardOptions, places: Places): AskingPolicy {
@@ -49,8 +53,9 @@ export function askingPolicy(options: GuardOptions, places: Places): AskingPolic
   return {
     ...places,
     tokenHeaders,
-    asked: unique([...tokenHeaders, 'approov-status', ...statuses, ...bound, ...signed, ...ALWAYS]),
-    guarded: unique([...tokenHeaders, ...bound, ...signed]),
+    stripped: unique([...(places.stripToken ? tokenHeaders : []), places.exemptionHeader]),
+    asked: unique([...tokenHeaders, places.exemptionHeader, 'approov-status', ...statuses, ...bound, ...signed, ...ALWAYS]),
+    guarded: unique([...tokenHeaders, places.exemptionHeader, ...bound, ...signed]),
     maxBodyBytes: Math.max(ONE_MEBIBYTE, ...signatures.flatMap(({ maxBodyBytes }) => maxBodyBytes ?? [])),
     refusalStatus: options.refusal?.status ?? 401,
     problem: options.refusal?.format === 'problem',

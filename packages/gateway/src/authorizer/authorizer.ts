@@ -1,6 +1,7 @@
 /** The authoriser as a service: a proxy asks it about each request, and it answers whether that passes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
+import type { OrderAnswer } from '@approov-guard/rollout';
 import { ConfigurationError, type Decision } from 'approov-guard';
 import type { Policy } from 'approov-guard/policy-file';
 import { ownAnswer } from '../proxy/answers.ts';
@@ -8,12 +9,12 @@ import { type CorsPolicy, compileCors } from '../proxy/cors.ts';
 import { trustedPeers } from '../proxy/forwarded.ts';
 import { type Outcome, verdictOf } from '../proxy/proxy.ts';
 import { AccessLog } from '../service/access-log.ts';
-import { AdminListener, type Readiness } from '../service/admin.ts';
+import { AdminListener, type Order, pagesOf, type Readiness } from '../service/admin.ts';
 import type { Gateway, GatewayOptions } from '../service/gateway.ts';
-import { exposition, Metrics } from '../service/metrics.ts';
+import { Metrics } from '../service/metrics.ts';
 import { PolicySource } from '../service/policy-source.ts';
+import { instanceOf } from '../service/rollout.ts';
 import { Listener } from '../service/servers.ts';
-import { shownPolicy } from '../service/shown-policy.ts';
 import { compileLimits, compileTimeouts } from '../settings.ts';
 import { type Answer, passAnswer } from './answer.ts';
 import { AskedView, askedView } from './asked-view.ts';
@@ -127,7 +128,8 @@ class RunningAuthorizer implements Authorizer {
     });
     this.#current = authorizerInForce(this.#source.policy, options.settings);
     const { log, admin, listen } = this.#current.settings;
-    this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout);
+    this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout, instanceOf(this.policy.document));
+    this.#source.rollout.log = this.#log;
     const handlers = {
       request: (question: IncomingMessage, response: ServerResponse) => void this.#serve(question, response),
       upgrade: (_question: IncomingMessage, socket: { destroy(): void }) => socket.destroy(),
@@ -138,8 +140,7 @@ class RunningAuthorizer implements Authorizer {
     };
     // A proxy sends its own limit of header bytes, and what it adds.
     this.#listener = new Listener(listen, handlers, compileLimits({ headerBytes: 131_072 }), compileTimeouts({}));
-    const pages = { ready: () => this.ready(), metrics: async () => exposition(this.counts()), policy: () => shownPolicy(this.policy) };
-    this.#admin = admin === null || options.admin === false ? null : new AdminListener(pages);
+    this.#admin = admin === null || options.admin === false ? null : new AdminListener(pagesOf(this));
   }
 
   get policy(): Policy {
@@ -162,7 +163,16 @@ class RunningAuthorizer implements Authorizer {
       approov_gateway_requests_in_flight: this.#inFlight,
       approov_gateway_connections: this.#listener.connections,
       approov_gateway_log_lines_dropped_total: this.#log.dropped,
+      ...this.#source.rollout.counts(this.policy),
     });
+  }
+
+  shown(): object {
+    return this.#source.rollout.shown(this.policy);
+  }
+
+  order(order: Order): OrderAnswer {
+    return this.#source.rollout.order(order);
   }
 
   async ready(): Promise<Readiness> {

@@ -15,7 +15,7 @@ export const caddy: Dialect = {
 };
 
 function configuration(policy: AskingPolicy): string {
-  const { asks, listen, to, prefix, guarded, stripToken, tokenHeaders } = policy;
+  const { asks, listen, to, prefix, guarded, stripped } = policy;
   const removed = [
     ...[prefix, ...lookAlikes(prefix.slice(0, -1)).flatMap((name) => [`${name}-`, `${name}_`]), `${prefix.slice(0, -1)}_`].map(
       (name) => `${name}*`,
@@ -68,7 +68,7 @@ ${IDENTITY_NAMES.map((name) => titled(prefix + name))
 		}
 		request_header -X-Original-Content-Length
 		request_header -X-Original-URI
-${stripToken ? tokenHeaders.map((name) => `		request_header -${titled(name)}\n`).join('') : ''}		reverse_proxy ${to}
+${stripped.map((name) => `		request_header -${titled(name)}\n`).join('')}		reverse_proxy ${to}
 	}
 }
 `;

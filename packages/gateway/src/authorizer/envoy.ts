@@ -17,7 +17,7 @@ export const envoy: Dialect = {
 };
 
 function configuration(policy: AskingPolicy): string {
-  const { asks, listen, to, prefix, stripToken, tokenHeaders } = policy;
+  const { asks, listen, to, prefix, stripped } = policy;
   return `# approov-guard: Envoy asks the authoriser about each request, over HTTP. Complete: envoy -c envoy.yaml
 # Start the authoriser:  approov-guard authorizer --for envoy --policy FILE
 static_resources:
@@ -54,7 +54,8 @@ ${[...IDENTITY_NAMES.map((name) => prefix + name), 'x-envoy-auth-partial-body', 
                       routes:
                         - match: { prefix: / }
                           route: { cluster: behind }
-${stripToken ? `                      request_headers_to_remove: [${tokenHeaders.join(', ')}]\n` : ''}                http_filters:
+                      request_headers_to_remove: [${stripped.join(', ')}]
+                http_filters:
 ${filter(policy)}                  - name: envoy.filters.http.router
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router

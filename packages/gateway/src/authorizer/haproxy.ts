@@ -26,7 +26,7 @@ export const UPGRADE_RULES: readonly string[] = [
   'http-request del-header Upgrade unless { var(txn.socket) -m bool }',
 ];
 
-function configuration({ listen, to, prefix, stripToken, tokenHeaders }: AskingPolicy): string {
+function configuration({ listen, to, prefix, stripped }: AskingPolicy): string {
   return `# approov-guard: HAProxy (2.6 or newer, with Lua) asks the authoriser about each request.
 # Start the authoriser:  approov-guard authorizer --for haproxy --policy FILE
 # If it does not answer, nothing passes: HAProxy answers 503.
@@ -58,7 +58,7 @@ ${UPGRADE_RULES.map((line) => `  ${line}\n`).join('')}  http-request del-header 
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Forwarded-Host %[req.fhdr(host)]
   http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
-${stripToken ? tokenHeaders.map((name) => `  http-request del-header ${titled(name)}\n`).join('') : ''}  default_backend approov_behind
+${stripped.map((name) => `  http-request del-header ${titled(name)}\n`).join('')}  default_backend approov_behind
 
 backend approov_behind
   server behind ${to}

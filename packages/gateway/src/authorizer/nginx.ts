@@ -90,7 +90,7 @@ ${[...told, ...dropped.map((name) => `${titled(name)} ""`)].map((line) => `    p
 }
 
 /** The requests of clients. */
-function judged({ prefix, stripToken, tokenHeaders }: AskingPolicy): string {
+function judged({ prefix, stripped }: AskingPolicy): string {
   const variables = prefix.replace(/-/g, '_');
   const named = IDENTITY_NAMES.map((name) => ({ header: titled(prefix + name), variable: `$${variables}${name}`, upstream: name }));
   return `  location / {
@@ -102,7 +102,7 @@ ${named.map(({ variable: to, upstream }) => `    auth_request_set ${to} $upstrea
 
 ${passedOn(
   named.map(({ header, variable: from }) => `${header} ${from}`),
-  stripToken ? tokenHeaders : [],
+  stripped,
 )}
   }
 

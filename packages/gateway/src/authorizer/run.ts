@@ -1,6 +1,8 @@
 /** Runs an authoriser until a signal ends it, and prints the configuration of the proxy that asks: what the commands do. */
+import { exemptionHeaderOf } from '@approov-guard/rollout';
 import { type Policy, type PolicyDocument, policyFrom, ReplayStores } from 'approov-guard/policy-file';
 import { loadGatewayPolicy } from '../service/gateway.ts';
+import { checkedRollout } from '../service/rollout.ts';
 import { type RunSurroundings, untilSignal } from '../service/run.ts';
 import { askingPolicy } from './asking-policy.ts';
 import { type AuthorizerOptions, authorizerInForce, startAuthorizer } from './authorizer.ts';
@@ -39,7 +41,7 @@ export interface ProxyPlaces {
 
 /** Loads a policy for a compiler, which starts nothing: files or literals, in production unless they say otherwise. */
 export function policyToCompile(policy: string | PolicyDocument, env: RunSurroundings['env']): Policy {
-  const settings = { env, stores: ReplayStores.unasked(), guard: { environment: 'production' } } as const;
+  const settings = { env, stores: ReplayStores.unasked(), rollout: checkedRollout(env), guard: { environment: 'production' } } as const;
   return typeof policy === 'string' ? loadGatewayPolicy(policy, settings) : policyFrom(policy, settings);
 }
 
@@ -56,6 +58,13 @@ export function compileAsking(name: DialectName, policy: Policy, places: ProxyPl
   const { listen, identityPrefix: prefix, stripToken, bodies } = settings;
   const asks = 'path' in listen.where ? `unix:${listen.where.path}` : listen.shown.replace(/^http:\/\//, '');
   return dialect.configuration(
-    askingPolicy(policy.options, { ...places, asks, prefix, stripToken, forwardsBodies: bodies === 'forwarded' }),
+    askingPolicy(policy.options, {
+      ...places,
+      asks,
+      prefix,
+      stripToken,
+      exemptionHeader: exemptionHeaderOf(policy.document.rollout),
+      forwardsBodies: bodies === 'forwarded',
+    }),
   );
 }

@@ -14,12 +14,8 @@ export const traefik: Dialect = {
 };
 
 function configuration(policy: AskingPolicy): string {
-  const { asks, to, prefix, forwardsBodies, maxBodyBytes, guarded, stripToken, tokenHeaders } = policy;
-  const removed = [
-    ...IDENTITY_NAMES.flatMap((name) => lookAlikes(prefix + name)),
-    ...guarded.flatMap(lookAlikes),
-    ...(stripToken ? tokenHeaders : []),
-  ];
+  const { asks, to, prefix, forwardsBodies, maxBodyBytes, guarded, stripped } = policy;
+  const removed = [...IDENTITY_NAMES.flatMap((name) => lookAlikes(prefix + name)), ...guarded.flatMap(lookAlikes)];
   return `# approov-guard: Traefik (v3, file provider) asks the authoriser about each request.
 # Start the authoriser:  approov-guard authorizer --for traefik --policy FILE
 # If it does not answer, nothing passes: Traefik answers 500.
@@ -30,17 +26,14 @@ http:
       rule: PathPrefix(\`/\`)
       entryPoints: [web]
       service: approov-behind
-      # In this order: the names that are only read like ours are removed, then the authoriser is asked.
-      middlewares: [approov-names, approov-authorizer${stripToken ? ', approov-strip' : ''}]
+      # In this order: the names that are only read like ours are removed, the authoriser is asked, and what was for it alone is removed.
+      middlewares: [approov-names, approov-authorizer, approov-strip]
   middlewares:
     approov-names:
       headers:
         # Servers behind read X_Attestation_Verdict as X-Attestation-Verdict.
         customRequestHeaders:
-${removed
-  .filter((name) => !tokenHeaders.includes(name))
-  .map((name) => `          ${titled(name)}: ""`)
-  .join('\n')}
+${removed.map((name) => `          ${titled(name)}: ""`).join('\n')}
     approov-authorizer:
       forwardAuth:
         address: http://${asks}/
@@ -48,15 +41,11 @@ ${removed
         authResponseHeaders:
 ${IDENTITY_NAMES.map((name) => `          - ${titled(prefix + name)}`).join('\n')}
         forwardBody: ${forwardsBodies}
-${forwardsBodies ? `        maxBodySize: ${maxBodyBytes}\n` : ''}${
-  stripToken
-    ? `    approov-strip:
+${forwardsBodies ? `        maxBodySize: ${maxBodyBytes}\n` : ''}    approov-strip:
       headers:
         customRequestHeaders:
-${tokenHeaders.map((name) => `          ${titled(name)}: ""`).join('\n')}
-`
-    : ''
-}  services:
+${stripped.map((name) => `          ${titled(name)}: ""`).join('\n')}
+  services:
     approov-behind:
       loadBalancer:
         servers:

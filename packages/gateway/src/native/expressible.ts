@@ -37,6 +37,7 @@ export function expressible(file: PolicyFile, engine: Engine): readonly Placed[]
       `is answered by the gateway; ${engine.name} has directives of its own for it`,
     );
   }
+  if (document.rollout !== undefined) refuseOption('rollout', engine);
   const policies = policiesOf(file);
   for (const { path, policy } of policies) {
     const check = orderOf(policy).find(({ name }) => !engine.makes.has(name));

@@ -52,13 +52,14 @@ export class FieldRules {
    * @param options - the guard's options: which headers carry the token and what it is bound to
    * @param prefix - how the identity headers begin, lower case
    * @param stripToken - whether the token goes no further
+   * @param exemptionHeader - the header that carries exemptions, lower case: it goes no further
    */
-  constructor(options: GuardOptions, prefix: string, stripToken: boolean) {
+  constructor(options: GuardOptions, prefix: string, stripToken: boolean, exemptionHeader: string) {
     const demands = [options, ...(options.routes ?? []).filter((route) => !('exempt' in route))] as readonly GuardOptions[];
     const tokens = ['approov-token', ...demands.flatMap(({ token }) => token?.header ?? [])].map((name) => name.toLowerCase());
     const bound = demands.flatMap(({ binding }) => binding?.headers ?? []).map((name) => name.toLowerCase());
     this.prefix = prefix;
-    this.#dropped = new Set([...HOP_BY_HOP, ...REWRITTEN, ...(stripToken ? tokens : [])]);
+    this.#dropped = new Set([...HOP_BY_HOP, ...REWRITTEN, ...(stripToken ? tokens : []), exemptionHeader]);
     const signed = ['signature', 'signature-input', 'content-digest', 'authorization', 'cookie', 'content-type', 'content-encoding'];
     this.#guarded = new Set([...this.#dropped, ...FORWARDING, ...tokens, ...bound, ...signed].map(foldedName));
   }

@@ -1,5 +1,7 @@
 /** A policy as the proxy uses it. A change of the policy file makes another one. */
+
 import { dirname } from 'node:path';
+import { exemptionHeaderOf } from '@approov-guard/rollout';
 import { ConfigurationError } from 'approov-guard';
 import type { Policy, ReplayStores } from 'approov-guard/policy-file';
 import { compileSettings, type GatewaySettings } from '../settings.ts';
@@ -36,7 +38,7 @@ export function policyInForce(policy: Policy, stores: ReplayStores): PolicyInFor
     return {
       policy,
       settings,
-      fields: new FieldRules(options, settings.identityPrefix, settings.stripToken),
+      fields: new FieldRules(options, settings.identityPrefix, settings.stripToken, exemptionHeaderOf(document.rollout)),
       cors: compileCors(document.cors),
       // Where hops are counted instead of known, everybody is one.
       isTrustedPeer: origin?.trustedHops === undefined ? trustedPeers([origin?.trustedProxies ?? []].flat()) : () => true,

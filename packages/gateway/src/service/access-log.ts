@@ -20,8 +20,11 @@ export class AccessLog {
   #waiting = '';
   #dropped = 0;
 
-  constructor(format: 'json' | 'common' | null, file: string | null, standard: LineSink) {
+  readonly #instance: string;
+
+  constructor(format: 'json' | 'common' | null, file: string | null, standard: LineSink, instance: string) {
     this.#format = format;
+    this.#instance = instance;
     this.#file = file === null || format === null ? null : createWriteStream(file, { flags: 'a', mode: 0o640 });
     this.#file?.on('error', () => undefined);
     this.#sink = this.#file ?? standard;
@@ -34,7 +37,17 @@ export class AccessLog {
 
   write(request: IncomingRequest, outcome: Outcome, peer: string | null): void {
     if (this.#format === null) return;
-    const line = this.#format === 'json' ? jsonLine(request, outcome, peer) : commonLine(request, outcome, peer);
+    this.#append(this.#format === 'json' ? jsonLine(request, outcome, peer, this.#instance) : commonLine(request, outcome, peer));
+  }
+
+  /** Writes a line of JSON, its line feed included. Answers whether such lines belong into this log. */
+  add(line: string): boolean {
+    if (this.#format !== 'json') return false;
+    this.#append(line);
+    return true;
+  }
+
+  #append(line: string): void {
     const backlog = this.#waiting.length + (this.#file?.writableLength ?? 0);
     if (backlog > MAX_WAITING) {
       this.#dropped++;
@@ -57,10 +70,15 @@ export class AccessLog {
   }
 }
 
-function jsonLine(request: IncomingRequest, { status, verdict, id, upstream, trouble }: Outcome, peer: string | null): string {
+function jsonLine(
+  request: IncomingRequest,
+  { status, verdict, id, upstream, trouble }: Outcome,
+  peer: string | null,
+  instance: string,
+): string {
   const time = new Date().toISOString();
   const { method = '' } = request;
-  return `${JSON.stringify({ time, peer, method: clean(method), path: pathOf(request), status, verdict, id, upstream, trouble })}\n`;
+  return `${JSON.stringify({ time, instance, peer, method: clean(method), path: pathOf(request), status, verdict, id, upstream, trouble })}\n`;
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -1,8 +1,10 @@
 /** The admin listener: how the gateway is, for whoever operates it. Loopback by default; nothing on it is for clients. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { OrderAnswer } from '@approov-guard/rollout';
 import { ConfigurationError } from 'approov-guard';
 import type { ListenAddress } from '../listen-address.ts';
+import { type Counts, exposition } from './metrics.ts';
 
 /** Whether requests can be served, and what is in the way: `ok`, or words, for each thing that was looked at. */
 export interface Readiness {
@@ -16,19 +18,49 @@ export interface AdminPages {
   readonly metrics: () => Promise<string>;
   /** The policy in force, secrets as fingerprints. */
   readonly policy: () => object | Promise<object>;
+  /** Obeys an order to the roll-out (`POST /switch`, `POST /breaker`), if its sender may give it. */
+  readonly order: (order: Order) => OrderAnswer | Promise<OrderAnswer>;
 }
 
-/** Serves `/live`, `/ready`, `/metrics` and `/policy`. */
+/** What a service shows of itself. */
+export function pagesOf(service: {
+  ready(): Promise<Readiness>;
+  counts(): Counts;
+  shown(): object;
+  order(order: Order): OrderAnswer;
+}): AdminPages {
+  return {
+    ready: () => service.ready(),
+    metrics: async () => exposition(service.counts()),
+    policy: () => service.shown(),
+    order: (order) => service.order(order),
+  };
+}
+
+/** An order, as it was sent. */
+export interface Order {
+  readonly path: string;
+  readonly authorization: string | null;
+  readonly body: string;
+}
+
+const ORDERS: ReadonlySet<string> = new Set(['/switch', '/breaker']);
+/** Longer than any order. */
+const MOST_ORDER_BYTES = 4096;
+
+/** Serves `/live`, `/ready`, `/metrics` and `/policy`, and takes orders to the roll-out. */
 export class AdminListener {
   readonly #server: Server;
 
   constructor(pages: AdminPages) {
     this.#server = createServer({ headersTimeout: 5000, requestTimeout: 5000, maxHeaderSize: 8192 }, (request, response) => {
-      void answer(pages, request.method ?? '', (request.url ?? '').replace(/\?.*$/s, '')).then(({ status, type, body }) => {
+      void answer(pages, request).then(({ status, type, body }) => {
         response.writeHead(status, {
           'content-type': type,
           'cache-control': 'no-store',
           'content-length': String(Buffer.byteLength(body)),
+          ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+          ...(request.complete ? {} : { connection: 'close' }),
         });
         response.end(request.method === 'HEAD' ? undefined : body);
       });
@@ -66,7 +98,10 @@ interface Page {
 
 const json = (status: number, value: object): Page => ({ status, type: 'application/json', body: `${JSON.stringify(value, null, 2)}\n` });
 
-async function answer(pages: AdminPages, method: string, path: string): Promise<Page> {
+async function answer(pages: AdminPages, request: IncomingMessage): Promise<Page> {
+  const { method = '' } = request;
+  const path = (request.url ?? '').replace(/\?.*$/s, '');
+  if (method === 'POST' && ORDERS.has(path)) return obey(pages, request, path);
   if (method !== 'GET' && method !== 'HEAD') return json(405, { error: 'GET or HEAD' });
   try {
     if (path === '/live') return json(200, { live: true });
@@ -75,6 +110,23 @@ async function answer(pages: AdminPages, method: string, path: string): Promise<
     if (path !== '/ready') return json(404, { pages: ['/live', '/ready', '/metrics', '/policy'] });
     const { ready, checks } = await pages.ready();
     return json(ready ? 200 : 503, { ready, checks });
+  } catch {
+    return json(500, { error: 'internal' });
+  }
+}
+
+async function obey(pages: AdminPages, request: IncomingMessage, path: string): Promise<Page> {
+  try {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MOST_ORDER_BYTES) return json(413, { error: `longer than ${MOST_ORDER_BYTES} bytes` });
+      chunks.push(chunk);
+    }
+    const { authorization = null } = request.headers;
+    const { status, body } = await pages.order({ path, authorization, body: Buffer.concat(chunks).toString('utf8') });
+    return json(status, body);
   } catch {
     return json(500, { error: 'internal' });
   }

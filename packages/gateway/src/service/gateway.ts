@@ -1,5 +1,6 @@
 /** The gateway as a whole: policy, listeners, upstreams, and their end. */
 import type { IncomingMessage } from 'node:http';
+import type { OrderAnswer } from '@approov-guard/rollout';
 import { loadPolicyFile, type Policy, type PolicySettings } from 'approov-guard/policy-file';
 import { readYamlText } from '../policy/yaml-text.ts';
 import { type PolicyInForce, policyInForce } from '../proxy/policy-in-force.ts';
@@ -7,11 +8,11 @@ import { type Outcome, type ProxyHost, serve } from '../proxy/proxy.ts';
 import { Tunnels, upgradeListener } from '../proxy/tunnel.ts';
 import { Upstreams } from '../proxy/upstreams.ts';
 import { AccessLog, type LineSink } from './access-log.ts';
-import { AdminListener, type Readiness } from './admin.ts';
-import { type Counts, exposition, label, Metrics } from './metrics.ts';
+import { AdminListener, type Order, pagesOf, type Readiness } from './admin.ts';
+import { type Counts, label, Metrics } from './metrics.ts';
 import { PolicySource, type PolicySourceOptions } from './policy-source.ts';
+import { checkedRollout, instanceOf } from './rollout.ts';
 import { Listener } from './servers.ts';
-import { shownPolicy } from './shown-policy.ts';
 
 /** Where the policy comes from, and what the gateway works with. */
 export interface GatewayOptions extends PolicySourceOptions {
@@ -33,6 +34,10 @@ export interface Gateway {
   reload(): boolean;
   /** What was counted. */
   counts(): Counts;
+  /** The policy in force, secrets as fingerprints, and what its roll-out is doing. */
+  shown(): object;
+  /** Obeys an order to the roll-out, if its sender may give it. */
+  order(order: Order): OrderAnswer;
   /** Whether requests can be served. */
   ready(): Promise<Readiness>;
   /**
@@ -73,7 +78,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 /** Loads a policy as the gateway does, JSON or YAML, in production unless the file says otherwise. Starts nothing. */
 export function loadGatewayPolicy(file: string, settings: PolicySettings = {}): Policy {
-  return loadPolicyFile(file, { read: readYamlText, ...settings, guard: { environment: 'production', ...settings.guard } });
+  return loadPolicyFile(file, {
+    read: readYamlText,
+    rollout: checkedRollout(settings.env),
+    ...settings,
+    guard: { environment: 'production', ...settings.guard },
+  });
 }
 
 class RunningGateway implements Gateway, ProxyHost {
@@ -96,7 +106,8 @@ class RunningGateway implements Gateway, ProxyHost {
     this.current = policyInForce(this.#source.policy, this.#source.stores);
     const { limits, timeouts, listen, admin, log, upstreams } = this.current.settings;
     this.upstreams = new Upstreams(upstreams, timeouts);
-    this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout);
+    this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout, instanceOf(this.policy.document));
+    this.#source.rollout.log = this.#log;
     const onUpgrade = upgradeListener(this, this.#tunnels);
     this.#listeners = listen.map((address) => {
       const handlers = {
@@ -110,8 +121,7 @@ class RunningGateway implements Gateway, ProxyHost {
       };
       return new Listener(address, handlers, limits, timeouts);
     });
-    const pages = { ready: () => this.ready(), metrics: async () => exposition(this.counts()), policy: () => shownPolicy(this.policy) };
-    this.#admin = admin === null || options.admin === false ? null : new AdminListener(pages);
+    this.#admin = admin === null || options.admin === false ? null : new AdminListener(pagesOf(this));
   }
 
   get policy(): Policy {
@@ -141,7 +151,16 @@ class RunningGateway implements Gateway, ProxyHost {
       approov_gateway_tunnels: this.#tunnels.size,
       approov_gateway_log_lines_dropped_total: this.#log.dropped,
       ...Object.fromEntries(well),
+      ...this.#source.rollout.counts(this.policy),
     });
+  }
+
+  shown(): object {
+    return this.#source.rollout.shown(this.policy);
+  }
+
+  order(order: Order): OrderAnswer {
+    return this.#source.rollout.order(order);
   }
 
   drain(): Promise<void> {

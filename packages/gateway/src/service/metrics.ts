@@ -40,12 +40,34 @@ const TYPES: readonly (readonly [name: string, type: 'counter' | 'gauge', help: 
   ['approov_gateway_connections', 'gauge', 'Open connections.'],
   ['approov_gateway_tunnels', 'gauge', 'Open WebSockets and other upgraded connections.'],
   ['approov_gateway_upstream_well', 'gauge', 'Servers that are thought to be well.'],
+  ['approov_gateway_enforced_share', 'gauge', 'The share of devices for which the policy is enforced now; 0: everything is observed.'],
+  ['approov_gateway_key_uses_total', 'counter', 'Tokens that a key verified.'],
+  ['approov_gateway_key_last_used_seconds', 'gauge', 'When a key verified a token last, seconds since 1970; 0: not since it is counted.'],
+  ['approov_gateway_key_since_seconds', 'gauge', 'Since when the uses of a key are counted, seconds since 1970.'],
+  ['approov_rollout_observing', 'gauge', 'Processes in which the switch is on, or the breaker open.'],
+  ['approov_rollout_switch_until_seconds', 'gauge', 'When the switch ends, seconds since 1970; 0: it is off.'],
+  ['approov_rollout_switch_thrown_total', 'counter', 'How often the switch was thrown.'],
+  ['approov_rollout_breaker_opened_total', 'counter', 'How often the breaker opened.'],
+  ['approov_rollout_baseline_per_second', 'gauge', 'Accepted requests a second that are expected.'],
+  ['approov_rollout_exemptions_total', 'counter', 'Exemptions that were used, and that were none.'],
+  ['approov_rollout_events_total', 'counter', 'Events of the roll-out, by type.'],
+  ['approov_rollout_shared_connected', 'gauge', 'Whether the other instances are heard.'],
+  ['approov_rollout_shared_commands_total', 'counter', 'Commands sent to the Redis of the roll-out.'],
 ];
+
+/** What is no sum where several processes count: the latest of moments, and the least of what each of them enforces. */
+const LATEST = /_seconds(?:\{|$)/;
+const LEAST = /^approov_(?:gateway_enforced_share|rollout_shared_connected)$/;
 
 /** The sum of several snapshots. */
 export function summed(snapshots: readonly Counts[]): Counts {
   const sum = new Map<string, number>();
-  for (const snapshot of snapshots) for (const [series, count] of Object.entries(snapshot)) sum.set(series, (sum.get(series) ?? 0) + count);
+  for (const [series, count] of snapshots.flatMap((snapshot) => Object.entries(snapshot))) {
+    const before = sum.get(series);
+    if (before === undefined) sum.set(series, count);
+    else if (LATEST.test(series)) sum.set(series, Math.max(before, count));
+    else sum.set(series, LEAST.test(series) ? Math.min(before, count) : before + count);
+  }
   return Object.fromEntries(sum);
 }
 

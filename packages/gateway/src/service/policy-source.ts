@@ -4,6 +4,7 @@ import { type Policy, type PolicyDocument, policyFrom, ReplayStores, watchPolicy
 import { readYamlText } from '../policy/yaml-text.ts';
 import type { Metrics } from './metrics.ts';
 import { RedisConnections } from './redis.ts';
+import { ServiceRollout } from './rollout.ts';
 
 /** Where the policy comes from. */
 export interface PolicySourceOptions {
@@ -23,6 +24,7 @@ export interface PolicySourceOptions {
 export class PolicySource {
   readonly note: (note: string) => void;
   readonly stores: ReplayStores;
+  readonly rollout: ServiceRollout;
   readonly #redis: RedisConnections = new RedisConnections();
   readonly #source: { readonly policy: Policy; reload(): boolean; close(): void };
 
@@ -35,10 +37,12 @@ export class PolicySource {
     const note = options.onNote ?? (() => undefined);
     this.note = note;
     this.stores = new ReplayStores(this.#redis.open, options.guard?.now);
+    this.rollout = new ServiceRollout(options, metrics);
     const settings = {
       ...(options.env === undefined ? {} : { env: options.env }),
       read: readYamlText,
       stores: this.stores,
+      rollout: this.rollout.read,
       guard: { environment: 'production' as const, ...options.guard },
       onKeyEvent: (event: { readonly type: string; readonly source: string }) =>
         event.type.endsWith('failed') && note(`keys: ${event.type} (${event.source})`),
@@ -46,6 +50,7 @@ export class PolicySource {
     if (typeof options.policy !== 'string') {
       const policy = policyFrom(options.policy, settings);
       this.#source = { policy, reload: () => true, close: () => policy.guard.close() };
+      this.rollout.adopt(policy);
       return;
     }
     this.#source = watchPolicyFile(options.policy, {
@@ -53,6 +58,7 @@ export class PolicySource {
       ...(options.pollSeconds === undefined ? {} : { pollSeconds: options.pollSeconds }),
       onPolicy: (policy) => {
         const more = adopt(policy);
+        this.rollout.adopt(policy);
         metrics.add('approov_gateway_policy_reloads_total{result="adopted"}');
         note(`the policy was read again${more}`);
       },
@@ -61,6 +67,7 @@ export class PolicySource {
         note(`the policy stays as it was: ${error.message}`);
       },
     });
+    this.rollout.adopt(this.#source.policy);
   }
 
   get policy(): Policy {
@@ -89,6 +96,7 @@ export class PolicySource {
 
   close(): void {
     this.#source.close();
+    this.rollout.close();
     this.#redis.close();
   }
 }

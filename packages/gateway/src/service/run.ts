@@ -4,6 +4,7 @@ import { type PolicyDocument, policyFrom, ReplayStores } from 'approov-guard/pol
 import { policyInForce } from '../proxy/policy-in-force.ts';
 import type { GatewaySettings } from '../settings.ts';
 import { type Gateway, loadGatewayPolicy, startGateway } from './gateway.ts';
+import { checkedRollout } from './rollout.ts';
 import { serveAsWorker, Workers } from './workers.ts';
 
 /** What the command works with. */
@@ -35,6 +36,8 @@ export async function runGateway(policy: string | PolicyDocument, surroundings: 
   }
   const workers = new Workers(note);
   stderr.write(greeting(await workers.start(settings.workers, settings.admin), settings));
+  // Throws the switch, where the policy says so; workers that are not told to listen for it ignore it.
+  process.on('SIGUSR2', () => workers.signal('SIGUSR2'));
   return untilSignal({ drain: () => workers.drain(), reload: () => void workers.reload(), note });
 }
 
@@ -44,7 +47,7 @@ function settingsOf(
   env: RunSurroundings['env'],
 ): { readonly settings: GatewaySettings; readonly close: () => void } {
   const stores = ReplayStores.unasked();
-  const given = { env, stores, guard: { environment: 'production' } } as const;
+  const given = { env, stores, rollout: checkedRollout(env), guard: { environment: 'production' } } as const;
   const loaded = typeof policy === 'string' ? loadGatewayPolicy(policy, given) : policyFrom(policy, given);
   return { settings: policyInForce(loaded, stores).settings, close: () => loaded.guard.close() };
 }

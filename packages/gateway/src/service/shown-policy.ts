@@ -1,10 +1,22 @@
 /** The policy in force, for the operator's eyes: what the file says, and a fingerprint for each secret that it names. */
 import { createHash } from 'node:crypto';
+import type { RolloutState } from '@approov-guard/rollout';
 import type { Policy } from 'approov-guard/policy-file';
 
 /** The document, with a fingerprint beside each reference whose text the guard holds. */
-export function shownPolicy({ document, options, file }: Policy): object {
-  return { file, policy: withFingerprints(document, options) };
+export function shownPolicy({ document, options, file }: Policy, rollout: RolloutState | null): object {
+  // Modes are sources in the guard's options where there is a roll-out: what the file says is shown.
+  return { file, policy: withFingerprints(document, options), ...(rollout === null ? {} : { rollout: shownRollout(rollout) }) };
+}
+
+function shownRollout({ breaker, switch: { on, thrown }, ...rest }: RolloutState): object {
+  const time = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+  return {
+    observing: on !== null ? 'switch' : breaker?.state === 'open' ? 'breaker' : null,
+    switch: { on: on === null ? null : { ...on, since: time(on.since), until: time(on.until) }, thrown },
+    breaker: breaker === null ? null : { ...breaker, since: time(breaker.since), heldUntil: time(breaker.heldUntil) },
+    ...rest,
+  };
 }
 
 function withFingerprints(written: unknown, used: unknown): unknown {

@@ -1,14 +1,14 @@
 /** Several processes behind the same listeners. The first one starts them, keeps them running, and answers for all of them. */
 import cluster, { type Worker } from 'node:cluster';
+import type { OrderAnswer } from '@approov-guard/rollout';
 import { ConfigurationError } from 'approov-guard';
 import type { ListenAddress } from '../listen-address.ts';
-import { AdminListener, type Readiness } from './admin.ts';
+import { AdminListener, type Order, type Readiness } from './admin.ts';
 import type { Gateway } from './gateway.ts';
 import { type Counts, exposition, summed } from './metrics.ts';
-import { shownPolicy } from './shown-policy.ts';
 
 /** What a worker is asked. */
-type Question = 'counts' | 'ready' | 'policy' | 'reload' | 'drain';
+type Question = 'counts' | 'ready' | 'policy' | 'reload' | 'drain' | Order;
 type ToWorker = { readonly ask: Question; readonly id: number };
 type FromWorker =
   | { readonly listening: readonly string[] }
@@ -48,6 +48,7 @@ export class Workers {
       ready: () => this.#ready(),
       metrics: async () => exposition(summed(((await this.#askAll('counts')) as (Counts | null)[]).map((counts) => counts ?? {}))),
       policy: async () => ((await this.#askAll('policy'))[0] ?? {}) as object,
+      order: async (order) => worst((await this.#askAll(order)) as readonly (OrderAnswer | null)[]),
     });
     return { urls: started[0] ?? [], adminUrl: await this.#admin.listen(admin) };
   }
@@ -55,6 +56,11 @@ export class Workers {
   /** Has each of them read the policy again. */
   async reload(): Promise<void> {
     await this.#askAll('reload');
+  }
+
+  /** Hands a signal on. */
+  signal(name: NodeJS.Signals): void {
+    for (const worker of workers()) worker.process.kill(name);
   }
 
   /** Has each of them drain, and waits until all have ended. */
@@ -108,6 +114,12 @@ export class Workers {
   }
 }
 
+/** An order counts as obeyed if all obeyed. */
+function worst(answers: readonly (OrderAnswer | null)[]): OrderAnswer {
+  const silent: OrderAnswer = { status: 503, body: { error: 'a worker does not answer' } };
+  return answers.map((answer) => answer ?? silent).reduce((one, other) => (other.status > one.status ? other : one), answers[0] ?? silent);
+}
+
 function workers(): readonly Worker[] {
   return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
 }
@@ -116,7 +128,7 @@ function workers(): readonly Worker[] {
 export async function serveAsWorker(start: () => Promise<Gateway>): Promise<void> {
   const tell = (message: FromWorker): void => void process.send?.(message);
   // A terminal and some supervisors signal all processes at once; the first process says when to end.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
   let gateway: Gateway;
   try {
     gateway = await start();
@@ -140,5 +152,6 @@ export async function serveAsWorker(start: () => Promise<Gateway>): Promise<void
 async function answerTo(ask: Exclude<Question, 'drain'>, gateway: Gateway): Promise<unknown> {
   if (ask === 'counts') return gateway.counts();
   if (ask === 'ready') return gateway.ready();
-  return ask === 'policy' ? shownPolicy(gateway.policy) : gateway.reload();
+  if (typeof ask === 'object') return gateway.order(ask);
+  return ask === 'policy' ? gateway.shown() : gateway.reload();
 }

@@ -16,3 +16,4 @@ export {
 } from './policy.ts';
 export { PolicyFileError } from './policy-file-error.ts';
 export { type OpenRedis, type OpenRedisBy, type OpenServer, ReplayStores } from './replay-settings.ts';
+export type { PolicyRolloutParts } from './rollout-modes.ts';

@@ -17,6 +17,7 @@ import { type ReadText, readJsonText } from './json-text.ts';
 import { located } from './policy-file-error.ts';
 import { ReplayStores } from './replay-settings.ts';
 import { resolved } from './resolve-document.ts';
+import { type PolicyRolloutParts, rolloutOf, withModes } from './rollout-modes.ts';
 
 /** What a policy file says, as it is written: secrets are references. */
 export type PolicyDocument = { readonly [name: string]: unknown };
@@ -31,6 +32,12 @@ export interface PolicySettings {
   readonly stores?: ReplayStores;
   /** Called for each event of the policy's key sources. */
   readonly onKeyEvent?: OnKeyEvent;
+  /**
+   * Makes of the section `rollout` (references resolved, relative paths begin in `folder`) for whom it is enforced: `PolicyRollout` of
+   * `@approov-guard/rollout` does. `null`: the section is left out, and everything is enforced, for programs that judge and refuse nobody. Default: a file
+   * with the section is refused.
+   */
+  readonly rollout?: ((section: unknown, folder: string) => PolicyRolloutParts) | null;
   /** What no file can hold. `environment` is what counts where the file does not say. */
   readonly guard?: Pick<GuardOptions, 'onVerdict' | 'now' | 'environment'>;
 }
@@ -52,7 +59,7 @@ export interface Policy {
 }
 
 /** Sections that are not the guard's. Each is checked by who uses it. */
-const SECTIONS: ReadonlySet<string> = new Set(['$schema', 'cors', 'gateway', 'authorizer']);
+const SECTIONS: ReadonlySet<string> = new Set(['$schema', 'cors', 'gateway', 'authorizer', 'rollout']);
 /** Longer than any policy is. */
 const MAX_BYTES = 1024 ** 2;
 
@@ -131,11 +138,14 @@ function policyOf(
   };
   try {
     const entries = Object.entries(document).map(([name, value]) => [name, resolved(value, name, context)] as const);
+    const rollout = rolloutOf(entries.find(([name]) => name === 'rollout')?.[1], folder, settings.rollout);
+    const hooks = [onVerdict ?? [], rollout?.onVerdict ?? []].flat();
+    const plain = Object.fromEntries(entries.filter(([name]) => !SECTIONS.has(name)));
     // The cast holds once `createGuard` has looked: it checks every option.
     const options = {
-      ...Object.fromEntries(entries.filter(([name]) => !SECTIONS.has(name))),
+      ...(rollout === null ? plain : withModes(plain, rollout)),
       ...(environment === undefined ? {} : { environment }),
-      ...(onVerdict === undefined ? {} : { onVerdict }),
+      ...(hooks.length === 0 ? {} : { onVerdict: hooks.length === 1 ? hooks[0] : hooks }),
       ...(now === undefined ? {} : { now }),
     } as GuardOptions;
     return { guard: createGuardOn(crypto, options, sharesOf?.(options.share)), options, document, sources };

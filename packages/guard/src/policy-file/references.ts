@@ -24,6 +24,8 @@ const PLACES: readonly { readonly form: RegExp; readonly must: boolean }[] = [
   { form: /^keys(?:\[\])?\.pem$/, must: false },
   { form: /^signature\.accountKeys\[\]\.base64(?:url)?$/, must: true },
   { form: /^(?:token|signature)\.replay\.redis\.(?:url|cluster\[\]|sentinels\[\])$/, must: false },
+  { form: /^rollout\.(?:cohortKey|switch\.token|exemptions\.keys\[\]\.secret)$/, must: true },
+  { form: /^rollout\.(?:exemptions\.keys\[\]\.publicKey|shared\.url)$/, must: false },
 ];
 
 function rowOf(path: string): { readonly must: boolean } | undefined {

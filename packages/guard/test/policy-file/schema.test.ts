@@ -80,7 +80,7 @@ for (const [pointer, around, codeOnly] of PLACES) {
     const error = refusal(around({ zzz: 1 }));
     assert.equal(error?.code, 'option-unknown', error?.message);
     const known = (error.remedy.split('known here: ')[1] ?? '').split(', ');
-    const sections = pointer === '' ? ['$schema', 'cors', 'gateway', 'authorizer'] : [];
+    const sections = pointer === '' ? ['$schema', 'cors', 'gateway', 'authorizer', 'rollout'] : [];
     const missing = known.filter((name) => !(name in properties) && !codeOnly.includes(name));
     assert.deepEqual(missing, [], 'the guard knows them, the schema does not');
     const strange = Object.keys(properties).filter((name) => !known.includes(name) && !sections.includes(name));

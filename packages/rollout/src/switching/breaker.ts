@@ -82,6 +82,7 @@ export function compileBreaker(options: BreakerOptions, path: string): BreakerSe
 
 /** How fast the baseline follows: as fast as a day changes, slower than a fault. */
 const BASELINE_MS = 15 * 60_000;
+const GIVEN_MS = 5 * 60_000;
 
 type Rule = NonNullable<BreakerState['rule']>;
 type Found = Extract<RolloutHappening, { type: 'breaker-opened' }>;
@@ -94,6 +95,7 @@ export class Breaker {
   #own: InstanceSums;
   #baseline: number | null = null;
   #learntAt: number = Number.NaN;
+  #learntMs = 0;
   #open: { readonly since: number; readonly rule: Rule } | null = null;
   #wellSince: number | null = null;
   #heldUntil: number | null = null;
@@ -206,13 +208,16 @@ export class Breaker {
     return fell && came ? { ...found, rule: 'accepted-fell' } : null;
   }
 
-  /** The baseline follows what is accepted while all is well. */
+  /** The baseline is the mean of what is accepted while all is well, of which the past counts less and less. */
   #learn(at: number, { accepted, coveredMs }: WindowSums): void {
-    const before = this.#learntAt;
+    const passed = Math.min(Math.max(0, at - this.#learntAt), BASELINE_MS);
     this.#learntAt = at;
-    if (this.#open !== null || coveredMs < this.#settings.windowMs) return;
+    if (this.#open !== null || coveredMs < this.#settings.windowMs || !(passed > 0)) return;
     const rate = (accepted * 1000) / coveredMs;
-    if (this.#baseline === null) this.#baseline = rate > 0 ? rate : null;
-    else if (at > before) this.#baseline += (1 - Math.exp((before - at) / BASELINE_MS)) * (rate - this.#baseline);
+    if (this.#baseline === null && rate === 0) return;
+    // What others said, or the settings, counts as some minutes of our own.
+    const before = this.#baseline === null ? 0 : this.#learntMs === 0 ? GIVEN_MS : this.#learntMs * Math.exp(-passed / BASELINE_MS);
+    this.#learntMs = before + passed;
+    this.#baseline = ((this.#baseline ?? 0) * before + rate * passed) / this.#learntMs;
   }
 }

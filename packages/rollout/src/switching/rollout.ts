@@ -103,12 +103,14 @@ class RunningRollout implements Rollout {
 
   mode(plan: RolloutPlan = {}): ModeSource {
     knownNames(plan, 'plan', ['route', 'enforce', 'share', 'versions']);
-    const { route = 'default', enforce = 'enforce', share = 1, versions = null } = plan;
+    const { route = 'default', share = 1, versions = null } = plan;
+    const enforce = plainModes(plan.enforce ?? 'enforce');
     const steps = stepsOf(share);
     const isOfVersion = versions === null ? null : compileVersions(versions, 'versions');
     const cohort = this.#cohort;
     if (cohort === null && steps.some((step) => step.share > 0 && step.share < 1))
       throw new ConfigurationError('option-missing', 'cohortKey', 'is needed for a share between 0 and 1');
+    if (enforce === 'observe') return () => 'observe';
     return (facts) => {
       if (isOfVersion !== null && !isOfVersion(facts.request)) return 'observe';
       const now = shareAt(steps, this.#rampAt(facts.at));
@@ -194,7 +196,6 @@ class RunningRollout implements Rollout {
 
   /** Whether something takes enforcing back. It is remembered for the request, so that it counts as what it would have been. */
   #overrides({ request, at }: ModeFacts, modes: ModeOptions, route: string): boolean {
-    if (modes === 'observe') return true;
     if (this.#switch.at(at) !== null) return this.#remember(request, { modes, route, exemption: null });
     const exemption = this.#exemptions?.of(request, route, at) ?? null;
     if (exemption !== null || this.#breaker?.open === true) return this.#remember(request, { modes, route, exemption });
@@ -238,6 +239,14 @@ const ON_PURPOSE: ReadonlySet<string> = new Set([
   'token-share-exceeded',
   'signature-share-exceeded',
 ]);
+
+/** The same modes, as a word if one says it. */
+function plainModes(modes: ModeOptions): ModeOptions {
+  if (typeof modes === 'string') return modes;
+  const { token = 'enforce', binding = 'enforce', signature = 'enforce' } = modes;
+  if (token === 'observe') return 'observe';
+  return binding === 'enforce' && signature === 'enforce' ? 'enforce' : modes;
+}
 
 /** Whether these modes would have refused such a request. */
 function enforces(modes: ModeOptions, { outcome, code }: Verdict): boolean {

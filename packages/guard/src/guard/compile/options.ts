@@ -184,7 +184,8 @@ function compileBinding(options: unknown, path: string): BindingPolicy | null {
   return { headers: names, missing: checks.checkedWord(binding.missing, `${path}.missing`, ['reject', 'accept'], 'reject'), value };
 }
 
-const ENFORCE: Modes = { token: 'enforce', binding: 'enforce', signature: 'enforce' };
+/** Everything. */
+export const ENFORCE: Modes = { token: 'enforce', binding: 'enforce', signature: 'enforce' };
 const OBSERVE: Modes = { token: 'observe', binding: 'observe', signature: 'observe' };
 
 function compileMode(options: unknown, path: string, base: Pick<Policy, 'modes' | 'askModes'>): Pick<Policy, 'modes' | 'askModes'> {
@@ -207,7 +208,8 @@ function answeredModes(ask: () => ModeOptions): Modes {
   }
 }
 
-function compileModes(options: unknown, path: string, base: Modes): Modes {
+/** Compiles the modes of the parts; what is not said is as in `base`. */
+export function compileModes(options: unknown, path: string, base: Modes): Modes {
   if (typeof options !== 'object' || options === null) {
     const mode: Mode = checks.checkedWord(options, path, MODES, 'enforce');
     return { token: mode, binding: mode, signature: mode };
