@@ -88,9 +88,27 @@ const RULES = [
     of: 'longest pause ms',
     most: 50,
   },
+  ...proxy('HAProxy, ÷ HAProxy that checks nothing', 'HAProxy by itself', 0.85),
+  ...proxy('proxies, ÷ nginx', 'nginx by itself (njs)', 0.6),
+  ...proxy('proxies, ÷ nginx', 'nginx and the authoriser', 0.4),
+  ...proxy('proxies, ÷ nginx', 'approov-guard gateway', 0.33),
+  ...['flask', 'fastapi'].flatMap((framework) =>
+    ['unprotected, behind HAProxy by itself', 'unprotected, behind our gateway'].flatMap((name) =>
+      proxy(`${framework}, ÷ the vendor’s check`, name, 1),
+    ),
+  ),
   soak('RSS growth MiB', 'soak of 600 s, resident growth after warm-up, MiB', 16),
   soak('heap growth MiB', 'soak of 600 s, heap growth after warm-up, MiB', 4),
 ];
+
+/** @param {string} group @param {string} name @param {number} least @returns {Rule[]} */
+function proxy(group, name, least) {
+  const common = { suite: 'gateway', group, name, least };
+  return [
+    { ...common, what: `${group}: ${name}, requests/s`, of: 'ratio' },
+    { ...common, what: `${group}: ${name}, by CPU`, of: '÷ first row, by CPU' },
+  ];
+}
 
 /** @param {string} of @param {string} what @param {number} most @returns {Rule} */
 function soak(of, what, most) {

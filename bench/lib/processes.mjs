@@ -12,11 +12,11 @@ const taskset = findProgram('taskset');
 
 /**
  * Starts a program on one core, or on several.
- * @param {readonly string[]} command @param {number | string} core @param {{ [name: string]: string }} [env]
+ * @param {readonly string[]} command @param {number | string} core @param {{ [name: string]: string }} [env] @param {'inherit' | 'ignore'} [errors]
  */
-export function startOn(command, core, env = {}) {
+export function startOn(command, core, env = {}, errors = 'inherit') {
   const [program = '', ...parameters] = taskset === null ? command : [taskset, '-c', String(core), ...command];
-  return spawn(program, parameters, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_ENV: 'production', ...env } });
+  return spawn(program, parameters, { stdio: ['pipe', 'pipe', errors], env: { ...process.env, NODE_ENV: 'production', ...env } });
 }
 
 /**
@@ -26,7 +26,8 @@ export function startOn(command, core, env = {}) {
  */
 export function runOn(command, core, env = {}, input = '') {
   const child = startOn(command, core, env);
-  child.stdin.end(input);
+  // Who ends without reading it does not need it.
+  child.stdin.on('error', () => undefined).end(input);
   return new Promise((resolve, reject) => {
     let written = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {

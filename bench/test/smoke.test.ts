@@ -24,7 +24,9 @@ async function rowsOf(suite: string): Promise<readonly Row[]> {
 describe('bench', () => {
   const quick = ['token', 'signature', 'start'];
   const suites =
-    process.env.REQUIRE_ALL === '1' ? [...quick, 'growth', 'memory', 'soak', 'http', 'flood', 'scaling', 'replay', 'simulation'] : quick;
+    process.env.REQUIRE_ALL === '1'
+      ? [...quick, 'growth', 'memory', 'soak', 'http', 'flood', 'scaling', 'replay', 'gateway', 'simulation']
+      : quick;
   for (const suite of suites) {
     test(`the suite ${suite} runs`, async () => {
       const rows = await rowsOf(suite);

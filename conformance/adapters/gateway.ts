@@ -148,17 +148,6 @@ const traits = { ...nodeTraits, crypto: ['platform'], supports: canSay, quirks: 
 
 export const gateway: AdapterUnderTest = { name: 'gateway', traits, start: (setup) => start('http', setup) };
 
-/** Message signatures cover the scheme: the table's are made for `http`. */
-const unsigned = (setup: Setup): boolean => canSay(setup) && (setup.guard.signature ?? null) === null;
+export const gatewayOverTls: AdapterUnderTest = { name: 'gateway, TLS', traits, start: (setup) => start('https', setup) };
 
-export const gatewayOverTls: AdapterUnderTest = {
-  name: 'gateway, TLS',
-  traits: { ...traits, supports: unsigned },
-  start: (setup) => start('https', setup),
-};
-
-export const gatewayOverHttp2: AdapterUnderTest = {
-  name: 'gateway, HTTP/2',
-  traits: { ...traits, supports: unsigned },
-  start: (setup) => start('http2', setup),
-};
+export const gatewayOverHttp2: AdapterUnderTest = { name: 'gateway, HTTP/2', traits, start: (setup) => start('http2', setup) };

@@ -47,6 +47,8 @@ export async function sendHttp2(origin: string, request: WireRequest, host: stri
       // A server that refuses may end the stream while the body is still under way: what it answered counts.
       stream.on('close', () => {
         if (answer !== null) resolve(responseOf(answer, Buffer.concat(received)));
+        // RFC 9113 §7, ENHANCE_YOUR_CALM: Node's way to refuse a section with too many lines, which over HTTP/1.1 is 431.
+        else if (stream.rstCode === 11) resolve({ status: 431, head: '', field: () => [], body: Buffer.alloc(0) });
         else reject(stream.rstCode === 1 ? new CannotSay('HTTP/2 forbids it') : new Error(`no answer, code ${stream.rstCode}`));
       });
       for (const chunk of body?.chunks ?? []) stream.write(chunk);

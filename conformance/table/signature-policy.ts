@@ -10,6 +10,7 @@ import {
   expecting,
   numbered,
   row,
+  SCHEME,
   sequence,
   signed,
   signedApp,
@@ -23,7 +24,7 @@ const unsigned = (value = signingToken(), target = '/shapes'): WireRequest => ({
 
 const fixed = signedApp('origin fixed', {}, { origin: 'https://shapes.example.com' });
 const listed = signedApp('hosts listed', {}, { origin: { hosts: ['api.example.com'] } });
-const elsewhere = { origin: 'http://other.example.com', headers: [['Host', 'other.example.com'] as const] };
+const elsewhere = { origin: `${SCHEME}://other.example.com`, headers: [['Host', 'other.example.com'] as const] };
 const forwarded: readonly HeaderLine[] = [
   ['X-Forwarded-Proto', 'https'],
   ['X-Forwarded-Host', 'shapes.example.com'],

@@ -14,6 +14,9 @@ import type { HeaderLine, WireRequest } from '../run/wire.ts';
 import type { Case, Expected } from './case.ts';
 import { app, NOW, perRoute, token } from './setups.ts';
 
+/** How the requests arrive. `TABLE_SCHEME=https`: over TLS, which signatures cover. */
+export const SCHEME: 'http' | 'https' = process.env.TABLE_SCHEME === 'https' ? 'https' : 'http';
+
 /** The app installation of these requests, and another one. */
 export const installation: InstallationKey = freshInstallationKey();
 export const otherInstallation: InstallationKey = freshInstallationKey();
@@ -53,7 +56,7 @@ export interface AppCall extends Omit<SigningConfiguration, 'sign'> {
   readonly method?: string;
   /** Default `/shapes`; a number is added, so that no two requests have the same signature. */
   readonly target?: string;
-  /** Default `http://api.example.com`, where the request arrives. */
+  /** Default `http://api.example.com` (or `https:`), where the request arrives. */
   readonly origin?: string;
   readonly headers?: readonly HeaderLine[];
   readonly body?: string | Uint8Array | null;
@@ -74,7 +77,14 @@ export function numbered(target: string): string {
 
 /** The request as it goes out, signed. */
 export function call(made: AppCall = {}): WireRequest {
-  const { client = 'okhttp-3.8', sign = 'install', method = 'GET', origin = 'http://api.example.com', headers = [], body = null } = made;
+  const {
+    client = 'okhttp-3.8',
+    sign = 'install',
+    method = 'GET',
+    origin = `${SCHEME}://api.example.com`,
+    headers = [],
+    body = null,
+  } = made;
   const target = made.target ?? numbered('/shapes');
   const outgoing = signRequest({
     ...made,

@@ -3,7 +3,7 @@ import { CLIENT_NAMES, CLIENTS, type ClientName, type SignatureLabel } from '@ap
 import type { Setup } from '../adapters/adapter.ts';
 import type { HeaderLine } from '../run/wire.ts';
 import type { Case, Family } from './case.ts';
-import { type AppCall, accountSigned, call, expecting, numbered, row, signed, signedApp } from './signed.ts';
+import { type AppCall, accountSigned, call, expecting, numbered, row, SCHEME, signed, signedApp } from './signed.ts';
 
 const SETUP_OF: { readonly [Label in SignatureLabel]: Setup } = { install: signed, account: accountSigned };
 const LABELS: readonly SignatureLabel[] = ['install', 'account'];
@@ -28,7 +28,7 @@ function callsOf(client: ClientName): { readonly [name: string]: AppCall } {
     'the URL in parts': {
       components: ['@method', '@authority', '@path', '@query'],
       target: numbered('/shapes'),
-      origin: 'http://api.example.com:8443',
+      origin: `${SCHEME}://api.example.com:8443`,
       headers: [['Host', 'api.example.com:8443']],
     },
     'parameters of the app': { parameters: { keyid: 'key-1', nonce: `n"${client}`, tag: 'approov' }, lifetimeSeconds: 0 },

@@ -119,6 +119,22 @@ describe('TLS', skipUnless(openssl, 'openssl'), () => {
     assert.equal((await ask(session, { [name]: value })).headers[':status'], 200);
   });
 
+  it('content that is longer than the length that it states reaches nobody', async (context) => {
+    const tls = makeCertificate(folderOf(context), 'first');
+    const { url, received } = await upstream(context);
+    const gateway = await gatewayTo(context, url, { gateway: { tls } });
+    const session = connectHttp2(gateway.url, { ca: readFileSync(tls.cert) });
+    context.after(() => session.destroy());
+    const [name, value] = genuine();
+    for (const stated of ['0', '2'])
+      await ask(session, { [name]: value, ':method': 'POST', 'content-length': stated }, 'evil').catch(() => undefined);
+    assert.equal((await ask(session, { [name]: value, ':method': 'POST', 'content-length': '4' }, 'good')).headers[':status'], 200);
+    assert.deepEqual(
+      received.map(({ body }) => body).filter((body) => body !== ''),
+      ['good'],
+    );
+  });
+
   it('shows a new certificate as soon as it is there', async (context) => {
     const folder = folderOf(context);
     const tls = makeCertificate(folder, 'first');

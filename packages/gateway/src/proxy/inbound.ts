@@ -88,7 +88,7 @@ export function readInbound(request: IncomingRequest, rules: FieldRules, encrypt
   if (found.connection.length > 0 && namesField(found.connection, request.rawHeaders)) return 'connection-names-field';
   // RFC 9110 §10.1.1: there is one expectation. Node finds it among others, too.
   if (found.expect.length > 1 || (found.expect[0] ?? '100-continue').toLowerCase() !== '100-continue') return 'expectation';
-  const hasBody = isHttp2 ? request.stream?.endAfterHeaders === false : framing.hasBody;
+  const hasBody = isHttp2 ? request.stream?.endAfterHeaders === false && framing.contentLength !== 0 : framing.hasBody;
   const upgrade = found.connection.includes('upgrade') ? found.upgrade.join(',').toLowerCase().trim() : '';
   if (upgrade !== '' && hasBody) return 'upgrade';
   const { fields, forwarding } = found;

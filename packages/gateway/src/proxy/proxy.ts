@@ -129,9 +129,9 @@ async function forward(host: ProxyHost, passage: Passage, decision: Decision, up
   // Only where nothing was sent, and where a second time would do no harm, another server is asked.
   const most = !inbound.hasBody && IDEMPOTENT.has(method) ? upstream.targets.length : 1;
   const tried: Target[] = [];
-  let end: ExchangeEnd = { end: 'not-sent', error: new Error('there is no server') };
+  let end: ExchangeEnd | null = null;
   let tooLarge = false;
-  while (end.end === 'not-sent' && tried.length < most) {
+  while ((end === null || end.end === 'not-sent') && tried.length < most) {
     const target = upstream.pick(tried);
     if (target === null) break;
     tried.push(target);
@@ -140,6 +140,8 @@ async function forward(host: ProxyHost, passage: Passage, decision: Decision, up
     if (body !== null) leaveBody(request, body);
     if (end.end === 'not-sent') target.refused();
   }
+  // Made only where it is needed: an error takes as long as the rest of this.
+  end ??= { end: 'not-sent', error: new Error('there is no server') };
   return settled(passage, end, { verdict: verdictOf(decision), id: decision.id, upstream: upstream.settings.name }, tooLarge);
 }
 

@@ -104,11 +104,15 @@ export class NodeRequestView implements RequestView {
 
   get body(): RequestBody {
     const request = this.#request;
-    const [length = '0'] = this.lines('content-length');
+    const [stated] = this.lines('content-length');
+    const length = stated ?? '0';
     // RFC 9112 §6.3: a request has content if it states a length above zero, or a transfer coding.
     const bridged = isUnparsed(request) ? bridgedBytes(request) : null;
     const present =
-      this.lines('transfer-encoding').length > 0 || length !== '0' || isOpenStream(request.stream) || (bridged?.length ?? 0) > 0;
+      this.lines('transfer-encoding').length > 0 ||
+      length !== '0' ||
+      (stated === undefined && isOpenStream(request.stream)) ||
+      (bridged?.length ?? 0) > 0;
     return {
       present,
       read: (maxBytes, allowance): MaybePromise<BodyRead> => {
@@ -234,7 +238,10 @@ function bridgedBytes({ body, readableDidRead }: NodeRequest): Uint8Array | null
   return body instanceof Uint8Array ? body : null;
 }
 
-/** RFC 9113 §8.1: HTTP/2 has no transfer coding; content is announced by not ending the stream with the headers. */
+/**
+ * RFC 9113 §8.1: HTTP/2 has no transfer coding; content is announced by not ending the stream with the headers. Where a length is stated, that
+ * counts: content of another length ends the stream (§8.1.1), and nobody gets it.
+ */
 function isOpenStream(stream: object | null | undefined): boolean {
   return typeof stream === 'object' && stream !== null && 'endAfterHeaders' in stream && stream.endAfterHeaders === false;
 }
