@@ -80,6 +80,14 @@ const FAULTS = [
   },
   { fault: 'an edited reference', check: 'references', file: 'docs/reference/http.md', add: 'x', found: /differs from the code/ },
   { fault: 'an edited reason', check: 'reasons', file: 'docs/reasons.md', add: 'x', found: /differs from the tables/ },
+  { fault: 'an edited option', check: 'options', file: 'docs/options.md', add: 'x', found: /options\.md differs from the tables/ },
+  {
+    fault: 'options that no type has',
+    check: 'options',
+    file: 'packages/guard/src/checks/option-table.ts',
+    add: 'export const EXTRA = { a: null } as const;',
+    found: /EXTRA is on no page/,
+  },
   { fault: 'an edited message', check: 'troubleshooting', file: 'docs/messages.md', add: 'x', found: /messages\.md is old/ },
   {
     fault: 'a new message',

@@ -18,7 +18,6 @@ export type { Demands } from './guard/demands.ts';
 export type { GuardGauges, GuardWarning } from './guard/gauges.ts';
 export type { Guard } from './guard/guard.ts';
 export type {
-  AccountKeyOptions,
   BindingOptions,
   BodyOptions,
   CacheOptions,
@@ -31,12 +30,11 @@ export type {
   RouteMatchOptions,
   RouteOptions,
   ShareOptions,
-  SignatureOptions,
   TokenOptions,
-  ToleranceOptions,
 } from './guard/options.ts';
 export type { GuardCounters, OnVerdict, VerdictCounts, VerdictFacts } from './guard/report.ts';
 export { requireDecision } from './guard/require-decision.ts';
+export type { AccountKeyOptions, SignatureOptions, ToleranceOptions } from './guard/signature-options.ts';
 export type { Decision, Pass, Refuse } from './http/decide.ts';
 export type { Refusal, RefusalFacts, RefusalOptions } from './http/refusal.ts';
 export type { KeyFailure, KeyProblem, KeySourceEvent, OnKeyEvent } from './keys/key-events.ts';

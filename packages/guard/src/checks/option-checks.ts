@@ -1,5 +1,6 @@
 /** Small checks of option values: each throws a {@link ConfigurationError} that names the option. */
 import { ConfigurationError } from './configuration-error.ts';
+import { GUARD, type NumberRow, type OptionGroup, type WordRow } from './option-table.ts';
 
 /** Options before anybody has looked at them. */
 export type UncheckedOptions = { readonly [name: string]: unknown };
@@ -10,8 +11,9 @@ const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What options may be. Of a `Map`, a promise or a `Headers` no member would be found, and all of it be ignored. */
 const PLAIN: ReadonlySet<string> = new Set(['[object Object]', '[object Module]']);
 
-/** Refuses what is no plain object, and any member that is not in `names`. */
-export function checkedObject(value: unknown, path: string, names: readonly string[]): UncheckedOptions {
+/** Refuses what is no plain object, and any member that is not in the group. */
+export function checkedObject(value: unknown, path: string, group: OptionGroup | readonly string[]): UncheckedOptions {
+  const names = Array.isArray(group) ? group : Object.keys(group);
   if (!isPlainObject(value)) throw new ConfigurationError('option-invalid', path, `must be an object; known here: ${names.join(', ')}`);
   const unknown = Object.keys(value).find((name) => !names.includes(name));
   if (unknown === undefined) return value;
@@ -53,23 +55,19 @@ export function isPlainObject(value: unknown): value is UncheckedOptions {
   return typeof value === 'object' && value !== null && PLAIN.has(Object.prototype.toString.call(value));
 }
 
-/** What a number may be, and what it is where it is left out. */
-export interface NumberBounds {
-  readonly min: number;
-  readonly max: number;
-  readonly fallback: number;
-  readonly unit: string;
-}
-
 /** A number within bounds, or `fallback` where the option is absent. */
-export function checkedNumber(value: unknown, path: string, bounds: NumberBounds): number {
-  if (value === undefined) return bounds.fallback;
-  if (typeof value === 'number' && value >= bounds.min && value <= bounds.max) return value;
-  throw new ConfigurationError('option-invalid', path, `must be a number of ${bounds.unit} from ${bounds.min} to ${bounds.max}`);
+export function checkedNumber<F extends number | null>(
+  value: unknown,
+  path: string,
+  { min, max, fallback, unit }: NumberRow<F>,
+): number | F {
+  if (value === undefined) return fallback;
+  if (typeof value === 'number' && value >= min && value <= max) return value;
+  throw new ConfigurationError('option-invalid', path, `must be a number of ${unit} from ${min} to ${max}`);
 }
 
-/** One of a few words, or `fallback` where the option is absent. */
-export function checkedWord<W extends string>(value: unknown, path: string, words: readonly W[], fallback: W): W {
+/** One of a few words, or `fallback` where the option is absent: the first one, unless another is given. */
+export function checkedWord<W extends string>(value: unknown, path: string, { words }: WordRow<W>, fallback: W = words[0]): W {
   if (value === undefined) return fallback;
   const word = words.find((known) => known === value);
   if (word !== undefined) return word;
@@ -121,7 +119,7 @@ export function checkedFunction<F>(value: unknown, path: string): F | undefined 
  */
 export function isProduction(environment: unknown): boolean {
   const fallback = isBuiltForProduction() || variable('NODE_ENV') === 'production' ? 'production' : 'development';
-  return checkedWord(environment, 'environment', ['production', 'development'], fallback) === 'production';
+  return checkedWord(environment, 'environment', GUARD.environment, fallback) === 'production';
 }
 
 /** Tells whether `DEBUG` names a thing, as the package `debug` reads it: names between commas or spaces, `*` for anything, `-` before what is left out. */

@@ -11,6 +11,7 @@ import {
   isProduction,
   type UncheckedOptions,
 } from '../checks/option-checks.ts';
+import { GUARD } from '../checks/option-table.ts';
 import type { Route } from '../core/judge/case.ts';
 import { routeOf } from '../core/judge/order.ts';
 import type { Policy } from '../core/judge/policy.ts';
@@ -24,7 +25,7 @@ import { compileKeys } from '../keys/key-source.ts';
 import { memoryReplayStore } from '../replay/memory.ts';
 import { compileChosenKeys } from './compile/key-choice.ts';
 import { broughtTo, compileBodies, compileShare } from './compile/limits.ts';
-import { compileCache, compileExempt, compileRefusal, compileRoute, GUARD_OPTION_NAMES } from './compile/options.ts';
+import { compileCache, compileExempt, compileRefusal, compileRoute } from './compile/options.ts';
 import { compileOrigin, compileRoutes, hostsOf } from './compile/routes.ts';
 import { compileRules } from './compile/rules.ts';
 import type { Demands } from './demands.ts';
@@ -64,7 +65,7 @@ export function createGuard(options: GuardOptions): Guard {
  * @param kept - what signing keys have taken, for a guard that follows another. Default: nothing yet
  */
 export function createGuardOn(crypto: CryptoPort, options: GuardOptions, kept?: Shares | null): Guard {
-  const given = checkedObject(options, 'options', GUARD_OPTION_NAMES);
+  const given = checkedObject(options, 'options', GUARD);
   const now = checkedFunction<() => number>(given.now, 'now') ?? systemClock;
   const production = isProduction(given.environment);
   const origin = isGiven(given.origin) ? compileOrigin(given.origin) : AS_ARRIVED;
@@ -103,7 +104,7 @@ export function createGuardOn(crypto: CryptoPort, options: GuardOptions, kept?: 
     means,
     compileRoute: (route) => compileRoute(route, 'route', policy, context),
     exempt: compileExempt(given.exempt),
-    judgePreflights: checkedWord(given.preflight, 'preflight', ['judge', 'pass'], 'judge') === 'judge',
+    judgePreflights: checkedWord(given.preflight, 'preflight', GUARD.preflight) === 'judge',
     refusal: compileRefusal(given.refusal),
     onVerdict: compileHooks(given.onVerdict),
     lines: compileHints(given, production),

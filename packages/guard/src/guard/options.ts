@@ -1,9 +1,8 @@
-/** The guard's options as a user writes them. `compile-options.ts` checks them and turns them into policies. */
+/** The guard's options as a user writes them. `compile/` checks them and turns them into policies. */
 
 import type { Mode } from '../core/judge/policy.ts';
 import type { ReplayStore } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
-import type { Tolerances } from '../core/signature/sdk-tolerances.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
 import type { Claims } from '../core/token/verified.ts';
 import type { RefusalOptions } from '../http/refusal.ts';
@@ -11,6 +10,7 @@ import type { KeysOptions } from '../keys/key-options.ts';
 import type { RuleOptions } from './compile/rules.ts';
 import type { GuardWarning } from './gauges.ts';
 import type { OnVerdict } from './report.ts';
+import type { SignatureOptions } from './signature-options.ts';
 
 /** How the attestation token is read and checked. */
 export interface TokenOptions {
@@ -30,12 +30,12 @@ export interface TokenOptions {
   readonly maxBytes?: Bytes;
   /** How far clocks may differ when `exp` and `nbf` are judged, 0 to 300 s. Default 0. Relaxing it lets expired tokens live on. */
   readonly clockToleranceSeconds?: Seconds;
-  /** The longest remaining life that is accepted. Default `null`: unlimited, so that long-lived test tokens work. */
+  /** The longest remaining life that is accepted, 1 s to 3650 days. Default `null`: unlimited, so that long-lived test tokens work. */
   readonly maxLifetimeSeconds?: Seconds | null;
   /** The accepted values of `iss`. Default `null`: `iss` is not checked. */
   readonly issuer?: string | readonly string[] | null;
   /**
-   * The accepted values of `aud`, which a token must then have. `null`: any is accepted, also that of another of your API domains. Left out: a
+   * The accepted values of `aud`, which a token must then have. `null`: any is accepted, also that of another of your API domains. Default: a
    * token may do without `aud`; one that has it must name a host of the option `origin` (with or without port), and is refused where `origin`
    * names none (RFC 7519 §4.1.3).
    */
@@ -57,59 +57,6 @@ export interface BindingOptions {
   readonly value?: 'whole' | 'without-bearer';
 }
 
-/** An account key for message signing (HMAC-SHA-256), in the one encoding in which you have it. At least 32 bytes. */
-export type AccountKeyOptions = {
-  /** Its id: the value of `mskid` in tokens. A key without `id` is used where no other fits. */
-  readonly id?: string;
-} & ({ readonly base64: string | undefined } | { readonly base64url: string | undefined } | { readonly bytes: Uint8Array });
-
-/** Which deviations of the client SDKs are accepted: see `sdk-tolerances.ts` for versions and sources. Each defaults to true. */
-export type ToleranceOptions = Partial<Tolerances>;
-
-/** What is demanded of message signatures (RFC 9421). */
-export type SignatureOptions = {
-  /**
-   * The components that must be covered, beside `@method` and the token header, which always must. Default `['@target-uri']`, as good as which are
-   * `@authority`, `@path` and `@query` together. Leaving it out lets a signature be moved to another URL.
-   */
-  readonly required?: readonly string[];
-  /** How old a signature may be, 1 to 86400 s. Default 300, whatever `expires` says. A longer age gives replays more time. */
-  readonly maxAgeSeconds?: Seconds;
-  /** How far the device's clock may differ, 0 to 300 s. Default 60. It lengthens the life of the SDKs' 15-second signatures. */
-  readonly clockToleranceSeconds?: Seconds;
-  /**
-   * `if-present` (default): a `Content-Digest` that is sent must match; iOS clients send none by default. `required`: a request with a body must
-   * carry and cover it; refused at start where the guard sees no body (gRPC, Lambda authorisers). `delegated`: must be there and covered, and is
-   * compared by whoever stands behind the guard; here it stays `unchecked`.
-   */
-  readonly digest?: 'if-present' | 'required' | 'delegated';
-  /** Default `optional`. No SDK sends a nonce unless the app sets one. */
-  readonly nonce?: 'optional' | 'required';
-  /** The value that the parameter `tag` must have. Default `null`: not checked. */
-  readonly tag?: string | null;
-  /** The longest `Signature-Input` and `Signature`, 256 to 65536 bytes each. Default 8192. */
-  readonly maxBytes?: Bytes;
-  /** The longest body that is held in memory to compare its digest, 0 to 1 GiB. Default 1 MiB. Only bodies with a `Content-Digest` are read. */
-  readonly maxBodyBytes?: Bytes;
-  /** Accepted deviations of the client SDKs. Default: all; `null`: none. */
-  readonly tolerances?: ToleranceOptions | null;
-  /** Where signatures are remembered so that none is accepted twice. Default: this process's memory; `null`: replays are accepted. */
-  readonly replay?: ReplayStore | null;
-} & (
-  | {
-      /** Signed by the installation's key, claim `ipk`, ECDSA P-256. The default. */
-      readonly label?: 'install';
-      /** A token without `ipk`: `reject` (default) or `accept`. Fail-over tokens never carry it; `accept` leaves their requests unsigned. */
-      readonly missingKey?: 'reject' | 'accept';
-    }
-  | {
-      /** Signed by the account's key, HMAC-SHA-256. */
-      readonly label: 'account';
-      /** The live account keys (`approov secret -messageSigningKey get-base64url`). */
-      readonly accountKeys: readonly AccountKeyOptions[];
-    }
-);
-
 /** How the origin that the client saw is found: fixed, or as the request arrived, with forwarding fields believed only from trusted proxies. */
 export type OriginOptions =
   | string
@@ -130,7 +77,16 @@ export type OriginOptions =
     };
 
 /** `enforce` or `observe` for everything, or for each check by itself. */
-export type ModeOptions = Mode | { readonly token?: Mode; readonly binding?: Mode; readonly signature?: Mode };
+export type ModeOptions =
+  | Mode
+  | {
+      /** Default `enforce`. `observe` lets requests without a good token pass: for a roll-out. */
+      readonly token?: Mode;
+      /** Default `enforce`, or `observe` where the token is only observed. `observe` lets tokens of other users pass. */
+      readonly binding?: Mode;
+      /** Default `enforce`, or `observe` where the token is only observed. `observe` lets altered and repeated requests pass. */
+      readonly signature?: Mode;
+    };
 
 /** What a {@link ModeSource} goes by. */
 export interface ModeFacts {
@@ -151,26 +107,28 @@ export type ModeSource = (facts: ModeFacts) => ModeOptions;
 
 /** What a single route may demand differently from the guard as a whole. */
 export interface RouteOptions {
+  /** How the attestation token is read and checked. Default: as the guard does; every token must verify either way. */
   readonly token?: TokenOptions;
   /** `null` switches binding off for this route. */
   readonly binding?: BindingOptions | null;
   /** `null` switches message signatures off for this route. */
   readonly signature?: SignatureOptions | null;
+  /** What is done with what was found. Default: that of the guard. */
   readonly mode?: ModeOptions | ModeSource;
 }
 
 /** Which requests belong to a route. At least one member; all that are given must fit. */
 export interface RouteMatchOptions {
-  /** The host that the client asked for, without port: exact, or `*.example.com` for everything below. Behind a proxy see `origin`. */
+  /** The host that the client asked for, without port: exact, or `*.example.com` for everything below. Behind a proxy see `origin`. Default: any. */
   readonly host?: string | readonly string[];
   /**
    * `/pay`, or `/pay/*` for `/pay` and everything below, percent-encoded. Demands match loosely (case, encoding, a slash at the end), and what
-   * matches only loosely has to satisfy the routes after it, too. Exemptions match byte for byte.
+   * matches only loosely has to satisfy the routes after it, too. Exemptions match byte for byte. Default: any.
    */
   readonly path?: string | readonly string[];
-  /** Another word for `path`. */
+  /** Another word for `path`. Default: any. */
   readonly paths?: string | readonly string[];
-  /** The methods. `GET` includes `HEAD`. */
+  /** The methods. `GET` includes `HEAD`. Default: any. */
   readonly methods?: string | readonly string[];
 }
 
@@ -230,18 +188,19 @@ export interface BodyOptions {
 
 /** Options of {@link createGuard}. Unknown names are refused. */
 export interface GuardOptions extends RouteOptions {
+  /** Where the keys come from that verify tokens: the account's secret, public keys, a URL, or a source of your own. */
   readonly keys: KeysOptions;
-  /** Default: no binding. */
+  /** Which header values the token is bound to. Default: no binding. */
   readonly binding?: BindingOptions | null;
-  /** Default: message signatures are not asked for. */
+  /** What is demanded of message signatures. Default: none are asked for. */
   readonly signature?: SignatureOptions | null;
-  /** Default `enforce`. A function is asked for the mode of each request. */
+  /** What is done with what was found: enforced, or only observed. Default `enforce`. A function is asked for the mode of each request. */
   readonly mode?: ModeOptions | ModeSource;
   /**
    * Other demands for other requests: the first whose `match` fits is used, what it does not say is taken from the guard's own options, and
    * a request that none fits is judged by the guard's own options. Where servers may disagree about a path, the request has to satisfy
    * every route whose host and method may be its own, and the guard's own options. Where something rewrote the path before the guard, it has to
-   * satisfy what both paths demand. What is rewritten behind the guard is not seen.
+   * satisfy what both paths demand. What is rewritten behind the guard is not seen. Default: none.
    */
   readonly routes?: readonly MatchedRouteOptions[];
   /**
@@ -252,7 +211,7 @@ export interface GuardOptions extends RouteOptions {
   /**
    * Paths that pass unjudged: exact (`/health`) or everything below (`/public/*`), percent-encoded and compared byte for byte, without the query. A
    * path that was rewritten before the guard is exempt if it was before and is after. A path whose meaning is ambiguous (`%2f`, `..`, `//`, `;`,
-   * `\` …) is never exempt.
+   * `\` …) is never exempt. Default: none.
    */
   readonly exempt?: readonly string[];
   /**
@@ -261,14 +220,14 @@ export interface GuardOptions extends RouteOptions {
    * never upgrades, requests with a body (or where the platform cannot tell), or requests that go on to another server.
    */
   readonly preflight?: 'judge' | 'pass';
-  /** What is remembered of tokens and installations. `null`: no tokens, which costs a signature verification for each request. */
+  /** What is remembered of tokens and installations. Default: see there. `null`: no tokens, which costs a signature verification for each request. */
   readonly cache?: CacheOptions | null;
   /**
    * What one signing key may take of the replay store: the claim `ipk`, else the device (`did`), else the token. Taken once the signature is
    * proven; who is over it gets 429 before the store is asked. Default: numbers that no app reaches. `null`: one client may fill the store.
    */
   readonly share?: ShareOptions | null;
-  /** What bodies may take whose digests are compared: bytes, and time to arrive. */
+  /** What bodies may take whose digests are compared: bytes, and time to arrive. Default: see there. */
   readonly bodies?: BodyOptions;
   /** How scheme and authority are found as the client saw them; message signatures and host routes depend on it. Default: as the request arrived. */
   readonly origin?: OriginOptions | null;
@@ -276,7 +235,7 @@ export interface GuardOptions extends RouteOptions {
   readonly refusal?: RefusalOptions;
   /**
    * Called once for each judgement, synchronously, one after the other where there are several; `facts.again` tells the later judgements of one
-   * request. What one throws is dropped and counted: it cannot change the decision, nor keep the others from hearing of it.
+   * request. What one throws is dropped and counted: it cannot change the decision, nor keep the others from hearing of it. Default: none.
    */
   readonly onVerdict?: OnVerdict | readonly OnVerdict[];
   /**

@@ -26,8 +26,19 @@ export interface RefusalFacts {
  * - `render`: an answer of your own. Every reason it shows is a clue for an attacker. If it throws, the standard answer is given.
  */
 export type RefusalOptions =
-  | { readonly status?: number; readonly format?: 'empty' | 'problem'; readonly render?: never }
-  | { readonly render: (facts: RefusalFacts) => Refusal; readonly status?: never; readonly format?: never };
+  | {
+      /** The status of refusals that are not one of their own, such as 413 and 429: 400 to 499. Default 401. */
+      readonly status?: number;
+      /** `empty` (default): `{}`, whatever the reason. `problem`: RFC 9457, with an id by which you find the verdict; it says no reason either. */
+      readonly format?: 'empty' | 'problem';
+      readonly render?: never;
+    }
+  | {
+      /** Makes the whole answer. What it says of the verdict helps attackers as well. */
+      readonly render: (facts: RefusalFacts) => Refusal;
+      readonly status?: never;
+      readonly format?: never;
+    };
 
 /** Compiled {@link RefusalOptions}. */
 export interface RefusalPolicy {

@@ -7,7 +7,7 @@ import type { RemoteKeysSettings } from './remote/keys-url.ts';
 
 /** An account secret (HMAC). Give it in the one encoding in which you have it. */
 export type SecretOptions = {
-  /** The key id, if the account sets one (`approov secret -setKeyID`). A secret without `kid` is tried for any token. */
+  /** The key id, if the account sets one (`approov secret -setKeyID`). Default: none, and the secret is tried for any token. */
   readonly kid?: string;
   /** Default `HS256`. The secret must be at least as long as the hash: 32, 48 or 64 bytes (RFC 7518 §3.2). */
   readonly algorithm?: 'HS256' | 'HS384' | 'HS512';
@@ -56,7 +56,9 @@ export type StaticKeysOptions =
   | (NoOtherKeys<'pem'> & {
       /** A public key, PEM `PUBLIC KEY` (`approov keyset -getPEM`). */
       readonly pem: string;
+      /** The one algorithm of the key. */
       readonly algorithm: AlgorithmName;
+      /** The key id of a single PEM key. Default: none, so that it is tried for any token. */
       readonly kid?: string;
     });
 

@@ -1,6 +1,7 @@
 /** Compiles the option `keys`: what is in the configuration, what is at a URL, sources of your own, or a list of those. */
 import { ConfigurationError } from '../checks/configuration-error.ts';
 import { checkedObject, checkedWord, isText, type UncheckedOptions } from '../checks/option-checks.ts';
+import { SECRET, STATIC_KEYS } from '../checks/option-table.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../core/jws/algorithms.ts';
 import { type JwkFault, parsePublicJwk } from '../core/jws/jwk.ts';
 import { KeySet, MAX_KEYS_TRIED, type VerificationKey } from '../core/jws/jws.ts';
@@ -120,7 +121,7 @@ function staticKeySource(options: unknown, path: string, context: KeyContext): K
 
 /** The keys of one part of the configuration. */
 export function staticKeys(options: unknown, path: string, context: KeyContext): readonly VerificationKey[] {
-  const part = checkedObject(options ?? {}, path, [...KINDS, 'jwksUrl', 'algorithm', 'kid']);
+  const part = checkedObject(options ?? {}, path, { ...STATIC_KEYS, jwksUrl: null });
   const [kind, another] = KINDS.filter((name) => Object.hasOwn(part, name));
   if (kind === undefined || another !== undefined)
     throw new ConfigurationError('keys-missing', path, 'give exactly one of secret, secrets, jwks, jwksUrl and pem');
@@ -169,8 +170,8 @@ function refuseMisplaced(part: UncheckedOptions, kind: keyof typeof BESIDE, path
 }
 
 function secretKey(options: unknown, path: string, context: KeyContext): VerificationKey {
-  const secret = checkedObject(options, path, ['kid', 'algorithm', 'base64', 'base64url', 'bytes']);
-  const name = checkedWord(secret.algorithm, `${path}.algorithm`, ['HS256', 'HS384', 'HS512'], 'HS256');
+  const secret = checkedObject(options, path, SECRET);
+  const name = checkedWord(secret.algorithm, `${path}.algorithm`, SECRET.algorithm);
   // The cast holds: the table has these rows.
   const algorithm = ALGORITHMS.get(name) as AlgorithmRow;
   const bytes = readSecret(secret, { path, algorithm, production: context.production, command: 'approov secret -get base64' });

@@ -1,6 +1,7 @@
 /** `approov-guard/logging`: one structured line for each decision that was not accepted, to the logger that you have. */
 
 import { checkedNumber, checkedObject } from '../checks/option-checks.ts';
+import { LOGGING } from '../checks/option-table.ts';
 import type { OnVerdict } from '../guard/report.ts';
 import type { Decision } from '../http/decide.ts';
 import { type DecisionEvent, decisionEvent } from './decision-event.ts';
@@ -109,8 +110,8 @@ export function logDecision(log: PinoLike, decision: Decision | undefined): void
 }
 
 function logged(options: LoggingOptions, write: (level: Level, line: Line) => void): OnVerdict {
-  const given = checkedObject(options, 'options', ['perSecond']);
-  const perSecond = checkedNumber(given.perSecond, 'perSecond', { min: 1, max: 100_000, fallback: 100, unit: 'lines a second' });
+  const given = checkedObject(options, 'options', LOGGING);
+  const perSecond = checkedNumber(given.perSecond, 'perSecond', LOGGING.perSecond);
   let [second, lines, suppressed] = [Number.NaN, 0, 0];
   return (verdict, facts) => {
     if (verdict.outcome === 'accepted') return;

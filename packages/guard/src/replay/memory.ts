@@ -1,6 +1,7 @@
 /** Remembers in this process what may be accepted once. */
 
 import { checkedFunction, checkedNumber, checkedObject } from '../checks/option-checks.ts';
+import { MEMORY_REPLAY } from '../checks/option-table.ts';
 import type { ReplayStore, StoreOccupancy } from '../core/ports.ts';
 import type { Seconds } from '../core/time.ts';
 import { ReplayStoreError } from './replay-store-error.ts';
@@ -35,10 +36,9 @@ export interface MemoryReplayOptions {
  * ```
  */
 export function memoryReplayStore(options: MemoryReplayOptions = {}): ReplayStore {
-  const given = checkedObject(options, 'options', ['maxEntries', 'now']);
-  const bounds = { min: 1, max: 10_000_000, fallback: 1_000_000, unit: 'entries' };
+  const given = checkedObject(options, 'options', MEMORY_REPLAY);
   return new ReplayMemory(
-    Math.floor(checkedNumber(given.maxEntries, 'maxEntries', bounds)),
+    Math.floor(checkedNumber(given.maxEntries, 'maxEntries', MEMORY_REPLAY.maxEntries)),
     checkedFunction<() => number>(given.now, 'now') ?? (() => Date.now()),
   );
 }

@@ -2,6 +2,7 @@
 
 import { ConfigurationError } from '../checks/configuration-error.ts';
 import { checkedFunction, checkedNumber, checkedObject } from '../checks/option-checks.ts';
+import { REDIS_REPLAY } from '../checks/option-table.ts';
 import type { ReplayStore } from '../core/ports.ts';
 import type { Seconds } from '../core/time.ts';
 import { afterListening } from '../http/deadline.ts';
@@ -73,11 +74,11 @@ export interface RedisReplayOptions {
  * ```
  */
 export function redisReplayStore(client: RedisClientLike, options: RedisReplayOptions = {}): ReplayStore {
-  const given = checkedObject(options, 'options', ['prefix', 'timeoutSeconds', 'marginSeconds', 'now']);
+  const given = checkedObject(options, 'options', REDIS_REPLAY);
   const { prefix = 'approov:replay:' } = given;
   if (typeof prefix !== 'string') throw new ConfigurationError('option-invalid', 'prefix', 'must be a text');
-  const timeout = checkedNumber(given.timeoutSeconds, 'timeoutSeconds', { min: 0.01, max: 30, fallback: 0.25, unit: 'seconds' });
-  const margin = checkedNumber(given.marginSeconds, 'marginSeconds', { min: 0, max: 3600, fallback: 60, unit: 'seconds' });
+  const timeout = checkedNumber(given.timeoutSeconds, 'timeoutSeconds', REDIS_REPLAY.timeoutSeconds);
+  const margin = checkedNumber(given.marginSeconds, 'marginSeconds', REDIS_REPLAY.marginSeconds);
   const now = checkedFunction<() => number>(given.now, 'now') ?? (() => Date.now());
   const setNew = setNewThrough(client);
   return {

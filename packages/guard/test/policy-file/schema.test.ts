@@ -6,6 +6,25 @@ import { freshSecret, freshSigningKey, publicKeySet } from '@approov-guard/testk
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { ConfigurationError } from 'approov-guard';
 import { policyFrom, ReplayStores } from 'approov-guard/policy-file';
+import {
+  BINDING,
+  BODIES,
+  CACHE,
+  GUARD,
+  MATCH,
+  MEMORY_REPLAY,
+  MODE,
+  type OptionGroup,
+  ORIGIN,
+  REDIS_REPLAY,
+  REFUSAL,
+  REMOTE_KEYS,
+  RULE,
+  SECRET,
+  SHARE,
+  SIGNATURE,
+  TOKEN,
+} from '../../src/checks/option-table.ts';
 
 interface Node {
   readonly $ref?: string;
@@ -164,3 +183,36 @@ test('what the guard refuses does not fit it', () => {
     assert.ok(!fits(document), JSON.stringify(document));
   }
 });
+
+/** Where each table of options is in the schema. */
+const TABLES: readonly (readonly [table: OptionGroup, pointer: string])[] = [
+  [GUARD, ''],
+  [TOKEN, '/$defs/token'],
+  [BINDING, '/$defs/binding'],
+  [SIGNATURE, '/$defs/signature'],
+  [MODE, '/$defs/mode/anyOf/1'],
+  [SHARE, '/properties/share'],
+  [BODIES, '/properties/bodies'],
+  [CACHE, '/properties/cache'],
+  [ORIGIN, '/$defs/origin'],
+  [REFUSAL, '/properties/refusal'],
+  [MATCH, '/$defs/match'],
+  [RULE, '/$defs/rule'],
+  [REMOTE_KEYS, '/$defs/keysPart/oneOf/4'],
+  [SECRET, '/$defs/secret'],
+  [REDIS_REPLAY, '/$defs/replay/anyOf/3/properties/redis'],
+  [MEMORY_REPLAY, '/$defs/replay/anyOf/2/properties/memory'],
+];
+
+for (const [table, pointer] of TABLES) {
+  test(`${pointer || 'the whole'}: the schema has the bounds and the words of the table`, () => {
+    const properties = at(pointer).properties ?? followed(at(pointer)).properties ?? {};
+    for (const [name, row] of Object.entries(table)) {
+      const property = properties[name];
+      if (row === null || property === undefined) continue;
+      const { minimum, maximum, enum: said } = followed(property);
+      if ('words' in row) assert.deepEqual([...(said ?? [])].sort(), [...row.words].sort(), name);
+      else assert.deepEqual([minimum, maximum], [row.min, row.max], name);
+    }
+  });
+}

@@ -1,6 +1,7 @@
 /** Where a request goes, as far as a choice of keys may rest on it, and the option that makes that choice. */
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import { checkedFunction, checkedHeader, checkedNumber, checkedObject, checkedTexts } from '../../checks/option-checks.ts';
+import { CHOSEN_KEYS } from '../../checks/option-table.ts';
 import { trimOptionalWhiteSpace } from '../../core/bytes.ts';
 import type { RequestView } from '../../core/request-view.ts';
 import type { Origin } from '../../core/signature/target.ts';
@@ -16,30 +17,29 @@ export interface ChoiceContext extends KeyContext {
   readonly cacheTokens: number;
 }
 
-const NAMES = ['choose', 'headers', 'pathSegments', 'maxSources', 'keepSeconds', 'timeoutSeconds'] as const;
 /** Longer names choose nothing: they are kept in memory. */
 const LONGEST_FACT = 256;
 
 /** Compiles `keys: { choose }`. */
 export function compileChosenKeys(options: unknown, path: string, context: ChoiceContext): ChosenKeys {
-  const given = checkedObject(options, path, NAMES);
+  const given = checkedObject(options, path, CHOSEN_KEYS);
   const choose = checkedFunction<(facts: RoutingFacts) => unknown>(given.choose, `${path}.choose`);
   if (choose === undefined) throw new ConfigurationError('option-missing', `${path}.choose`, 'must be a function');
   const headers = (checkedTexts(given.headers, `${path}.headers`) ?? []).map((name, index) =>
     checkedHeader(name, `${path}.headers[${index}]`),
   );
-  const number = (name: (typeof NAMES)[number], min: number, max: number, fallback: number, unit: string): number =>
-    checkedNumber(given[name], `${path}.${name}`, { min, max, fallback, unit });
-  const segments = Math.floor(number('pathSegments', 0, 8, 0, 'path segments'));
+  const number = (name: 'pathSegments' | 'maxSources' | 'keepSeconds' | 'timeoutSeconds'): number =>
+    checkedNumber(given[name], `${path}.${name}`, CHOSEN_KEYS[name]);
+  const segments = Math.floor(number('pathSegments'));
   return new ChosenKeys({
     choose,
     factsOf: (request) => factsOf(request, { originOf: context.originOf, headers, segments }),
     // What headers say is left out of names that are shown.
     sourceOf: (keys, { host, path: start }) => compileKeys(keys, `${path}(${host ?? ''}${start ?? ''})`, context),
-    maxSources: Math.floor(number('maxSources', 1, 100_000, 100, 'sources')),
+    maxSources: Math.floor(number('maxSources')),
     cacheTokens: context.cacheTokens,
-    keepSeconds: number('keepSeconds', 1, 86_400, 300, 'seconds'),
-    timeoutSeconds: number('timeoutSeconds', 0.1, 60, 5, 'seconds'),
+    keepSeconds: number('keepSeconds'),
+    timeoutSeconds: number('timeoutSeconds'),
   });
 }
 

@@ -1,6 +1,7 @@
 /** Checks the options `share` and `bodies`, what one client may take, and the replay stores. */
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import * as checks from '../../checks/option-checks.ts';
+import { BODIES, SHARE } from '../../checks/option-table.ts';
 import type { Brought } from '../../core/judge/case.ts';
 import { type ShareLimits, Shares } from '../../core/judge/shares.ts';
 import type { ReplayStore } from '../../core/ports.ts';
@@ -12,11 +13,11 @@ const KEYS_REMEMBERED = 100_000;
 /** Compiles `share`; `null` where it is switched off. */
 export function compileShare(options: unknown): Shares | null {
   if (options === null) return null;
-  const share = checks.checkedObject(options ?? {}, 'share', ['perSecond', 'burst', 'entries']);
+  const share = checks.checkedObject(options ?? {}, 'share', SHARE);
   const limits: ShareLimits = {
-    perSecond: checks.checkedNumber(share.perSecond, 'share.perSecond', { min: 0.01, max: 1e6, fallback: 50, unit: 'requests a second' }),
-    burst: Math.floor(checks.checkedNumber(share.burst, 'share.burst', { min: 1, max: 1e6, fallback: 500, unit: 'requests' })),
-    entries: Math.floor(checks.checkedNumber(share.entries, 'share.entries', { min: 1, max: 1e7, fallback: 5000, unit: 'entries' })),
+    perSecond: checks.checkedNumber(share.perSecond, 'share.perSecond', SHARE.perSecond),
+    burst: Math.floor(checks.checkedNumber(share.burst, 'share.burst', SHARE.burst)),
+    entries: Math.floor(checks.checkedNumber(share.entries, 'share.entries', SHARE.entries)),
     keys: KEYS_REMEMBERED,
   };
   return new Shares(limits);
@@ -24,11 +25,8 @@ export function compileShare(options: unknown): Shares | null {
 
 /** Compiles `bodies`. */
 export function compileBodies(options: unknown): BodyLimits {
-  const bodies = checks.checkedObject(options ?? {}, 'bodies', ['maxBytes', 'maxBytesPerKey', 'deadlineSeconds']);
-  const bytes = (name: 'maxBytes' | 'maxBytesPerKey'): number | null =>
-    bodies[name] === undefined
-      ? null
-      : checks.checkedNumber(bodies[name], `bodies.${name}`, { min: 1024, max: 2 ** 40, fallback: 0, unit: 'bytes' });
+  const bodies = checks.checkedObject(options ?? {}, 'bodies', BODIES);
+  const bytes = (name: 'maxBytes' | 'maxBytesPerKey'): number | null => checks.checkedNumber(bodies[name], `bodies.${name}`, BODIES[name]);
   const [maxBytes, maxBytesPerKey] = [bytes('maxBytes'), bytes('maxBytesPerKey')];
   if (maxBytes !== null && maxBytesPerKey !== null && maxBytesPerKey > maxBytes) {
     throw new ConfigurationError(
@@ -37,8 +35,11 @@ export function compileBodies(options: unknown): BodyLimits {
       'is more than `bodies.maxBytes`, what all keys together have',
     );
   }
-  const deadline = { min: 0.1, max: 3600, fallback: 60, unit: 'seconds' };
-  return { maxBytes, maxBytesPerKey, deadlineSeconds: checks.checkedNumber(bodies.deadlineSeconds, 'bodies.deadlineSeconds', deadline) };
+  return {
+    maxBytes,
+    maxBytesPerKey,
+    deadlineSeconds: checks.checkedNumber(bodies.deadlineSeconds, 'bodies.deadlineSeconds', BODIES.deadlineSeconds),
+  };
 }
 
 /** A body that may be read must fit into what its key may hold. */

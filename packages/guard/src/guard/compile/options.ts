@@ -2,6 +2,7 @@
 
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import * as checks from '../../checks/option-checks.ts';
+import { BINDING, CACHE, GUARD, MODE, REFUSAL, ROUTE, TOKEN } from '../../checks/option-table.ts';
 import { type BindingPolicy, isAuthorization } from '../../core/binding/check-binding.ts';
 import type { AskRules, Mode, Modes, Policy, SignaturePolicy, TokenPolicy } from '../../core/judge/policy.ts';
 import { compilePattern, type PathPattern } from '../../http/plain-path.ts';
@@ -13,35 +14,9 @@ import { compileSignature, type SignatureContext } from './signature.ts';
 
 type Unchecked = checks.UncheckedOptions;
 
-/** The names of {@link GuardOptions}. */
-export const GUARD_OPTION_NAMES = [
-  'keys',
-  'token',
-  'binding',
-  'signature',
-  'mode',
-  'routes',
-  'rules',
-  'exempt',
-  'preflight',
-  'cache',
-  'share',
-  'bodies',
-  'origin',
-  'refusal',
-  'onVerdict',
-  'hints',
-  'onWarning',
-  'now',
-  'environment',
-] as const;
-
-const ROUTE_OPTION_NAMES = ['token', 'binding', 'signature', 'mode'] as const;
-const MODES = ['enforce', 'observe'] as const;
-
 /** Compiles what a route demands. What it does not say is taken from `base`. */
 export function compileRoute(options: unknown, path: string, base: Policy | null, context: RouteContext): Policy {
-  const route = checks.checkedObject(options, path === '' ? 'options' : path, path === '' ? GUARD_OPTION_NAMES : ROUTE_OPTION_NAMES);
+  const route = checks.checkedObject(options, path === '' ? 'options' : path, path === '' ? GUARD : ROUTE);
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
   const token = compileToken(
     route.token,
@@ -83,23 +58,12 @@ export interface RouteContext extends Omit<SignatureContext, 'tokenHeader'> {
   readonly originHosts: readonly string[];
 }
 
-const TOKEN_OPTION_NAMES = [
-  'header',
-  'prefix',
-  'statusHeader',
-  'maxBytes',
-  'clockToleranceSeconds',
-  'maxLifetimeSeconds',
-  'issuer',
-  'audience',
-  'replay',
-] as const;
 const DEFAULT_TOKEN: TokenPolicy = {
   header: 'approov-token',
   prefix: null,
   statusHeader: 'approov-status',
-  maxBytes: 8192,
-  clockToleranceSeconds: 0,
+  maxBytes: TOKEN.maxBytes.fallback,
+  clockToleranceSeconds: TOKEN.clockToleranceSeconds.fallback,
   maxLifetimeSeconds: null,
   issuers: null,
   audiences: [],
@@ -109,9 +73,10 @@ const DEFAULT_TOKEN: TokenPolicy = {
 
 function compileToken(options: unknown, path: string, from: TokenPolicy): TokenPolicy {
   if (options === undefined) return from;
-  const token = checks.checkedObject(options, path, TOKEN_OPTION_NAMES);
-  const lifetime = { min: 1, max: 10 * 365 * 86_400, fallback: 0, unit: 'seconds' };
+  const token = checks.checkedObject(options, path, TOKEN);
   const given = (name: string): boolean => token[name] !== undefined;
+  const number = (name: 'maxBytes' | 'clockToleranceSeconds'): number =>
+    checks.checkedNumber(token[name], `${path}.${name}`, { ...TOKEN[name], fallback: from[name] });
   return {
     header: given('header') ? checks.checkedHeader(token.header, `${path}.header`) : from.header,
     ...(given('prefix')
@@ -120,20 +85,10 @@ function compileToken(options: unknown, path: string, from: TokenPolicy): TokenP
     statusHeader: nullable(token, 'statusHeader', from.statusHeader ?? null, (value) =>
       checks.checkedHeader(value, `${path}.statusHeader`),
     ),
-    maxBytes: checks.checkedNumber(token.maxBytes, `${path}.maxBytes`, {
-      min: 512,
-      max: 65_536,
-      fallback: from.maxBytes,
-      unit: 'bytes',
-    }),
-    clockToleranceSeconds: checks.checkedNumber(token.clockToleranceSeconds, `${path}.clockToleranceSeconds`, {
-      min: 0,
-      max: 300,
-      fallback: from.clockToleranceSeconds,
-      unit: 'seconds',
-    }),
+    maxBytes: number('maxBytes'),
+    clockToleranceSeconds: number('clockToleranceSeconds'),
     maxLifetimeSeconds: nullable(token, 'maxLifetimeSeconds', from.maxLifetimeSeconds, (value) =>
-      checks.checkedNumber(value, `${path}.maxLifetimeSeconds`, lifetime),
+      checks.checkedNumber(value, `${path}.maxLifetimeSeconds`, TOKEN.maxLifetimeSeconds),
     ),
     issuers: given('issuer') ? checks.checkedTexts(token.issuer, `${path}.issuer`) : from.issuers,
     audiences: given('audience') ? checks.checkedTexts(token.audience, `${path}.audience`) : from.audiences,
@@ -162,7 +117,7 @@ function compilePrefix(value: unknown, path: string): { readonly prefix: string 
 
 function compileBinding(options: unknown, path: string): BindingPolicy | null {
   if (options === undefined || options === null) return null;
-  const binding = checks.checkedObject(options, path, ['headers', 'missing', 'value']);
+  const binding = checks.checkedObject(options, path, BINDING);
   const { headers } = binding;
   if (!Array.isArray(headers) || headers.length === 0 || headers.length > 8) {
     throw new ConfigurationError(
@@ -173,7 +128,7 @@ function compileBinding(options: unknown, path: string): BindingPolicy | null {
   }
   const names = headers.map((name: unknown, index) => checks.checkedHeader(name, `${path}.headers[${index}]`));
   if (new Set(names).size < names.length) throw new ConfigurationError('options-contradict', `${path}.headers`, 'names a header twice');
-  const value = checks.checkedWord(binding.value, `${path}.value`, ['whole', 'without-bearer'], 'whole');
+  const value = checks.checkedWord(binding.value, `${path}.value`, BINDING.value);
   if (value === 'without-bearer' && !names.some(isAuthorization)) {
     throw new ConfigurationError(
       'options-contradict',
@@ -181,7 +136,7 @@ function compileBinding(options: unknown, path: string): BindingPolicy | null {
       '`without-bearer` concerns the authorization header, or one such as `x-forwarded-authorization`, and none is bound',
     );
   }
-  return { headers: names, missing: checks.checkedWord(binding.missing, `${path}.missing`, ['reject', 'accept'], 'reject'), value };
+  return { headers: names, missing: checks.checkedWord(binding.missing, `${path}.missing`, BINDING.missing), value };
 }
 
 /** Everything. */
@@ -211,13 +166,18 @@ function answeredModes(ask: () => ModeOptions): Modes {
 /** Compiles the modes of the parts; what is not said is as in `base`. */
 export function compileModes(options: unknown, path: string, base: Modes): Modes {
   if (typeof options !== 'object' || options === null) {
-    const mode: Mode = checks.checkedWord(options, path, MODES, 'enforce');
+    const mode: Mode = checks.checkedWord(options, path, MODE.token);
     return { token: mode, binding: mode, signature: mode };
   }
-  const modes = checks.checkedObject(options, path, ['token', 'binding', 'signature']);
-  const token = checks.checkedWord(modes.token, `${path}.token`, MODES, base.token);
-  const binding = checks.checkedWord(modes.binding, `${path}.binding`, MODES, token === 'observe' ? 'observe' : base.binding);
-  const signature = checks.checkedWord(modes.signature, `${path}.signature`, MODES, token === 'observe' ? 'observe' : base.signature);
+  const modes = checks.checkedObject(options, path, MODE);
+  const token = checks.checkedWord(modes.token, `${path}.token`, MODE.token, base.token);
+  const binding = checks.checkedWord(modes.binding, `${path}.binding`, MODE.binding, token === 'observe' ? 'observe' : base.binding);
+  const signature = checks.checkedWord(
+    modes.signature,
+    `${path}.signature`,
+    MODE.signature,
+    token === 'observe' ? 'observe' : base.signature,
+  );
   if (token === 'observe' && (binding === 'enforce' || signature === 'enforce')) {
     throw new ConfigurationError(
       'options-contradict',
@@ -247,14 +207,14 @@ export function compilePaths(paths: readonly string[], option: string): readonly
 
 /** Compiles what the client sees of a refusal. */
 export function compileRefusal(options: unknown): RefusalPolicy {
-  const refusal = checks.checkedObject(options ?? {}, 'refusal', ['status', 'format', 'render']);
+  const refusal = checks.checkedObject(options ?? {}, 'refusal', REFUSAL);
   const render = checks.checkedFunction<NonNullable<RefusalPolicy['render']>>(refusal.render, 'refusal.render') ?? null;
   if (render !== null && Object.keys(refusal).length > 1) {
     throw new ConfigurationError('options-contradict', 'refusal', 'give either `render`, or `status` and `format`');
   }
-  const status = checks.checkedNumber(refusal.status, 'refusal.status', { min: 400, max: 499, fallback: 401, unit: 'HTTP status' });
+  const status = checks.checkedNumber(refusal.status, 'refusal.status', REFUSAL.status);
   if (!Number.isInteger(status)) throw new ConfigurationError('option-invalid', 'refusal.status', 'must be a whole number');
-  return { status, format: checks.checkedWord(refusal.format, 'refusal.format', ['empty', 'problem'], 'empty'), render };
+  return { status, format: checks.checkedWord(refusal.format, 'refusal.format', REFUSAL.format), render };
 }
 
 /** How much is remembered. */
@@ -266,9 +226,8 @@ export interface CacheSizes {
 
 /** Compiles the sizes of the caches. */
 export function compileCache(options: unknown): CacheSizes {
-  const cache = checks.checkedObject(options ?? {}, 'cache', ['maxTokens', 'maxInstallationKeys']);
-  const size = (name: string, fallback: number, unit: string): number =>
-    Math.floor(checks.checkedNumber(cache[name], `cache.${name}`, { min: 2, max: 1_000_000, fallback, unit }));
-  const tokens = size('maxTokens', 20_000, 'tokens');
-  return { tokens: options === null ? 0 : tokens, installationKeys: size('maxInstallationKeys', 10_000, 'keys') };
+  const cache = checks.checkedObject(options ?? {}, 'cache', CACHE);
+  const size = (name: keyof typeof CACHE): number => Math.floor(checks.checkedNumber(cache[name], `cache.${name}`, CACHE[name]));
+  const tokens = size('maxTokens');
+  return { tokens: options === null ? 0 : tokens, installationKeys: size('maxInstallationKeys') };
 }

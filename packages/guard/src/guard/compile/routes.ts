@@ -2,6 +2,7 @@
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import * as checks from '../../checks/option-checks.ts';
 import { checkedObject, checkedTexts, type UncheckedOptions } from '../../checks/option-checks.ts';
+import { MATCH, MATCHED_ROUTE, ORIGIN, ROUTE } from '../../checks/option-table.ts';
 import type { RequestKeys, Route } from '../../core/judge/case.ts';
 import { routeOf } from '../../core/judge/order.ts';
 import type { Policy } from '../../core/judge/policy.ts';
@@ -26,10 +27,10 @@ export function compileRoutes(options: unknown, context: RoutesContext): readonl
 }
 
 function compileRow(options: unknown, path: string, context: RoutesContext): RouteRow<Route> {
-  if (typeof options !== 'object' || options === null) throw new ConfigurationError('option-invalid', path, 'must be an object');
-  const { name, match, exempt, keys, ...demands } = options as UncheckedOptions;
+  const given = checkedObject(options, path, { ...MATCHED_ROUTE, ...ROUTE });
+  const { name, match, exempt, keys, ...demands } = given;
   const compiled = compileMatch(match, `${path}.match`);
-  if (exempt !== undefined) return exemptRow(options as UncheckedOptions, compiled, path);
+  if (exempt !== undefined) return exemptRow(given, compiled, path);
   const routeName = checkedName(name, `${path}.name`) ?? path;
   const policy = context.compilePolicy(demands, path);
   const ring = keys === undefined ? context.whole.keys : context.requestKeys(keys, `${path}.keys`);
@@ -37,7 +38,7 @@ function compileRow(options: unknown, path: string, context: RoutesContext): Rou
 }
 
 function exemptRow(options: UncheckedOptions, match: RouteMatch, path: string): RouteRow<Route> {
-  checkedObject(options, path, ['name', 'match', 'exempt']);
+  checkedObject(options, path, ['match', 'name', 'exempt']);
   if (options.exempt !== true) throw new ConfigurationError('option-invalid', `${path}.exempt`, 'must be true, or be left out');
   // The client chooses what it writes into Host: that alone must not open anything.
   if (match.paths === null) throw new ConfigurationError('option-missing', `${path}.match.paths`, 'an exempt route must name its paths');
@@ -54,7 +55,7 @@ const HOST = /^(?:\*\.)?[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$|^\[[0-9a-f:.]+\]$/i
 const METHOD = /^[A-Z][A-Z-]*$/;
 
 function compileMatch(options: unknown, path: string): RouteMatch {
-  const match = checkedObject(options, path, ['host', 'path', 'paths', 'methods']);
+  const match = checkedObject(options, path, MATCH);
   if (match.path !== undefined && match.paths !== undefined) {
     throw new ConfigurationError('options-contradict', path, 'give either `path` or `paths`');
   }
@@ -84,12 +85,12 @@ function demand(texts: readonly string[] | null, form: RegExp, path: string, rem
 
 // Checks `origin` and compiles it.
 
-const ORIGIN = /^(https?):\/\/([^/?#@\s]+)\/?$/i;
+const ORIGIN_TEXT = /^(https?):\/\/([^/?#@\s]+)\/?$/i;
 
 /** Compiles how the origin is found. */
 export function compileOrigin(options: unknown): OriginPolicy {
   if (typeof options === 'string') return fixedOrigin(options);
-  const origin = checks.checkedObject(options, 'origin', ['trustedProxies', 'trustedHops', 'hosts']);
+  const origin = checks.checkedObject(options, 'origin', ORIGIN);
   const proxies = (checks.checkedTexts(origin.trustedProxies, 'origin.trustedProxies') ?? []).flatMap((text) => {
     const ranges = parseRange(text);
     if (ranges !== null) return ranges;
@@ -113,13 +114,13 @@ function compileHops({ trustedHops }: checks.UncheckedOptions, hasProxies: boole
   if (hasProxies) {
     throw new ConfigurationError('options-contradict', 'origin.trustedHops', 'give either the addresses of your proxies or their number');
   }
-  const hops = checks.checkedNumber(trustedHops, 'origin.trustedHops', { min: 1, max: 16, fallback: 1, unit: 'hops' });
-  if (Number.isInteger(hops)) return hops;
+  const hops = checks.checkedNumber(trustedHops, 'origin.trustedHops', ORIGIN.trustedHops);
+  if (hops === null || Number.isInteger(hops)) return hops;
   throw new ConfigurationError('option-invalid', 'origin.trustedHops', 'must be a whole number');
 }
 
 function fixedOrigin(text: string): OriginPolicy {
-  const [, scheme = '', authority = ''] = ORIGIN.exec(text) ?? [];
+  const [, scheme = '', authority = ''] = ORIGIN_TEXT.exec(text) ?? [];
   const normal = normaliseAuthority(authority, scheme.toLowerCase());
   if (normal !== null) return { kind: 'fixed', origin: { scheme: scheme.toLowerCase(), authority: normal } };
   throw new ConfigurationError('option-invalid', 'origin', 'must be scheme and authority only, such as `https://api.example.com`');

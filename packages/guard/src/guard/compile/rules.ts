@@ -3,6 +3,7 @@
 import { crypto } from '#crypto';
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import { checkedFunction, checkedNumber, checkedObject, type UncheckedOptions } from '../../checks/option-checks.ts';
+import { RULE } from '../../checks/option-table.ts';
 import type { AskRules } from '../../core/judge/policy.ts';
 import { chain, isThenable, type MaybePromise } from '../../core/result.ts';
 import type { Seconds } from '../../core/time.ts';
@@ -36,9 +37,18 @@ export type RuleOptions = {
   /** Shown to the operator in the verdict's detail, at most 64 characters. Never shown to the client. */
   readonly name: string;
 } & (
-  | { readonly denyDids: readonly string[] | TextSet }
-  | { readonly allowDids: readonly string[] | TextSet }
-  | { readonly denyTokens: readonly string[] | TextSet }
+  | {
+      /** Installation ids (claim `did`) that are refused. */
+      readonly denyDids: readonly string[] | TextSet;
+    }
+  | {
+      /** The only installation ids that pass; a token without `did` does not. */
+      readonly allowDids: readonly string[] | TextSet;
+    }
+  | {
+      /** Fingerprints of tokens that are refused. */
+      readonly denyTokens: readonly string[] | TextSet;
+    }
   | {
       /** Answers `true` to refuse. */
       readonly deny: RulePredicate;
@@ -66,7 +76,7 @@ export function compileRules(options: unknown, hash: HashText): AskRules | null 
 }
 
 function compileRule(options: unknown, path: string, hash: HashText): Rule {
-  const rule = checkedObject(options, path, ['name', 'timeoutSeconds', ...KINDS]);
+  const rule = checkedObject(options, path, RULE);
   const { name } = rule;
   if (typeof name !== 'string' || !/^[\x20-\x7e]{1,64}$/.test(name)) {
     throw new ConfigurationError('option-invalid', `${path}.name`, 'must be a text of 1 to 64 printable ASCII characters');
@@ -76,8 +86,7 @@ function compileRule(options: unknown, path: string, hash: HashText): Rule {
   if (kind === undefined || given.length > 1) {
     throw new ConfigurationError('options-contradict', path, `give exactly one of ${KINDS.join(', ')}`);
   }
-  const bounds = { min: 0.01, max: 60, fallback: 2, unit: 'seconds' };
-  const timeoutSeconds = checkedNumber(rule.timeoutSeconds, `${path}.timeoutSeconds`, bounds);
+  const timeoutSeconds = checkedNumber(rule.timeoutSeconds, `${path}.timeoutSeconds`, RULE.timeoutSeconds);
   return { name, timeoutSeconds, refuses: refusal(rule, kind, path, hash) };
 }
 

@@ -2,6 +2,7 @@
 
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import * as checks from '../../checks/option-checks.ts';
+import { ACCOUNT_KEY, type NumberRow, SIGNATURE } from '../../checks/option-table.ts';
 import type { SignaturePolicy } from '../../core/judge/policy.ts';
 import { ALGORITHMS, type AlgorithmRow } from '../../core/jws/algorithms.ts';
 import type { CryptoPort, ReplayStore } from '../../core/ports.ts';
@@ -24,26 +25,10 @@ export interface SignatureContext {
   readonly defaultReplay: () => ReplayStore;
 }
 
-const OPTION_NAMES = [
-  'label',
-  'accountKeys',
-  'required',
-  'maxAgeSeconds',
-  'clockToleranceSeconds',
-  'missingKey',
-  'digest',
-  'nonce',
-  'tag',
-  'maxBytes',
-  'maxBodyBytes',
-  'tolerances',
-  'replay',
-] as const;
-
 /** Compiles `signature`. */
 export function compileSignature(options: unknown, path: string, context: SignatureContext): SignaturePolicy {
-  const signature = checks.checkedObject(options, path, OPTION_NAMES);
-  const label = checks.checkedWord(signature.label, `${path}.label`, ['install', 'account'], 'install');
+  const signature = checks.checkedObject(options, path, SIGNATURE);
+  const label = checks.checkedWord(signature.label, `${path}.label`, SIGNATURE.label);
   if (label === 'account' && signature.missingKey !== undefined)
     throw new ConfigurationError('options-contradict', `${path}.missingKey`, 'belongs to the label `install`');
   const tolerances = compileTolerances(signature.tolerances, `${path}.tolerances`);
@@ -59,9 +44,9 @@ export function compileSignature(options: unknown, path: string, context: Signat
     stringDigest: tolerances.stringDigest,
     accountKeys: compileAccountKeys(signature, label, path, context),
     required: compileRequired(signature.required, `${path}.required`, context.tokenHeader),
-    missingKey: checks.checkedWord(signature.missingKey, `${path}.missingKey`, ['reject', 'accept'], 'reject'),
-    digest: checks.checkedWord(signature.digest, `${path}.digest`, ['if-present', 'required', 'delegated'], 'if-present'),
-    nonce: checks.checkedWord(signature.nonce, `${path}.nonce`, ['optional', 'required'], 'optional'),
+    missingKey: checks.checkedWord(signature.missingKey, `${path}.missingKey`, SIGNATURE.missingKey),
+    digest: checks.checkedWord(signature.digest, `${path}.digest`, SIGNATURE.digest),
+    nonce: checks.checkedWord(signature.nonce, `${path}.nonce`, SIGNATURE.nonce),
     tag: compileText(signature.tag, `${path}.tag`),
     replay: signature.replay === undefined ? context.defaultReplay() : compileReplay(signature.replay, `${path}.replay`),
     ...compileLimits(signature, path, context.bodyLimits()),
@@ -73,16 +58,20 @@ function compileLimits(
   path: string,
   bodies: BodyLimits,
 ): Pick<SignaturePolicy, 'maxAgeSeconds' | 'clockToleranceSeconds' | 'maxBytes' | 'maxBodyBytes'> {
-  const number = (name: string, bounds: checks.NumberBounds): number => checks.checkedNumber(signature[name], `${path}.${name}`, bounds);
+  const number = (
+    name: 'maxAgeSeconds' | 'clockToleranceSeconds' | 'maxBytes' | 'maxBodyBytes',
+    row: NumberRow<number> = SIGNATURE[name],
+  ): number => checks.checkedNumber(signature[name], `${path}.${name}`, row);
+  const { fallback } = SIGNATURE.maxBodyBytes;
   // The default gives way to a smaller budget.
-  const most = Math.min(1_048_576, bodies.maxBytes ?? 1_048_576, bodies.maxBytesPerKey ?? 1_048_576);
-  const maxBodyBytes = number('maxBodyBytes', { min: 0, max: 1_073_741_824, fallback: most, unit: 'bytes' });
+  const most = Math.min(fallback, bodies.maxBytes ?? fallback, bodies.maxBytesPerKey ?? fallback);
+  const maxBodyBytes = number('maxBodyBytes', { ...SIGNATURE.maxBodyBytes, fallback: most });
   checkBodyFits(bodies, maxBodyBytes, `${path}.maxBodyBytes`);
   return {
     maxBodyBytes,
-    maxAgeSeconds: number('maxAgeSeconds', { min: 1, max: 86_400, fallback: 300, unit: 'seconds' }),
-    clockToleranceSeconds: number('clockToleranceSeconds', { min: 0, max: 300, fallback: 60, unit: 'seconds' }),
-    maxBytes: number('maxBytes', { min: 256, max: 65_536, fallback: 8192, unit: 'bytes' }),
+    maxAgeSeconds: number('maxAgeSeconds'),
+    clockToleranceSeconds: number('clockToleranceSeconds'),
+    maxBytes: number('maxBytes'),
   };
 }
 
@@ -139,7 +128,7 @@ function compileAccountKeys(
 }
 
 function accountKey(options: unknown, path: string, context: SignatureContext): AccountKey {
-  const key = checks.checkedObject(options, path, ['id', 'base64', 'base64url', 'bytes']);
+  const key = checks.checkedObject(options, path, ACCOUNT_KEY);
   const id = compileText(key.id, `${path}.id`);
   const secret = readSecret(key, { path, algorithm: HS256, production: context.production, command: GET_ACCOUNT_KEY });
   return { id, key: context.crypto.prepareSecret(HS256, secret) };

@@ -14,11 +14,12 @@ import {
   isProduction,
   type UncheckedOptions,
 } from '../../checks/option-checks.ts';
+import { KEY_FILE } from '../../checks/option-table.ts';
 import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import type { VerificationKey } from '../../core/jws/jws.ts';
 import type { KeySource } from '../../core/ports.ts';
 import type { Bytes, Seconds } from '../../core/time.ts';
-import { unquoted, unwrapped } from '../file-text.ts';
+import { linesOf, unquoted, unwrapped } from '../file-text.ts';
 import { type KeyDocument, parseKeyDocument } from '../key-document.ts';
 import { type OnKeyEvent, reporter } from '../key-events.ts';
 import { type KeyContext, refuseUntried, staticKeys } from '../key-source.ts';
@@ -38,7 +39,7 @@ export type KeysFromFileOptions = {
   readonly maxBytes?: Bytes;
   /** The source's name in events and errors. Default `file`. */
   readonly name?: string;
-  /** Called for each event of the source. */
+  /** Called for each event of the source. Default: none. */
   readonly onEvent?: OnKeyEvent;
   /** Whether well-known test secrets are refused. Default: `production` if `NODE_ENV` says so, else `development`. */
   readonly environment?: 'production' | 'development';
@@ -103,21 +104,21 @@ export function keysFromFile(options: KeysFromFileOptions): KeySource {
   const given = checkedObject(options, 'options', [...COMMON_NAMES, ...NAMES_OF_FORMAT[format]]);
   const { path } = given;
   if (typeof path !== 'string' || path === '') throw new ConfigurationError('option-missing', 'path', 'must be the path of a file');
-  checkedWord(given.encoding, 'encoding', ['base64', 'base64url'], 'base64');
+  checkedWord(given.encoding, 'encoding', KEY_FILE.encoding);
   if (format === 'pem' || (format === 'jwks' && given.algorithm !== undefined)) publicAlgorithm(given.algorithm, 'algorithm');
   const name = checkedSourceName(given.name, 'name', 'file');
   const context = { crypto, production: isProduction(given.environment) };
   return new WatchedKeyFile({
     path,
     name,
-    pollMs: checkedNumber(given.pollSeconds, 'pollSeconds', { min: 0.05, max: 3600, fallback: 5, unit: 'seconds' }) * 1000,
-    maxBytes: checkedNumber(given.maxBytes, 'maxBytes', { min: 64, max: 10 * 1024 ** 2, fallback: 1024 ** 2, unit: 'bytes' }),
+    pollMs: checkedNumber(given.pollSeconds, 'pollSeconds', KEY_FILE.pollSeconds) * 1000,
+    maxBytes: checkedNumber(given.maxBytes, 'maxBytes', KEY_FILE.maxBytes),
     report: reporter(checkedFunction<OnKeyEvent>(given.onEvent, 'onEvent')),
     parse: (text) => parseKeyFile(text, { format, options: given, context }),
   });
 }
 
-const FORMATS: readonly FileFormat[] = ['secret', 'secrets', 'jwks', 'pem'];
+const FORMATS: readonly FileFormat[] = KEY_FILE.format.words;
 const COMMON_NAMES = ['path', 'format', 'algorithm', 'pollSeconds', 'maxBytes', 'name', 'onEvent', 'environment'] as const;
 const NAMES_OF_FORMAT: { readonly [F in FileFormat]: readonly string[] } = {
   secret: ['encoding', 'kid'],
@@ -164,8 +165,7 @@ function keysOf(text: string, reading: FileReading): readonly VerificationKey[] 
     const { algorithm, kid } = options;
     return staticKeys({ pem: text, algorithm, ...(kid === undefined ? {} : { kid }) }, 'file', context);
   }
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const found = lines.filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('note:')).map(unquoted);
+  const found = linesOf(text).map(unquoted);
   // In a list of secrets each line is one.
   const secrets = format === 'secret' ? unwrapped(found) : found;
   if (format === 'secret' && secrets.length > 1) {

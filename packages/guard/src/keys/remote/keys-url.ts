@@ -2,6 +2,7 @@
 import { crypto as platformCrypto } from '#crypto';
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import { checkedFunction, checkedHeader, checkedNumber, checkedObject, isPlainObject } from '../../checks/option-checks.ts';
+import { type NumberRow, REMOTE_KEYS } from '../../checks/option-table.ts';
 import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import type { CryptoPort, KeySource } from '../../core/ports.ts';
 import type { Bytes, Seconds } from '../../core/time.ts';
@@ -36,7 +37,7 @@ export interface RemoteKeysSettings {
   readonly fetch?: FetchKeys;
   /** The source's name in events and errors. Default `jwks`. */
   readonly name?: string;
-  /** Called for each event of the source. */
+  /** Called for each event of the source. Default: none. */
   readonly onEvent?: OnKeyEvent;
 }
 
@@ -70,45 +71,34 @@ export function keysFromUrl(options: KeysFromUrlOptions): KeySource {
   return remoteKeySource(options, 'url', '', platformCrypto);
 }
 
-const SETTINGS = [
-  'algorithm',
-  'timeoutSeconds',
-  'maxBytes',
-  'refreshSeconds',
-  'cooldownSeconds',
-  'maxStaleSeconds',
-  'headers',
-  'fetch',
-  'name',
-  'onEvent',
-] as const;
-
 /**
  * Compiles the settings.
  * @param member - the member that holds the address
  * @param path - where the options stand; empty for `keysFromUrl`
  */
 export function remoteKeySource(options: unknown, member: 'url' | 'jwksUrl', path: string, crypto: CryptoPort): KeySource {
-  const given = checkedObject(options, path === '' ? 'options' : path, [member, ...SETTINGS]);
+  const given = checkedObject(options, path === '' ? 'options' : path, [member, ...Object.keys(REMOTE_KEYS)]);
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
-  const seconds = (name: string, min: number, max: number, fallback: number): Seconds =>
-    checkedNumber(given[name], at(name), { min, max, fallback, unit: 'seconds' });
-  const cooldownSeconds = seconds('cooldownSeconds', 1, 3600, 10);
-  const refreshSeconds = seconds('refreshSeconds', 10, 7 * 86_400, 600);
+  type Number = {
+    [Name in keyof typeof REMOTE_KEYS]: (typeof REMOTE_KEYS)[Name] extends NumberRow ? Name : never;
+  }[keyof typeof REMOTE_KEYS];
+  const number = (name: Number): number => checkedNumber(given[name], at(name), REMOTE_KEYS[name]);
+  const cooldownSeconds = number('cooldownSeconds');
+  const refreshSeconds = number('refreshSeconds');
   if (refreshSeconds < cooldownSeconds) {
     throw new ConfigurationError('options-contradict', at('refreshSeconds'), 'must not be shorter than cooldownSeconds');
   }
   return new RemoteKeys({
     url: checkedUrl(given[member], at(member)),
     headers: checkedHeaders(given.headers, at('headers')),
-    timeoutSeconds: seconds('timeoutSeconds', 0.1, 60, 5),
-    maxBytes: checkedNumber(given.maxBytes, at('maxBytes'), { min: 1024, max: 10 * 1024 ** 2, fallback: 262_144, unit: 'bytes' }),
+    timeoutSeconds: number('timeoutSeconds'),
+    maxBytes: number('maxBytes'),
     fetch: checkedFunction<FetchKeys>(given.fetch, at('fetch')) ?? ((url, init) => globalThis.fetch(url, init)),
     name: checkedSourceName(given.name, at('name'), 'jwks'),
     algorithm: given.algorithm === undefined ? null : publicAlgorithm(given.algorithm, at('algorithm')).name,
     refreshSeconds,
     cooldownSeconds,
-    maxStaleSeconds: seconds('maxStaleSeconds', 0, 30 * 86_400, 86_400),
+    maxStaleSeconds: number('maxStaleSeconds'),
     report: reporter(checkedFunction<OnKeyEvent>(given.onEvent, at('onEvent'))),
     crypto,
   });
