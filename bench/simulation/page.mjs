@@ -1,5 +1,5 @@
 /**
- * The tables of `docs/scaling.md`, made from the simulation: `node bench/simulation/page.mjs` says whether the page has them, `--write` writes
+ * The tables of `docs/scaling.md` and `docs/scaling-faults.md`, made from the simulation: `node bench/simulation/page.mjs` says whether the pages have them, `--write` writes
  * them. Nothing of them depends on the machine.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,8 @@ import { SCENARIOS, usualSettings } from './scenarios.mjs';
 import { PLACES, sizeOf } from './sizing.mjs';
 import { World } from './world.mjs';
 
-const page = new URL('../../docs/scaling.md', import.meta.url);
+/** The page that holds a table. @param {string} name */
+export const pageOf = (name) => new URL(`../../docs/${name === 'faults' ? 'scaling-faults' : 'scaling'}.md`, import.meta.url);
 const PER_SECOND = 1_000_000;
 
 /** @param {number} count */
@@ -57,8 +58,10 @@ export function section(text, name, table) {
 export const TABLES = { costs: costsTable, sizes: sizesTable, faults: () => faultsTable() };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const before = readFileSync(page, 'utf8');
-  const after = Object.entries(TABLES).reduce((text, [name, make]) => section(text, name, make()), before);
-  if (process.argv.includes('--write')) writeFileSync(page, after);
-  else if (after !== before) throw new Error('docs/scaling.md is old: node bench/simulation/page.mjs --write');
+  for (const [name, make] of Object.entries(TABLES)) {
+    const before = readFileSync(pageOf(name), 'utf8');
+    const after = section(before, name, make());
+    if (process.argv.includes('--write')) writeFileSync(pageOf(name), after);
+    else if (after !== before) throw new Error('the tables of docs/scaling.md are old: node bench/simulation/page.mjs --write');
+  }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { section, TABLES } from '../simulation/page.mjs';
+import { pageOf, section, TABLES } from '../simulation/page.mjs';
 import { SCENARIOS, usualSettings } from '../simulation/scenarios.mjs';
 import { World } from '../simulation/world.mjs';
 
@@ -41,10 +41,10 @@ describe('the simulation', () => {
   });
 
   it('is what the page shows', () => {
-    const text = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8');
     const slow = process.env.REQUIRE_ALL === '1' ? [] : ['faults'];
     for (const [name, make] of Object.entries(TABLES)) {
-      if (!slow.includes(name)) assert.equal(section(text, name), make(), `${name}: node bench/simulation/page.mjs --write`);
+      if (!slow.includes(name))
+        assert.equal(section(readFileSync(pageOf(name), 'utf8'), name), make(), `${name}: node bench/simulation/page.mjs --write`);
     }
   });
 });

@@ -60,7 +60,8 @@ const INTRODUCTION = `# Requests to try, with curl
 Made by \`conformance/collection/make.ts\` from the test kit's tokens, and run by the tests. The same requests, and one for each of a hundred kinds
 of tokens, are in the [Postman collection](postman/approov-guard.postman_collection.json): import it, or run it with \`newman run\`.
 
-The tokens are signed with a secret that samples publish, so they are worth nothing: a guard in production refuses to start with it.
+The tokens are signed with a secret that samples publish, so they are worth nothing: a guard in production refuses to start with it. That includes
+the containers of \`examples/\`, which set \`NODE_ENV=production\`: to try these requests on them, add \`-e NODE_ENV=development\`.
 They are valid until 2100, or expired in 2020. Start the three servers, each in a terminal of its own:
 
 <!-- not run: the servers run until they are stopped -->

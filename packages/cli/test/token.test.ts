@@ -42,6 +42,14 @@ test('-type failover is never bound, and says so', async () => {
   await jwtVerify(stdout.trim(), key, options);
 });
 
+test('--expire counts minutes, or what its unit says', async () => {
+  const lives = { 5: 300, '0.5': 30, '-1': -60, '5m': 300, '30s': 30, '2h': 7200, '-1m': -60, '90d': 7_776_000 };
+  for (const [given, seconds] of Object.entries(lives)) {
+    const { stdout } = await guard(['token', '--expire', given]);
+    assert.equal(claimsOf(stdout).exp, now / 1000 + seconds, given);
+  }
+});
+
 test('--expire, --claim and --claim-example', async () => {
   const plain = await guard(['token', '--expire', '5']);
   assert.deepEqual(claimsOf(plain.stdout), { exp: now / 1000 + 300 });
@@ -68,10 +76,12 @@ test('--kid and --json', async () => {
 for (const [argv, message] of [
   [['-type', 'short'], /--type is valid, invalid, failover/],
   [['-type', 'vallid'], /did you mean valid\?/],
-  [['--expire', 'soon'], /--expire is a number of minutes/],
-  [['--expire', ''], /--expire is a number/],
-  [['--expire', '1e300'], /--expire is a number/],
-  [['--expire'], /--expire needs a value: --expire MINUTES/],
+  [['--expire', 'soon'], /--expire is a time such as 5m/],
+  [['--expire', '5x'], /a number without a unit counts minutes/],
+  [['--expire', '200y'], /at most 100 years/],
+  [['--expire', ''], /--expire is a time/],
+  [['--expire', '1e300'], /--expire is a time/],
+  [['--expire'], /--expire needs a value: --expire TIME/],
   [['--expire', '--kid', 'x'], /--expire needs a value/],
   [['--expire', '1', '--expire', '2'], /given 2 times/],
   [['--claim', 'novalue'], /NAME=TEXT/],

@@ -42,7 +42,7 @@ export const token: Command = {
   summary: 'mint a token for tests, as `approov token -genExample` does, without an account',
   usage: [
     'approov-guard token -genExample DOMAIN [-type valid|invalid|failover] [-setDataHashInToken TEXT]',
-    'approov-guard token [--expire MINUTES] [--claim NAME=VALUE]... [--claim-example]',
+    'approov-guard token [--expire TIME] [--claim NAME=VALUE]... [--claim-example]',
     'approov-guard token -genLongLived ISSUER,DURATION',
   ],
   options: {
@@ -50,7 +50,7 @@ export const token: Command = {
     type: { value: 'TYPE', describe: 'valid (default), invalid (signed with another secret) or failover (never bound)' },
     'set-data-hash-in-token': { value: 'TEXT', describe: 'bind the token: pay = base64(SHA-256(TEXT))' },
     'gen-long-lived': { value: 'ISSUER,DURATION', describe: 'a long-lived token, such as my-server,1y or my-server,30d' },
-    expire: { value: 'MINUTES', describe: 'how long it lives, default 60; negative for a token that is dead already' },
+    expire: { value: 'TIME', describe: 'how long it lives: 5m, 30s, 2h; default 60m. Negative for a token that is dead already: -1m' },
     claim: { value: 'NAME=VALUE', describe: 'add a claim of type text; NAME:=JSON for other types; may be repeated', repeatable: true },
     'claim-example': { value: null, describe: 'add ip and did as in the vendor’s examples' },
     kid: { value: 'ID', describe: 'name a key id in the header' },
@@ -61,8 +61,8 @@ export const token: Command = {
     'approov-guard token -genExample api.example.com',
     'approov-guard token -type invalid -genExample api.example.com',
     "approov-guard token -setDataHashInToken 'Bearer abc' -genExample api.example.com",
-    'approov-guard token --expire -1',
-    'approov-guard token --expire 5 --claim sub=alice --claim nbf:=0',
+    'approov-guard token --expire -1m',
+    'approov-guard token --expire 5m --claim sub=alice --claim nbf:=0',
     'approov secret -get base64 | approov-guard token --secret - -genExample api.example.com',
   ],
   words: 0,
@@ -93,10 +93,13 @@ function typeFrom(text: string | undefined): TokenType {
   throw new UsageError(`--type is ${TYPES.join(', ')}${suggestion(text ?? '', TYPES)}`);
 }
 
-function secondsFrom(minutes: string | undefined): number {
-  const number = minutes === undefined ? DEFAULT_MINUTES : Number(minutes.trim() === '' ? Number.NaN : minutes);
-  if (Math.abs(number) <= MOST_MINUTES) return Math.round(number * 60);
-  throw new UsageError(`--expire is a number of minutes, at most ${MOST_MINUTES} (100 years), such as 5, 0.5 or -1`);
+function secondsFrom(text: string | undefined): number {
+  const [, sign = '', length = ''] = /^\s*(-?)(.*?)\s*$/.exec(text ?? `${DEFAULT_MINUTES}`) ?? [];
+  const seconds = /[a-z]$/.test(length)
+    ? (durationSeconds(length) ?? Number.NaN)
+    : Math.round(Number(length === '' ? Number.NaN : length) * 60);
+  if (seconds <= MOST_MINUTES * 60) return sign === '' ? seconds : -seconds;
+  throw new UsageError('--expire is a time such as 5m, 30s, 2h or -1m, at most 100 years; a number without a unit counts minutes');
 }
 
 function longLivedFrom(given: Arguments): Wanted['longLived'] {
