@@ -158,17 +158,18 @@ class AssembledGuard implements Guard {
     }
     const started = this.#hook.start();
     const at = this.#readClock();
-    // The cast holds: `exempt` was skipped.
-    const [first, ...others] = routes as readonly [Route, ...Route[]];
-    const only = askedOnce(first);
+    // The casts hold: `exempt` was skipped, and there is always one route.
+    const asked = routes as readonly Route[];
     const { means } = this.#parts;
-    if (others.length > 0) {
-      const judged = judgeByEach(means, request, [only, ...others.map(askedOnce)], at);
-      return chain(judged, (found) => this.#decided(request, found, at, started));
-    }
+    if (asked.length > 1) return this.#decideLater(request, judgeByEach(means, request, asked.map(askedOnce), at), at, started);
+    const only = askedOnce(asked[0] as Route);
     const verdict = judgeByRoute(means, request, only, at);
-    if (verdict instanceof Promise) return verdict.then((found) => this.#decided(request, { verdict: found, route: only }, at, started));
-    return this.#decided(request, { verdict, route: only }, at, started);
+    if (verdict instanceof Promise) return this.#decideLater(request, withRoute(verdict, only), at, started);
+    return this.#decided(request, verdict, only, at, started);
+  }
+
+  #decideLater(request: RequestView, judged: MaybePromise<Judged>, at: number, started: number): MaybePromise<Decision> {
+    return chain(judged, ({ verdict, route }) => this.#decided(request, verdict, route, at, started));
   }
 
   route(options: RouteOptions): Route {
@@ -242,14 +243,14 @@ class AssembledGuard implements Guard {
     }
   }
 
-  #decided(request: RequestView, { verdict, route }: Judged, at: number, started: number): Decision {
+  #decided(request: RequestView, verdict: Verdict, route: Route, at: number, started: number): Decision {
     // What is no route of ours (options that `route` did not compile) has no policy, and was found `internal`.
     const { refusal, whole } = this.#parts;
     const modes = modesForVerdict(route.policy === undefined ? whole : route, request, verdict, at);
     const id = showsId(refusal) ? randomId() : nextId();
     const decision = decide(withPreflightRemedy(verdict, request), modes, id, refusal);
     const again = noteJudged(request, this);
-    this.#hook.tell(request, decision, { route: route.name, at, again, started });
+    if (this.#hook.isDue(verdict)) this.#hook.tell(request, decision, { route: route.name, at, again, started });
     discardRest(request, decision);
     return this.#counted(decision, again);
   }
@@ -258,6 +259,10 @@ class AssembledGuard implements Guard {
     this.#counters.count(decision, again);
     return decision;
   }
+}
+
+async function withRoute(verdict: Promise<Verdict>, route: Route): Promise<Judged> {
+  return { verdict: await verdict, route };
 }
 
 /** A token by itself, as if it had come in its header: the header's rules hold for it, too. */
