@@ -9,10 +9,11 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { freshInstallationKey, signMessage } from '@approov-guard/testkit';
 import type { Decision } from 'approov-guard';
 import { approov } from 'approov-guard/node';
 import { findProgram, skipUnless } from '../../../../tools/optional.mjs';
-import { asyncGuard, guard, listening, watched, withToken } from './serving.ts';
+import { asyncGuard, guard, listening, NOW, watched, withToken } from './serving.ts';
 
 /** A request and a response that belong to no server. */
 function exchange(headers: { readonly [name: string]: string }): readonly [IncomingMessage, ServerResponse] {
@@ -96,6 +97,34 @@ describe('node:http2', () => {
     strictEqual(await statusOver(port, { ':path': '/a?b=1' }), 401);
     strictEqual(await statusOver(port, { ':path': '/', ...withToken() }), 200);
     deepStrictEqual([views[0]?.target, views[0]?.authority, views[0]?.method], ['/a?b=1', `127.0.0.1:${port}`, 'GET']);
+  });
+
+  it('resolves a covered `host`, which HTTP/2 sends as `:authority`', async (context) => {
+    const install = freshInstallationKey();
+    const inner = guard({ signature: { replay: null, required: ['host', '@target-uri'] } });
+    const port = await listening(context, createHttp2Server(approov(inner, (_request, response) => void response.end('ok'))));
+    const created = NOW / 1000;
+    const token = withToken({ claims: { ipk: install.ipk } });
+    const signedFor = (host: string): OutgoingHttpHeaders => {
+      const headers = [['host', host] as const, ...Object.entries(token)];
+      const request = { method: 'GET', url: `http://127.0.0.1:${port}/v1?a=1`, headers, body: null };
+      const covered = ['@method', '@target-uri', 'host', 'approov-token'];
+      const parameters = `alg="ecdsa-p256-sha256";created=${created};expires=${created + 15}`;
+      return Object.fromEntries(signMessage({ request, covered, parameters, key: { install } }).headers);
+    };
+    const own = `127.0.0.1:${port}`;
+    const good = signedFor(own);
+    strictEqual(await statusOver(port, { ':path': '/v1?a=1', ...token, ...good }), 200, 'only :authority');
+    strictEqual(await statusOver(port, { ':path': '/v1?a=1', ':authority': own, host: own, ...token, ...good }), 200, 'both, equal');
+    strictEqual(await statusOver(port, { ':path': '/v1?a=1', ...token, ...signedFor('api.example.com') }), 401, 'signed for another host');
+    strictEqual(
+      await statusOver(port, { ':path': '/v1?a=1', ':authority': 'api.example.com', ...token, ...good }),
+      401,
+      'sent to another host',
+    );
+    const both = { ':path': '/v1?a=1', ':authority': own, host: 'api.example.com', ...token };
+    strictEqual(await statusOver(port, { ...both, ...good }), 401, 'two hosts that contradict each other');
+    strictEqual(await statusOver(port, { ...both, ...signedFor('api.example.com') }), 401, 'two hosts, signed for the other');
   });
 
   it('sees repeated fields', async (context) => {

@@ -116,6 +116,25 @@ test('without-bearer hashes what follows the scheme, and needs the scheme', asyn
   assert.equal(await found({ pay: bindingHash('abcBearer d'), headers: other, policy: both }), 'verified', 'only of authorization');
 });
 
+test('without-bearer holds for the header that a gateway moves `authorization` to, wherever it is bound', async () => {
+  const moved = ['x-forwarded-authorization', 'x-original-authorization', 'x-amzn-remapped-authorization', 'proxy-authorization'];
+  for (const name of moved) {
+    const policy = { value: 'without-bearer', headers: [name] } as const;
+    const bound = (value: string) => found({ pay: bindingHash('abc'), headers: [[name, value]], policy });
+    assert.equal(await bound('Bearer abc'), 'verified', name);
+    assert.equal(await bound('abc'), 'binding-value-missing', name);
+    assert.equal(await bound('Bearer abd'), 'binding-mismatch', name);
+  }
+  for (const name of ['x-authorization-hint', 'x-device', 'authorization-id']) {
+    const policy = { value: 'without-bearer', headers: [name] } as const;
+    assert.equal(
+      await found({ pay: bindingHash('Bearer abc'), headers: [[name, 'Bearer abc']], policy }),
+      'verified',
+      `${name} is another header`,
+    );
+  }
+});
+
 test('non-ASCII values are hashed as the bytes that were on the wire', async () => {
   const onWire = Buffer.from('Bearer é', 'utf8').toString('latin1');
   assert.equal(await found({ pay: bindingHash('Bearer é'), headers: authorization(onWire) }), 'verified');
