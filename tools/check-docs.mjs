@@ -1,7 +1,7 @@
 /** Documentation that runs: each ts and js block is type-checked and executed, each sh block is executed. File names restrict it. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { docBlocks, writeModules } from './doc-blocks.mjs';
 import { report, root } from './source.mjs';
@@ -13,9 +13,7 @@ const folder = join(root, `node_modules/.cache/check-docs-${process.pid}`);
 const env = { ...process.env, APPROOV_BASE64_SECRET: randomBytes(32).toString('base64'), NO_COLOR: '1', NODE_ENV: 'test' };
 const problems = /** @type {string[]} */ ([]);
 const blocks = docBlocks(process.argv.slice(2));
-for (const { where, notRun } of blocks) {
-  if (notRun !== null && !/^not run: \S{2,}/.test(notRun)) problems.push(`${where}: "not run" needs a reason: <!-- not run: reason -->`);
-}
+for (const { where, notRun } of blocks) if (notRun !== null) checkMark(where, notRun);
 const runnable = blocks.filter(({ notRun }) => notRun === null);
 const modules = writeModules(folder, runnable);
 if (modules.size > 0) {
@@ -31,6 +29,15 @@ report(
   problems,
   `${modules.size} modules and ${scripts.length} scripts run, ${blocks.length - runnable.length} blocks not run.`,
 );
+
+/** @param {string} where @param {string} mark - a test that is there, or a reason that the page shows */
+function checkMark(where, mark) {
+  const [test] = /\S+\.test\.(?:ts|mjs)/.exec(mark) ?? [];
+  if (test === undefined ? !/^Not run by the tests: \S{2,}/.test(mark) : !existsSync(join(root, test)))
+    problems.push(
+      `${where}: a block that is not run here needs a reason: <!-- run by FILE.test.ts -->, or *Not run by the tests: reason.*`,
+    );
+}
 
 function typeCheck() {
   const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder, '--pretty', 'false'], { cwd: folder, encoding: 'utf8' });

@@ -5,7 +5,8 @@ import { files, lineOf, parse, read, root } from './source.mjs';
 
 /** @typedef {{ where: string, language: string, code: string, notRun: string | null }} Block */
 
-const FENCE = /(?:<!--\s*(not run\b[^>]*?)\s*-->\s*)?^```(\w+)[^\n]*\n(.*?)^```\s*$/gms;
+/** A block, and before it: which test runs it instead, out of sight; or why none does, where the reader sees it. */
+const FENCE = /(?:<!--\s*((?:not run|run by)\b[^>]*?)\s*-->\s*|^\*(Not run by the tests\b[^*]*)\*\s*)?^```(\w+)[^\n]*\n(.*?)^```\s*$/gms;
 const LANGUAGES = new Map([
   ['ts', 'ts'],
   ['typescript', 'ts'],
@@ -16,18 +17,13 @@ const LANGUAGES = new Map([
   ['shell', 'sh'],
 ]);
 
-/**
- * @param {string} path
- * @param {string} text
- * @param {number} firstLine
- * @returns {Block[]}
- */
+/** @param {string} path @param {string} text @param {number} firstLine @returns {Block[]} */
 function fences(path, text, firstLine) {
   const blocks = [];
   for (const match of text.matchAll(FENCE)) {
-    const language = LANGUAGES.get(match[2] ?? '');
+    const language = LANGUAGES.get(match[3] ?? '');
     const line = firstLine + lineOf(text, match.index + match[0].indexOf('```')) - 1;
-    if (language) blocks.push({ where: `${path}:${line}`, language, code: match[3] ?? '', notRun: match[1] ?? null });
+    if (language) blocks.push({ where: `${path}:${line}`, language, code: match[4] ?? '', notRun: match[1] ?? match[2] ?? null });
   }
   return blocks;
 }

@@ -120,7 +120,7 @@ const FAULTS = [
     fault: 'a block not run for no reason',
     check: 'docs',
     file: 'README.md',
-    add: `<!-- not run -->${fence('sh', 'x')}`,
+    add: `<!-- not run: -->${fence('sh', 'x')}`,
     found: /needs a reason/,
   },
 ];

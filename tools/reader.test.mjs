@@ -1,38 +1,31 @@
 /** Pages that a reader can follow from top to bottom are followed so, with each start command that they name. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { findProgram, skipUnless } from './optional.mjs';
 import { follow } from './reader/follow.mjs';
 import { stepsOf } from './reader/steps.mjs';
 import { everyRuntime, findRuntime } from './runtimes.mjs';
 import { files, read } from './source.mjs';
+import { freePort } from './start/free-port.mjs';
 
 /** One page is followed in every run; all of them where everything is asked for. */
 const SAMPLE = /\/express\.md$/;
 
-for (const page of files(/^docs\/quickstart\/[^/]+\.md$/)) {
+for (const page of files(/^docs\/(?:quickstart|paths)\/[^/]+\.md$/)) {
   const steps = stepsOf(read(page));
-  const starts = steps.filter(({ kind }) => kind === 'start').flatMap(({ code }) => code.trim().split('\n'));
+  const starts = steps
+    .filter(({ kind }) => kind === 'start')
+    .flatMap(({ code }) => (/ &$/m.test(code) ? [code.trim()] : code.trim().split('\n')));
   for (const start of starts) {
     const line = start.replace(/\s+#.*/, '');
     const [program = ''] = line.split(' ');
-    const found = ['npx', 'node'].includes(program) || findRuntime(program);
+    const found = ['npx', 'node'].includes(program) || (program.includes('/') ? existsSync(program) : findRuntime(program));
     const options =
       everyRuntime || SAMPLE.test(page) ? skipUnless(found && findProgram('curl'), program) : { skip: 'skipped: not asked for' };
     test(`${page}, started by ${line}`, options, async () => {
-      const found = follow(steps, { port: await freePort(), start: line });
+      const found = follow(steps, { port: await freePort(), behind: await freePort(), start: line });
       assert.equal(found.join('\n\n'), '');
     });
   }
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-      server.close(() => resolve(address.port));
-    });
-  });
 }

@@ -4,14 +4,16 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { packages } from '../build/packages.mjs';
+import { consumersDirectory } from '../consumers.mjs';
 import { pack, unpack } from '../packed.mjs';
 import { findRuntime } from '../runtimes.mjs';
 import { root } from '../source.mjs';
 
 /** Where the packages of other people are installed here. */
-const INSTALLED = ['', 'examples/', 'packages/guard/', 'packages/console/', 'conformance/'].map((folder) =>
-  join(root, folder, 'node_modules'),
-);
+const INSTALLED = [
+  ...['', 'examples/', 'packages/guard/', 'packages/console/', 'conformance/'].map((folder) => join(root, folder, 'node_modules')),
+  join(consumersDirectory, 'node_modules'),
+];
 
 /** @type {string | undefined} */
 let shelf;

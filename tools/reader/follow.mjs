@@ -4,6 +4,7 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { compared, unitsOf } from './compare.mjs';
 import { inShell, readersFolder } from './folder.mjs';
 import { installed } from './steps.mjs';
 
@@ -23,11 +24,11 @@ await() { for _ in $(seq 300); do command curl -s -o /dev/null "http://127.0.0.1
 
 /**
  * @param {readonly import('./steps.mjs').Step[]} steps
- * @param {{ port: number, start: string }} choice - the port to be had in place of 8002, and which of the lines that start the server
+ * @param {{ port: number, behind: number, start: string }} choice - the ports to be had in place of 8002 and 5000, and what starts the server
  * @returns {string[]} what differs from the page
  */
-export function follow(steps, { port, start }) {
-  const here = (/** @type {string} */ text) => text.replaceAll('8002', String(port));
+export function follow(steps, { port, behind, start }) {
+  const here = (/** @type {string} */ text) => text.replaceAll('8002', String(port)).replaceAll(/\b5000\b/g, String(behind));
   const names = steps.filter(({ kind }) => kind === 'install').flatMap(({ code }) => installed(code));
   const folder = readersFolder(names);
   const startServer = `(${here(start)}) >> server.log 2>&1 & server=$!; await ${port} || exit 9`;
@@ -35,45 +36,28 @@ export function follow(steps, { port, start }) {
     if (kind === 'save') return [`cat > '${name}' <<'${MARK}'\n${here(code)}${MARK}`];
     if (kind === 'start') return [startServer];
     if (kind === 'again') return ['stop INT', startServer];
-    return unitsOf(code).flatMap((unit, at) => [`printf '\\n%s\\n' '${MARK}${index}.${at}'`, here(unit)]);
+    return unitsOf(code).flatMap((unit) => [say(`${index} out`), `{ ${here(unit)}\n} 2> printed`, say(`${index} err`), 'cat printed']);
   });
   const { stdout, stderr, status } = inShell(`${PREAMBLE}${lines.join('\n')}\nexit 0\n`, folder);
-  const parts = new Map(stdout.split(`\n${MARK}`).map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]));
   const log = readFileSync(join(folder, 'server.log'), 'utf8');
   rmSync(folder, { recursive: true, force: true });
   if (status !== 0) return [`it ended with ${status ?? 'no end'}: ${stdout.slice(-500)}${stderr}${log}`];
-  return steps.flatMap((step, index) =>
-    compared(step, index, parts, here).concat(
-      step.prints.filter((print) => !log.includes(here(print))).map((print) => `the server did not print ${print}:\n${log}`),
-    ),
-  );
-}
-
-/** What is run and compared by itself: each line that promises a status, or else the block. @param {string} code @returns {string[]} */
-function unitsOf(code) {
-  const kept = code.replace(/^\s*npm install\b.*\n/gm, '');
-  return (/ {2}# \d{3}\b/.test(kept) ? kept.split(/(?<!\\)\n/) : [kept]).filter((unit) => unit.trim() !== '');
-}
-
-/** @param {import('./steps.mjs').Step} step @param {number} index @param {Map<string, string>} parts @param {(text: string) => string} here */
-function compared({ kind, code, shown }, index, parts, here) {
-  if (kind !== 'run' && kind !== 'install') return [];
-  const lines = unitsOf(code);
-  const printed = lines.map((_, at) => parts.get(`${index}.${at}`));
-  const promised = lines.flatMap((line, at) => {
-    const answer = / {2}# (\d{3})\b/.exec(line)?.[1];
-    return answer === undefined || printed[at]?.includes(`HTTP/1.1 ${answer} `) ? [] : [`${line}\nprinted\n${printed[at]}`];
+  return steps.flatMap((step, index) => {
+    const unsaid = step.prints.filter((print) => !log.includes(here(print))).map((print) => `the server did not print ${print}:\n${log}`);
+    if (step.kind !== 'run' && step.kind !== 'install') return unsaid;
+    const used = { ...step, code: here(step.code), ...(step.shown !== undefined && { shown: here(step.shown) }) };
+    return [...compared(used, printedBy(stdout, index)), ...unsaid];
   });
-  const whole = evened(printed.join(''));
-  const pattern = evened(here(shown ?? '…'))
-    .trim()
-    .split('…')
-    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .join('[^]*');
-  return new RegExp(`^${pattern}\\s*$`).test(whole.trimEnd())
-    ? promised
-    : [...promised, `${code}printed\n${whole}where the page shows\n${shown}`];
 }
 
-/** Spaces at the ends of lines are not seen. @param {string} text */
-const evened = (text) => text.replace(/[ \t\r]+$/gm, '');
+/** @param {string} what */
+const say = (what) => `printf '\\n%s\\n' '${MARK}${what}'`;
+
+/** @param {string} stdout @param {number} index - of the step */
+function printedBy(stdout, index) {
+  const parts = stdout
+    .split(`\n${MARK}`)
+    .map((part) => ({ name: part.slice(0, part.indexOf('\n')), text: part.slice(part.indexOf('\n') + 1) }));
+  const of = (/** @type {string} */ kind) => parts.filter(({ name }) => name === `${index} ${kind}`).map(({ text }) => text);
+  return of('out').map((out, at) => ({ out, err: of('err')[at] ?? '' }));
+}

@@ -13,15 +13,16 @@ export function stepsOf(text) {
     const [next, after] = [blocks[index + 1], text.slice(block.index + all.length, blocks[index + 1]?.index)];
     const prints = [...after.matchAll(/^(?:It|The server) prints ([^\n]*)/gm)].flatMap(([, said = '']) => [...said.matchAll(/`([^`]+)`/g)]);
     const told = prints.map(([, print = '']) => print);
+    const again = /start it again/.test(prose) ? [/** @type {Step} */ ({ kind: 'again', code: '', prints: [] })] : [];
     const name = /[Ss]ave (?:this|it) as `([^`]+)`[^\n]*\n\n(?:<!--[^>]*-->\n)?$/.exec(prose)?.[1];
     if (name !== undefined) {
       const save = /** @type {Step} */ ({ kind: 'save', code, name, prints: [] });
-      return /start it again/.test(prose) ? [save, /** @type {Step} */ ({ kind: 'again', code: '', prints: [] })] : [save];
+      return [save, ...again];
     }
     if (language !== 'sh') return [];
     const shown = next?.[1] === 'text' && after.trim() === '' ? next[2] : undefined;
     const kind = /\bnpm install\b/.test(code) ? 'install' : /Leave it running/.test(after) ? 'start' : 'run';
-    return [/** @type {Step} */ ({ kind, code, prints: told, ...(shown !== undefined && { shown }) })];
+    return [...again, /** @type {Step} */ ({ kind, code, prints: told, ...(shown !== undefined && { shown }) })];
   });
 }
 
