@@ -20,7 +20,7 @@ async function run(command, parameters) {
   }
 }
 
-test('biome finds nothing to mend', async () => {
+test('biome finds nothing to fix', async () => {
   await run('node_modules/.bin/biome', ['check', '--colors=off', '--max-diagnostics=50', '.']);
 });
 

@@ -29,10 +29,17 @@ const FAULTS = [
     found: /verdict\.ts .*: upward/,
   },
   {
+    fault: 'a cast without a reason',
+    check: 'casts',
+    file: CORE,
+    add: "export const a: Seconds = '1' as unknown as Seconds;",
+    found: /time\.ts:\d+: a cast without a reason/,
+  },
+  {
     fault: 'a sideways import',
     check: 'layers',
     file: 'packages/guard/src/core/binding/a.ts',
-    add: "import '../token/b.ts';",
+    add: "import '../digest/b.ts';",
     found: /sideways/,
   },
   {

@@ -63,7 +63,7 @@ export function casesFor(secret, now, origin) {
     ['a forger: algorithm none', shapes, withToken(t.none), 401, 'token-algorithm-not-allowed'],
     ['a forger: algorithm none and no signature', shapes, withToken(t.none.replace(/[^.]+$/, '')), 401, 'token-algorithm-not-allowed'],
     ['the right secret with another algorithm', shapes, withToken(t.otherAlgorithm), 401, 'token-algorithm-not-allowed'],
-    ['something that is no token', shapes, withToken('adasdasdsadasd'), 401, 'token-malformed'],
+    ['something that is not a token', shapes, withToken('adasdasdsadasd'), 401, 'token-malformed'],
     ['two token headers, one of them genuine', shapes, withToken([t.lookalike, t.genuine]), 401, 'token-duplicated'],
     ['a genuine app, its user signed in', forms, withToken(t.bound, { Authorization: USER }), 200, 'accepted'],
     ['the same token under another user', forms, withToken(t.bound, { Authorization: OTHER_USER }), 401, 'binding-mismatch'],

@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts';
 
 /** A command line that was read. */
 export interface Arguments {
-  /** The words that are no options. */
+  /** The words that are not options. */
   readonly words: readonly string[];
   /** The value of an option, or `undefined`. */
   readonly text: (name: string) => string | undefined;
@@ -71,7 +71,7 @@ function rowOf(word: string, options: ReadonlyMap<string, OptionRow>): OptionRow
   if (row !== undefined) return row;
   const name = nameOf(word);
   const shown = /^[a-z-]{1,30}$/.test(name) ? `--${name}` : 'one of the words that begin with a dash';
-  throw new UsageError(`${shown} is no option here${suggestion(name, [...options.keys()], '--')}`);
+  throw new UsageError(`${shown} is not an option here${suggestion(name, [...options.keys()], '--')}`);
 }
 
 function switchOf(word: string): string {

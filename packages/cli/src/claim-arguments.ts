@@ -13,6 +13,6 @@ function claimFrom(text: string): readonly [name: string, value: unknown] {
   try {
     return [name, JSON.parse(value)];
   } catch {
-    throw new UsageError(`--claim: the value of ${name} is no JSON; write ${name}=TEXT for a text`);
+    throw new UsageError(`--claim: the value of ${name} is not JSON; write ${name}=TEXT for a text`);
   }
 }

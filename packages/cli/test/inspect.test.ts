@@ -31,7 +31,7 @@ for (const [name, token, message, code] of [
   ['a status word', 'MITM_DETECTED', /SDKs send such a word/, 1],
   ['the loggable form', '{"exp":1}', /loggable/, 1],
   ['two segments', 'e30.e30', /this has 2/, 0],
-  ['garbage', 'a.b.c', /header is no JSON object/, 1],
+  ['garbage', 'a.b.c', /header is not a JSON object/, 1],
 ] as const) {
   test(`remarks on ${name}`, async () => {
     const done = await guard(['inspect', token], none);

@@ -175,5 +175,5 @@ test('a file or piped text is read as tools write it', async () => {
     env: {},
     files: { 'key.txt': `${secret.base64.slice(0, 9)}!` },
   });
-  assert.match(bad.stderr, /key\.txt is no base64/);
+  assert.match(bad.stderr, /key\.txt is not base64/);
 });

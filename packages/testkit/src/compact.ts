@@ -39,7 +39,7 @@ export function signCompact(parts: CompactParts): string {
   return signSegments(segment(parts.header), segment(parts.payload), parts.sign);
 }
 
-/** Signs two segments that are given as they shall stand in the token, for texts that are no base64url. */
+/** Signs two segments that are given as they shall stand in the token, for texts that are not base64url. */
 export function signSegments(header: string, payload: string, sign: CompactParts['sign']): string {
   const signingInput = `${header}.${payload}`;
   const signature = sign === null ? '' : base64url(sign(Buffer.from(signingInput, 'utf8')));

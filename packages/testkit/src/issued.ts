@@ -49,7 +49,7 @@ export interface LongLivedOptions extends Omit<IssueOptions, 'lifetimeSeconds'> 
 
 /**
  * A long-lived token, as `approov token -genLongLived ISSUER,DURATION` makes it for tests and servers.
- * @throws RangeError if `duration` is no duration
+ * @throws RangeError if `duration` is not a duration
  */
 export function longLivedToken(options: LongLivedOptions): string {
   const lifetimeSeconds = durationSeconds(options.duration);

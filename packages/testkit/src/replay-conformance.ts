@@ -15,7 +15,7 @@ export interface ReplayConformanceOptions {
   readonly now?: () => number;
   /** Lets that much time pass on the store's clock. Default: waits. */
   readonly wait?: (seconds: number) => MaybePromise<void>;
-  /** How much longer than asked the store keeps entries, in seconds. Default 0. Set margins to 0 for the tests, lest they wait. */
+  /** How much longer than asked the store keeps entries, in seconds. Default 0. Set margins to 0 for the tests, so that they do not wait. */
   readonly keepsLongerSeconds?: number;
   /** Whether all stores that were made share their entries, as those of several processes on one server do. Default `false`. */
   readonly shared?: boolean;

@@ -24,7 +24,7 @@ export function httpArchive(text: string, entry: number | null): Captured {
 }
 
 function linesOf(headers: unknown): readonly HeaderLine[] {
-  if (!Array.isArray(headers)) throw new UsageError('the headers of the archive’s request are no list');
+  if (!Array.isArray(headers)) throw new UsageError('the headers of the archive’s request are not a list');
   return headers.map((header: { readonly name?: unknown; readonly value?: unknown } | null): HeaderLine => {
     const { name, value } = header ?? {};
     if (typeof name === 'string' && typeof value === 'string') return [name, asBytes(value)];

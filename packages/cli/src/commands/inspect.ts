@@ -41,14 +41,14 @@ function inspectionOf(token: string, at: number): Inspection {
 
 function formRemarks(token: string, segments: readonly string[]): readonly string[] {
   if (token.startsWith('{')) return ['This is JSON, no token: perhaps the loggable form, which only the vendor’s command line can check.'];
-  if (/^[A-Za-z_]{3,32}$/.test(token)) return [`${printable(token)} is no token; SDKs send such a word where they could not fetch one.`];
+  if (/^[A-Za-z_]{3,32}$/.test(token)) return [`${printable(token)} is not a token; SDKs send such a word where they could not fetch one.`];
   if (segments.length === 5) return ['Five segments: an encrypted token (JWE); its claims cannot be read without the key.'];
   return segments.length === 3 ? [] : [`A token has three segments between dots; this has ${segments.length}.`];
 }
 
 function headerRemarks(header: Inspection['header'], segments: readonly string[]): readonly string[] {
   if (segments.length !== 3) return [];
-  if (header === null) return ['The header is no JSON object.'];
+  if (header === null) return ['The header is not a JSON object.'];
   const algorithm = header.alg;
   if (typeof algorithm !== 'string' || algorithm.toLowerCase() === 'none')
     return ['The header names no signature algorithm: no guard accepts it.'];

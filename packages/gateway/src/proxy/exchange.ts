@@ -15,7 +15,7 @@ export type ExchangeEnd =
   | { readonly end: 'not-sent'; readonly error: Error }
   /** It was sent, or may have been, and no answer came. */
   | { readonly end: 'failed'; readonly error: Error }
-  /** The answer broke off; the client's connection was broken off, too, lest it take a part for the whole. */
+  /** The answer broke off; the client's connection was broken off, too, so that it does not take a part for the whole. */
   | { readonly end: 'cut'; readonly status: number; readonly error: Error | null };
 
 /** What is sent. */

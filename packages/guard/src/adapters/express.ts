@@ -43,7 +43,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Expr
   const guarded = guardOf(guard, route);
   return (request, response, next) => {
     const proceed = (decision: Decision): void => {
-      (request as { approov?: Decision }).approov = decision;
+      Object.assign(request, { approov: decision });
       if (decision.action === 'pass') next();
       else answerNode(response, decision.refusal);
     };

@@ -45,7 +45,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Fast
   const guarded = guardOf(guard, route);
   return (request, reply, done) => {
     const proceed = (decision: Decision): void => {
-      (request as { approov?: Decision }).approov = decision;
+      Object.assign(request, { approov: decision });
       if (decision.action === 'pass') done();
       // As bytes: Fastify would add a charset to the content type of a text.
       else reply.code(decision.refusal.status).headers(decision.refusal.headers).send(new TextEncoder().encode(decision.refusal.body));

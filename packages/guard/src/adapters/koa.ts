@@ -48,7 +48,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): KoaM
   return (context, next) => {
     const view = viewShownBy('Koa', context, context.req, pathReadByKoa(context), context.originalUrl);
     return chain<Decision, unknown>(guarded.guard.decide(view, guarded.route), (decision) => {
-      (context as { approov?: Decision }).approov = decision;
+      Object.assign(context, { approov: decision });
       if (decision.action === 'pass') return next();
       // The headers first: Koa would guess a content type for a body without one.
       const { status, headers, body } = decision.refusal;

@@ -38,7 +38,7 @@ export function approov<
   const guarded = guardOf(guard, route);
   return (request, response) => {
     const proceed = (decision: Decision): unknown => {
-      (request as { approov?: Decision }).approov = decision;
+      Object.assign(request, { approov: decision });
       // The cast holds: the property was set just now.
       if (decision.action === 'pass') return listener(request as Request & { approov: Decision }, response);
       return answerNode(response, decision.refusal);

@@ -23,7 +23,7 @@ export type ConfigurationCode =
   | 'guard-missing';
 
 /**
- * A mistake in the options of {@link createGuard}. The message names the option and says how to mend it; it never holds a secret or a key.
+ * A mistake in the options of {@link createGuard}. The message names the option and says how to fix it; it never holds a secret or a key.
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What options may be. Of a `Map`, a promise or a `Headers` no member would be found, and all of it be ignored. */
 const PLAIN: ReadonlySet<string> = new Set(['[object Object]', '[object Module]']);
 
-/** Refuses what is no plain object, and any member that is not in the group. */
+/** Refuses what is not a plain object, and any member that is not in the group. */
 export function checkedObject(value: unknown, path: string, group: OptionGroup | readonly string[]): UncheckedOptions {
   const names = Array.isArray(group) ? group : Object.keys(group);
   if (!isPlainObject(value)) throw new ConfigurationError('option-invalid', path, `must be an object; known here: ${names.join(', ')}`);
@@ -20,7 +20,7 @@ export function checkedObject(value: unknown, path: string, group: OptionGroup |
   throw new ConfigurationError(
     'option-unknown',
     `${path === 'options' ? '' : `${path}.`}${unknown}`,
-    `is no option${suggestion(unknown, names)}; known here: ${names.join(', ')}`,
+    `is not an option${suggestion(unknown, names)}; known here: ${names.join(', ')}`,
   );
 }
 
@@ -31,7 +31,7 @@ function suggestion(name: string, names: readonly string[]): string {
   return best === undefined || best.edits > 2 ? '' : `, did you mean \`${best.known}\`?`;
 }
 
-/** Insertions, deletions and replacements from one word to the other (Levenshtein). */
+/** Insertions, deletions and replacements from one word to the other (Levenshtein). The casts hold: every row is one longer than the word. */
 function editsBetween(from: string, to: string): number {
   let above = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let row = 1; row <= from.length; row++) {
@@ -106,6 +106,7 @@ export function isText(value: unknown): value is string {
 
 /** A function, or `undefined` where the option is absent. */
 export function checkedFunction<F>(value: unknown, path: string): F | undefined {
+  // The cast holds as far as anybody can tell of a function.
   if (value === undefined || typeof value === 'function') return value as F | undefined;
   throw new ConfigurationError('option-invalid', path, 'must be a function');
 }

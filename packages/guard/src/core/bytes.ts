@@ -98,7 +98,7 @@ function decodedLength(textLength: number): number {
 /**
  * Decodes base64 or base64url. Padding may be there or not, but if it is there it must be right; everything else is strict.
  * @param leftOver - whether the bits that are left over must be zero (RFC 4648 §3.5), or are ignored
- * @returns the bytes, or `null` if `text` is no such encoding
+ * @returns the bytes, or `null` if `text` is not in that encoding
  */
 export function decodeBase64(
   text: string,
@@ -115,6 +115,7 @@ export function decodeBase64(
   let at = 0;
   for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index);
+    // The cast holds: the table has a number for each code below 128.
     const value = code < 128 ? (values[code] as number) : 255;
     if (value === 255) return null;
     held = ((held << 6) | value) & 0xffff;
@@ -138,6 +139,7 @@ export function encodeBase64(bytes: Uint8Array, alphabet: Base64Alphabet): strin
   const letters = alphabet === 'base64' ? STANDARD : URL_SAFE;
   let text = '';
   for (let at = 0; at < bytes.length; at += 3) {
+    // The cast holds: the index is below the length.
     const three = ((bytes[at] as number) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
     text +=
       letters.charAt(three >> 18) + letters.charAt((three >> 12) & 63) + letters.charAt((three >> 6) & 63) + letters.charAt(three & 63);
@@ -154,7 +156,7 @@ export function encodeBase64(bytes: Uint8Array, alphabet: Base64Alphabet): strin
 export type JsonObject = { readonly [member: string]: unknown };
 
 /**
- * Parses a JSON object. Refuses what is no object, nests deeper than `maxDepth`, or names a member twice at its top level
+ * Parses a JSON object. Refuses what is not an object, nests deeper than `maxDepth`, or names a member twice at its top level
  * (RFC 7515 §4 and RFC 7519 §4 allow that refusal, and two parsers would otherwise read two meanings).
  * @returns the object, or `null`
  */

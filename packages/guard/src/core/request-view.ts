@@ -31,7 +31,7 @@ export interface RequestView {
    * tell. Default: `null`.
    */
   readonly peer?: string | null;
-  /** The platform's own request: two views of the same one show the same message, which is no replay of itself. Default: none. */
+  /** The platform's own request: two views of the same one show the same message, which is not a replay of itself. Default: none. */
   readonly message?: object;
   /** True where the platform may have dropped header lines, because there were too many for it. Default: false. */
   readonly mayBeCut?: boolean;
@@ -57,7 +57,10 @@ export interface RequestBody {
    * @param allowance - to be asked before bytes are held. Default: anything goes. A view that never asks is charged when it has read.
    */
   read(maxBytes: Bytes, allowance?: BodyAllowance): MaybePromise<BodyRead>;
-  /** Lets what is left of it arrive and drops it, lest it stand in the way of the next request. Platforms that do so by themselves have none. */
+  /**
+   * Lets what is left of it arrive and drops it, so that it does not stand in the way of the next request. Platforms that do so by themselves have
+   * none.
+   */
   discard?(): void;
 }
 

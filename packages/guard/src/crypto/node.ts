@@ -68,6 +68,7 @@ export function prepareHmac(algorithm: 'sha256' | 'sha384' | 'sha512', secret: U
 
 function padded(key: Uint8Array, pad: number, room: Bytes): Buffer {
   const buffer = Buffer.alloc(key.length + room);
+  // The cast holds: the index is below the length.
   for (let index = 0; index < key.length; index++) buffer[index] = (key[index] as number) ^ pad;
   return buffer;
 }
@@ -88,6 +89,7 @@ function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial):
   };
 }
 
+/** The cast holds as far as Node looks: it refuses what is not a key. */
 function importPublicKey(material: PublicKeyMaterial): KeyObject {
   return material.form === 'jwk'
     ? createPublicKey({ key: material.jwk as import('node:crypto').JsonWebKey, format: 'jwk' })
@@ -155,6 +157,6 @@ function decodeText(segment: string): string | null {
   if (room.length < segment.length) room = Buffer.alloc(segment.length * 2);
   const length = room.write(segment, 'base64url');
   const text = room.toString('utf8', 0, length);
-  // Bytes that are no UTF-8 become U+FFFD, which is also a character of its own.
+  // Bytes that are not UTF-8 become U+FFFD, which is also a character of its own.
   return text.includes('\ufffd') && !isUtf8(room.subarray(0, length)) ? null : text;
 }

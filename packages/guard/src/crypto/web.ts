@@ -16,8 +16,9 @@ const HASH_NAMES = { sha256: 'SHA-256', sha384: 'SHA-384', sha512: 'SHA-512' } a
 export const crypto: CryptoPort = { prepareSecret, preparePublicKey, openPublicKey, hmacSha256, digest, sha256Base64, decodeText };
 
 function prepareSecret(algorithm: AlgorithmRow, secret: Uint8Array): PreparedKey {
-  const parameters = parametersOf(algorithm);
-  return preparedKey(algorithm, () => subtle.importKey('raw', new Uint8Array(secret), parameters as ImportParameters, false, ['verify']));
+  // The cast holds: these are the parameters of an HMAC key.
+  const parameters = parametersOf(algorithm) as ImportParameters;
+  return preparedKey(algorithm, () => subtle.importKey('raw', new Uint8Array(secret), parameters, false, ['verify']));
 }
 
 /** RFC 5280 §4.1.2.7: the algorithm identifiers (RFC 8017 §A.1, RFC 5480 §2.1.1, RFC 8410 §3), in hexadecimal, by curve. */
@@ -43,12 +44,13 @@ function preparePublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial):
 }
 
 function importPublic(algorithm: AlgorithmRow, material: PublicKeyMaterial): Promise<SubtleKey> {
+  // The cast holds: the table names for each algorithm what its import takes.
   const parameters = parametersOf(algorithm) as ImportParameters;
   if (material.form === 'spki') return importSpki(algorithm, new Uint8Array(material.der), parameters);
   return subtle.importKey('jwk', publicMembers(material.jwk), parameters, false, ['verify']);
 }
 
-/** The numbers of a DER key can be read only after the import, so it is asked for as extractable: a public key is no secret. */
+/** The numbers of a DER key can be read only after the import, so it is asked for as extractable: a public key is not a secret. */
 async function importSpki(algorithm: AlgorithmRow, der: Uint8Array<ArrayBuffer>, parameters: ImportParameters): Promise<SubtleKey> {
   const key = await subtle.importKey('spki', der, parameters, true, ['verify']);
   if (hasSoundNumbers({ ...(await subtle.exportKey('jwk', key)) }, algorithm)) return key;
@@ -57,6 +59,7 @@ async function importSpki(algorithm: AlgorithmRow, der: Uint8Array<ArrayBuffer>,
 
 /** Only what describes the key: `alg`, `use` and `key_ops` are judged by us, and platforms disagree about them. */
 function publicMembers(jwk: { readonly [member: string]: unknown }): JsonWebKey {
+  // The casts hold: these members were checked to be texts, and are those of a JWK.
   const { kty, crv, x, y, n, e } = jwk as { [member: string]: string };
   return Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined)) as JsonWebKey;
 }
@@ -87,15 +90,17 @@ function signatureBytesOf(algorithm: AlgorithmRow, key: SubtleKey): number {
   return Math.ceil((key.algorithm as unknown as { readonly modulusLength: number }).modulusLength / 8);
 }
 
-function parametersOf(algorithm: AlgorithmRow): SubtleParameters & { name: string } {
+type NamedParameters = SubtleParameters & { name: string };
+
+/** The casts hold: the table has a hash for each algorithm but EdDSA, and a curve for each of ECDSA. */
+function parametersOf(algorithm: AlgorithmRow): NamedParameters {
   const digest = algorithm.hash === null ? undefined : HASH_NAMES[algorithm.hash];
-  if (algorithm.family === 'hmac') return { name: 'HMAC', hash: digest } as SubtleParameters & { name: string };
-  if (algorithm.family === 'rsa-pkcs1') return { name: 'RSASSA-PKCS1-v1_5', hash: digest } as SubtleParameters & { name: string };
-  if (algorithm.family === 'ecdsa')
-    return { name: 'ECDSA', hash: digest, namedCurve: algorithm.curve } as SubtleParameters & { name: string };
+  if (algorithm.family === 'hmac') return { name: 'HMAC', hash: digest } as NamedParameters;
+  if (algorithm.family === 'rsa-pkcs1') return { name: 'RSASSA-PKCS1-v1_5', hash: digest } as NamedParameters;
+  if (algorithm.family === 'ecdsa') return { name: 'ECDSA', hash: digest, namedCurve: algorithm.curve } as NamedParameters;
   if (algorithm.family === 'eddsa') return { name: 'Ed25519' };
   // RFC 7518 §3.5: the salt is as long as the hash.
-  return { name: 'RSA-PSS', hash: digest, saltLength: Number(algorithm.hash?.slice(3)) / 8 } as SubtleParameters & { name: string };
+  return { name: 'RSA-PSS', hash: digest, saltLength: Number(algorithm.hash?.slice(3)) / 8 } as NamedParameters;
 }
 
 async function openPublicKey(algorithm: AlgorithmRow, material: PublicKeyMaterial): Promise<PreparedKey | null> {

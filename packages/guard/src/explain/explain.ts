@@ -80,12 +80,13 @@ function remarkOn(
 /** Sources of the caller's own may serve a guard at this very moment: they are asked, and never closed. */
 function lent(keys: KeysOptions): KeysOptions {
   if (Array.isArray(keys)) return keys.map((part: KeysPart) => (isSource(part) ? lentSource(part) : part));
-  // The cast holds: what is no list is one part.
+  // The cast holds: what is not a list is one part.
   const part = keys as KeysPart;
   return isSource(part) ? lentSource(part) : part;
 }
 
 function isSource(part: KeysPart): part is KeySource {
+  // The cast holds: what may be absent is asked for so.
   return typeof (part as Partial<KeySource> | null | undefined)?.current === 'function';
 }
 

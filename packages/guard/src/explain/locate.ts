@@ -66,6 +66,7 @@ function readings({ message, unverified }: Search): readonly Reading[] {
     method: alternatives.methods(request),
     form: alternatives.clientForms(),
   };
+  // The cast holds: the names are those of the parts.
   const lists = Object.entries(parts).map(([part, list]) => changesOf(part as Part, list));
   const fields = changesOf('field', alternatives.fieldChanges(request, unverified)).map((change) => [change]);
   const others = combined(lists, MOST_OTHERS);

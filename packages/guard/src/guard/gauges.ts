@@ -56,6 +56,7 @@ export function noteGuard(options: object, stores: readonly ReplayStore[], warn:
 
 /** As Node shows its own warnings; on the console elsewhere. */
 function showWarning({ code, message }: GuardWarning): void {
+  // The cast holds: whether the function is there is asked below.
   const { process } = globalThis as { process?: { emitWarning?: (message: string, options: { type: string; code: string }) => void } };
   if (typeof process?.emitWarning === 'function') process.emitWarning(message, { type: 'ApproovGuardWarning', code });
   else console.warn(message);
@@ -98,7 +99,7 @@ export interface Gauged {
 }
 
 /** Reads everything once. */
-export function readGauges({ stores, bodies, shares, rings }: Gauged, at: number): GuardGauges {
+export function gaugesOf({ stores, bodies, shares, rings }: Gauged, at: number): GuardGauges {
   const caches = rings.map((ring) => ring.cacheGauge);
   const sum = (name: 'tokens' | 'capacity' | 'hits' | 'misses'): number => caches.reduce((all, cache) => all + cache[name], 0);
   return {

@@ -15,7 +15,7 @@ import type { GuardKeys, KeyRing, KeyUse } from '../keys/key-ring.ts';
 import { allDemands, type Demands, demandsOf } from './demands.ts';
 import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
-import { type GuardGauges, type GuardLife, readGauges } from './gauges.ts';
+import { type GuardGauges, type GuardLife, gaugesOf } from './gauges.ts';
 import type { HeldBodies } from './held-bodies.ts';
 import type { RouteOptions } from './options.ts';
 import { Counters, type GuardCounters, nextId, noteJudged, type OnVerdict, randomId, VerdictHook, type VerdictLines } from './report.ts';
@@ -184,7 +184,7 @@ class AssembledGuard implements Guard {
 
   gauges(): GuardGauges {
     const { means, whole } = this.#parts;
-    return readGauges(
+    return gaugesOf(
       { stores: storesOf([whole, ...this.#rows, ...this.#compiled]), bodies: means.bodies, shares: means.shares, rings: this.#rings },
       this.#readClock(),
     );
@@ -244,7 +244,7 @@ class AssembledGuard implements Guard {
   }
 
   #decided(request: RequestView, verdict: Verdict, route: Route, at: number, started: number): Decision {
-    // What is no route of ours (options that `route` did not compile) has no policy, and was found `internal`.
+    // What is not a route of ours (options that `route` did not compile) has no policy, and was found `internal`.
     const { refusal, whole } = this.#parts;
     const modes = modesForVerdict(route.policy === undefined ? whole : route, request, verdict, at);
     const id = showsId(refusal) ? randomId() : nextId();

@@ -211,7 +211,10 @@ function Given(message: object): object {
   return message;
 }
 
-/** A note on a platform's request, in a private field: neither logs nor comparisons see it, and it costs a thirtieth of a `WeakMap`'s entry. */
+/**
+ * A note on a platform's request, in a private field: neither logs nor comparisons see it, and it costs a thirtieth of a `WeakMap`'s entry. The
+ * casts hold: the function is called as a constructor only.
+ */
 class Note extends (Given as unknown as new (message: object) => object) {
   readonly #guards: object[] = [];
 

@@ -28,6 +28,7 @@ export function remedyForTaken(request: object, contentType: string | undefined,
 }
 
 function takerOf(request: Shown, contentType: string, framework: ShownBy['framework'], shown: Shown): string {
+  // The cast holds: nothing is said of the members.
   const left = framework === 'hapi' ? shown.payload : framework === 'Koa' ? (shown.request as Shown | undefined)?.body : shown.body;
   if (framework !== 'Express' && left !== undefined) return `${OWN_PARSER[framework]} read`;
   if (isThere(request.file) || isThere(request.files)) return 'a parser of multipart forms (multer, express-fileupload) read';

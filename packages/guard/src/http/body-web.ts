@@ -33,6 +33,7 @@ export async function readWebBody(request: WebBody, maxBytes: Bytes, allowance: 
   if (body === null || body === undefined) return { outcome: 'read', chunks: [] };
   let reader: Reader | null = null;
   try {
+    // The cast holds: the body of a Fetch request is a stream of bytes.
     reader = (body as { getReader(): Reader }).getReader();
     const read = await readAll(reader, maxBytes, allowance);
     // Not awaited: the other branch of the clone may never be read.

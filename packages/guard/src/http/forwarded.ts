@@ -24,12 +24,12 @@ const LONGEST_FIELD = 1024;
  * believe, or a count tells which one the outermost proxy of ours wrote. What different fields say must agree, too.
  * @param hops - how many proxies of ours append to each field that they write; `null` where that is not configured
  */
-export function readForwarded(request: RequestView, hops: number | null): Forwarded | ForwardedTrouble {
+export function parseForwarded(request: RequestView, hops: number | null): Forwarded | ForwardedTrouble {
   const read = (name: string): string | undefined | ForwardedTrouble => memberOf(name, membersOf(request.lines(name.toLowerCase())), hops);
   const proto = read('X-Forwarded-Proto');
   const host = read('X-Forwarded-Host');
   const port = read('X-Forwarded-Port');
-  const standard = readStandard(request.lines('forwarded'), hops);
+  const standard = parseStandard(request.lines('forwarded'), hops);
   for (const found of [proto, host, port, standard]) if (typeof found === 'object' && 'trouble' in found) return found;
   // The casts hold: there is no trouble with any of them.
   const others = { scheme: proto && handshakeScheme(proto as string), authority: host as string | undefined };
@@ -83,7 +83,7 @@ function memberOf(name: string, members: readonly string[], hops: number | null)
 /** RFC 7239 §4: `name=value` pairs separated by semicolons, hops by commas; values are tokens or quoted strings. */
 const PAIR = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)|"([^"\\,]*)")$/;
 
-function readStandard(lines: readonly string[], hops: number | null): Forwarded | ForwardedTrouble {
+function parseStandard(lines: readonly string[], hops: number | null): Forwarded | ForwardedTrouble {
   if (lines.length === 0) return {};
   // A comma outside a quoted string separates hops, and inside one it is not used by any host or scheme.
   const elements = membersOf(lines).map(parseElement);
@@ -92,8 +92,8 @@ function readStandard(lines: readonly string[], hops: number | null): Forwarded 
   if (hops !== null) return read[read.length - hops] ?? { trouble: 'Forwarded has fewer members than there are hops' };
   const scheme = memberOf('Forwarded', said(read, 'scheme'), null);
   const authority = memberOf('Forwarded', said(read, 'authority'), null);
-  for (const found of [scheme, authority]) if (typeof found === 'object') return found;
-  return present({ scheme: scheme as string | undefined, authority: authority as string | undefined, port: undefined });
+  if (typeof scheme === 'object') return scheme;
+  return typeof authority === 'object' ? authority : present({ scheme, authority, port: undefined });
 }
 
 function said(elements: readonly Forwarded[], what: 'scheme' | 'authority'): readonly string[] {

@@ -1,7 +1,7 @@
 /** The origin as the client saw it (RFC 9110 §4.2.3, RFC 7239). Only message signatures and host routes depend on it. */
 import type { RequestView } from '../core/request-view.ts';
 import { normaliseAuthority, type Origin } from '../core/signature/target.ts';
-import { type AddressRange, isTrusted, readForwarded } from './forwarded.ts';
+import { type AddressRange, isTrusted, parseForwarded } from './forwarded.ts';
 
 /** How the origin is found. */
 export type OriginPolicy =
@@ -28,7 +28,7 @@ export function originOf(request: RequestView, policy: OriginPolicy): Origin | n
 export function findOrigin(request: RequestView, policy: OriginPolicy): Origin | string {
   if (policy.kind === 'fixed') return policy.origin;
   const trusted = policy.hops !== null || isTrusted(request.peer ?? null, policy.proxies);
-  const stated = trusted ? readForwarded(request, policy.hops) : {};
+  const stated = trusted ? parseForwarded(request, policy.hops) : {};
   if ('trouble' in stated) return stated.trouble;
   const scheme = stated.scheme ?? request.scheme;
   const authority = stated.authority ?? request.authority;
@@ -48,7 +48,7 @@ export function findOrigin(request: RequestView, policy: OriginPolicy): Origin |
 const OTHER_DEFAULT: { readonly [scheme: string]: string } = { http: '443', https: '80' };
 
 /**
- * A host that names its port keeps it. The default port of the other scheme is no port of the client's: a balancer that ends TLS states the one
+ * A host that names its port keeps it. The default port of the other scheme is not a port of the client's: a balancer that ends TLS states the one
  * at which it was reached itself.
  */
 function withPort(authority: string, port: string | undefined, scheme: string): string {

@@ -104,7 +104,7 @@ function nodeBehind(request: { readonly runtime?: { readonly node?: { readonly r
   return 'runtime' in request ? request.runtime?.node?.req : undefined;
 }
 
-/** Tells Node's request, and what stands in for it, from a Fetch request: that is no emitter of events. */
+/** Tells Node's request, and what stands in for it, from a Fetch request: that is not an emitter of events. */
 export function isNodeRequest(value: unknown): value is NodeRequest {
   if (typeof value !== 'object' || value === null) return false;
   return 'rawHeaders' in value ? Array.isArray(value.rawHeaders) : 'on' in value && typeof value.on === 'function' && 'headers' in value;

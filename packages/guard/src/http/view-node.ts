@@ -185,6 +185,7 @@ const LOOKS_WITHOUT_INDEX = 24;
 function linesOf(raw: readonly string[], name: string): readonly string[] {
   const found: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
+    // The casts hold: both indexes are below the length.
     const field = raw[index] as string;
     if (field.length === name.length && (field === name || field.toLowerCase() === name)) found.push(raw[index + 1] as string);
   }
@@ -210,12 +211,12 @@ function indexOf(raw: readonly string[], headers: object | undefined): ReadonlyM
   return index;
 }
 
-/** Node's parser leaves no request without lines, but for HTTP/1.0 requests that have none: theirs are no fields either. */
+/** Node's parser leaves no request without lines, but for HTTP/1.0 requests that have none: theirs are not fields either. */
 function isUnparsed({ rawHeaders }: NodeRequest): boolean {
   return rawHeaders === undefined || rawHeaders.length === 0;
 }
 
-/** The fields of an object of them: numbers and lists occur, and names in any case. */
+/** The fields of an object of them: numbers and lists occur, and names in any case. The cast holds: all three give pairs with a text first. */
 function fieldsIn(headers: object | undefined): readonly (readonly [string, string])[] {
   const entries: Iterable<unknown> = headers instanceof Headers || headers instanceof Map ? headers : Object.entries(headers ?? {});
   return (Array.from(entries) as [string, unknown][]).flatMap(([field, value]) =>

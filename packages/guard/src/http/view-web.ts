@@ -10,7 +10,10 @@ export interface WebRequest extends WebBody {
   readonly headers: { get(name: string): string | null };
 }
 
-/** Workers decode header bytes as UTF-8; everybody else shows one character a byte, as Fetch demands, and so does this view. */
+/**
+ * Workers decode header bytes as UTF-8; everybody else shows one character a byte, as Fetch demands, and so does this view. The cast holds: what
+ * may be absent is asked for so.
+ */
 const DECODES_UTF8 = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers';
 const NOT_ASCII = /[^\x00-\x7f]/;
 
@@ -84,7 +87,7 @@ export class WebRequestView implements RequestView {
   }
 }
 
-/** One character a byte. Bytes that were no UTF-8 are lost by now. */
+/** One character a byte. Bytes that were not UTF-8 are lost by now. */
 function encodeAgain(value: string): string {
   return Array.from(new TextEncoder().encode(value), (byte) => String.fromCharCode(byte)).join('');
 }

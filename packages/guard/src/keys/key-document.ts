@@ -15,7 +15,7 @@ export interface KeyDocument {
  * Parses the text of a JWK set. RFC 7517 §5: keys that are not understood are ignored, not a reason to refuse the set. A private or a
  * symmetric key is ignored too: whoever can read the set could sign with it.
  * @param fallback - the algorithm of RSA keys that carry no `alg`, or `null`
- * @returns `null` if the text is no JWK set
+ * @returns `null` if the text is not a JWK set
  */
 export function parseKeyDocument(text: string, fallback: AlgorithmName | null, crypto: CryptoPort): KeyDocument | null {
   const members = membersOf(text);
@@ -27,7 +27,7 @@ export function parseKeyDocument(text: string, fallback: AlgorithmName | null, c
     const key = 'fault' in parsed ? parsed.fault : prepare(parsed, crypto);
     const problem = typeof key === 'string' ? key : isUntried(key, keys) ? 'key-untried' : null;
     if (problem !== null) skipped.push({ index, problem, ...('fault' in parsed ? { cause: parsed.remedy } : {}) });
-    // The cast holds: a key that has no problem is no text.
+    // The cast holds: a key that has no problem is not a text.
     else keys.push(key as VerificationKey);
   }
   return { keys, skipped };

@@ -24,7 +24,7 @@ export type KeyFailure =
   | 'no-usable-key'
   /** The file cannot be read. */
   | 'unreadable'
-  /** The file's content is no key: see `code`. */
+  /** The file's content is not a key: see `code`. */
   | 'invalid';
 
 /** Why a single key of a set is not used. `key-untried`: it has no `kid`, and eight such keys of its algorithm stand before it. */

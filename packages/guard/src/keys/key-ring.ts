@@ -76,7 +76,7 @@ export class KeyRing implements Keys, GuardKeys {
   /** Asks the source for a newer snapshot; a source that cannot ask vouches for what it has, if it has something. */
   refresh(at: number): MaybePromise<boolean> {
     const answer: unknown = this.source.refresh?.(at) ?? this.source.current(at) !== null;
-    // A source may be a user's own: a promise of another realm is no vouching.
+    // A source may be a user's own: a promise of another realm vouches for nothing.
     return isThenable(answer) ? Promise.resolve(answer).then((vouched) => vouched === true) : answer === true;
   }
 

@@ -10,7 +10,7 @@ import { isThenable, type MaybePromise } from '../core/result.ts';
 import { fixedKeys } from './key-ring.ts';
 import { parsePublicPem, publicAlgorithm } from './public-keys.ts';
 import { remoteKeySource } from './remote/keys-url.ts';
-import { readSecret } from './secret.ts';
+import { decodeSecret } from './secret.ts';
 
 /**
  * Makes one key source of the option.
@@ -174,7 +174,7 @@ function secretKey(options: unknown, path: string, context: KeyContext): Verific
   const name = checkedWord(secret.algorithm, `${path}.algorithm`, SECRET.algorithm);
   // The cast holds: the table has these rows.
   const algorithm = ALGORITHMS.get(name) as AlgorithmRow;
-  const bytes = readSecret(secret, { path, algorithm, production: context.production, command: 'approov secret -get base64' });
+  const bytes = decodeSecret(secret, { path, algorithm, production: context.production, command: 'approov secret -get base64' });
   return { ...identity(secret.kid, path), algorithm, prepared: context.crypto.prepareSecret(algorithm, bytes) };
 }
 
@@ -196,6 +196,7 @@ function pemKeys(options: UncheckedOptions, path: string, context: KeyContext): 
 }
 
 function jwksKeys(options: UncheckedOptions, path: string, context: KeyContext): readonly VerificationKey[] {
+  // The cast holds: the one member is looked at before it is used.
   const set = options.jwks as { readonly keys?: unknown } | null | undefined;
   const keys = set?.keys;
   if (!Array.isArray(keys))
@@ -234,7 +235,7 @@ function publicKey(parts: PublicKeyParts, path: string, context: KeyContext): Ve
     return { id, kid, algorithm, prepared: context.crypto.preparePublicKey(algorithm, material) };
   } catch {
     // The platform's message is dropped: it may describe the material.
-    throw new ConfigurationError('key-invalid', path, `is no usable ${algorithm.name} public key`);
+    throw new ConfigurationError('key-invalid', path, `is not a usable ${algorithm.name} public key`);
   }
 }
 

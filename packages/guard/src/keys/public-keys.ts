@@ -22,12 +22,12 @@ export function parsePublicPem(text: unknown, path: string): readonly Uint8Array
   }
   const blocks = [...text.matchAll(BLOCK)];
   if (blocks.length === 0 || text.replace(BLOCK, '').includes('-----')) {
-    throw new ConfigurationError('key-invalid', path, 'is no PEM text of type PUBLIC KEY (RFC 7468 §13)');
+    throw new ConfigurationError('key-invalid', path, 'is not a PEM text of type PUBLIC KEY (RFC 7468 §13)');
   }
   return blocks.map(([, label = '', content = '']) => {
     const der = label === 'PUBLIC KEY' ? decodeBase64(content.replace(/\s/g, ''), 'base64') : null;
     if (der !== null && der.length > 0) return der;
-    throw new ConfigurationError('key-invalid', path, REMEDIES.get(label) ?? 'is no PEM text of type PUBLIC KEY (RFC 7468 §13)');
+    throw new ConfigurationError('key-invalid', path, REMEDIES.get(label) ?? 'is not a PEM text of type PUBLIC KEY (RFC 7468 §13)');
   });
 }
 

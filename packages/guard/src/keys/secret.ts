@@ -21,7 +21,7 @@ export interface SecretPlace {
  * Decodes and checks a secret.
  * @throws ConfigurationError `secret-missing`, `secret-placeholder`, `secret-encoding`, `secret-too-short`, `secret-weak`, `secret-public`
  */
-export function readSecret(options: UncheckedOptions, place: SecretPlace): Uint8Array {
+export function decodeSecret(options: UncheckedOptions, place: SecretPlace): Uint8Array {
   const given = ENCODINGS.filter((encoding) => Object.hasOwn(options, encoding));
   const [encoding] = given;
   if (encoding === undefined || given.length > 1) {
@@ -58,12 +58,12 @@ function decoded(value: unknown, path: string, { encoding, getIt }: Wanted): Uin
   if (typeof value !== 'string') throw new ConfigurationError('option-invalid', path, 'must be a text');
   // White space around the text (a line feed from a file) has no meaning, nor have the line breaks of tools that wrap; other white space is a mistake.
   const lines = value.trim().split(/\r?\n/);
-  const text = lines.length === 1 ? (lines[0] as string) : unwrapped(lines).join('\n');
+  const text = unwrapped(lines).join('\n');
   if (text === '') throw new ConfigurationError('secret-missing', path, `is blank; ${getIt}`);
   if (isPlaceholder(text)) throw new ConfigurationError('secret-placeholder', path, `is the placeholder of a sample; ${getIt}`);
   const bytes = decodeBase64(text, encoding);
   if (bytes === null)
-    throw new ConfigurationError('secret-encoding', path, `is no ${encoding} (RFC 4648); ${adviceOn(text, { encoding, getIt })}`);
+    throw new ConfigurationError('secret-encoding', path, `is not ${encoding} (RFC 4648); ${adviceOn(text, { encoding, getIt })}`);
   return bytes;
 }
 
@@ -127,7 +127,7 @@ function isEncoded(secret: Uint8Array): boolean {
   return (decodeBase64(text, 'base64') ?? decodeBase64(text, 'base64url')) !== null;
 }
 
-// Secrets that are no secrets: published in samples, or placeholders. Source: the vendor's public quickstart repositories.
+// Secrets that are not secrets: published in samples, or placeholders. Source: the vendor's public quickstart repositories.
 
 /** Texts that stand where a secret should be. Compared in lower case with everything but letters removed. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set([

@@ -168,6 +168,7 @@ function readWhole(file: string): string {
     const bytes = readFileSync(file);
     if (bytes.length <= MAX_BYTES) return fileText(bytes);
   } catch (error) {
+    // The cast holds: what the file system throws has a code.
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError('file-unreadable', 'policy', `the file cannot be read (${code})`);
   }

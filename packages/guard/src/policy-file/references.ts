@@ -97,6 +97,7 @@ function readReferenced(file: string, path: string, from: ReferenceContext): str
   try {
     return fileText(readFileSync(whole));
   } catch (error) {
+    // The cast holds: what the file system throws has a code.
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError('file-unreadable', path, `the file ${shown(file)} cannot be read (${code})`);
   }

@@ -78,6 +78,7 @@ export class ReplayStores {
     const names = ['url', 'cluster', 'sentinels', 'prefix', 'timeoutSeconds', 'marginSeconds'];
     const { url, cluster, sentinels, ...settings } = checkedObject(options, path, names);
     const open = this.#clientOf({ url, cluster, sentinels }, path);
+    // The cast holds: the store checks its options.
     const make = (): ReplayStore => redisReplayStore(open(), { ...settings, ...this.#clock() } as RedisReplayOptions);
     return this.#remembered(`redis ${JSON.stringify([url, cluster, sentinels, settings])}`, () => under(path, make));
   }

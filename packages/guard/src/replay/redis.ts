@@ -121,6 +121,7 @@ function isObject(value: unknown): value is ClientObject {
 }
 
 function has<Name extends string>(client: ClientObject, name: Name): client is Extract<ClientObject, { readonly [N in Name]: unknown }> {
+  // The cast holds: the member is looked at before it is used.
   return typeof (client as { readonly [N in Name]?: unknown })[name] === 'function';
 }
 

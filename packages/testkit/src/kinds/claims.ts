@@ -49,14 +49,14 @@ export const typeKinds: KindTable = {
   'arc-null': kind('token-claim-invalid', 'arc null', withClaims({ arc: null })),
   'pay-number': kind('accepted', 'pay is a number', withClaims({ pay: 7 }), 'binding-mismatch'),
   'pay-empty': kind('accepted', 'pay is empty', withClaims({ pay: '' }), 'binding-mismatch'),
-  'pay-no-hash': kind('accepted', 'pay is no hash', withClaims({ pay: 'MismatchingBinding' }), 'binding-mismatch'),
+  'pay-no-hash': kind('accepted', 'pay is not a hash', withClaims({ pay: 'MismatchingBinding' }), 'binding-mismatch'),
 };
 
-/** Payloads that are no claims set. */
+/** Payloads that are not claims sets. */
 export const payloadKinds: KindTable = {
   'payload-not-json': kind(
     'token-malformed',
-    'text that is no JSON',
+    'text that is not JSON',
     withPayload(() => 'exp=4102444800'),
   ),
   'payload-array': kind(
@@ -91,7 +91,7 @@ export const payloadKinds: KindTable = {
   ),
   'payload-invalid-utf8': kind(
     'token-malformed',
-    'a byte that is no UTF-8',
+    'a byte that is not UTF-8',
     withPayload((exp) => Buffer.from(`{"exp":${exp},"did":"\xff"}`, 'latin1')),
   ),
   'payload-duplicate-member': kind(

@@ -1,4 +1,4 @@
-/** Values that are no compact JWS of a claims set, or whose signature is wrong. */
+/** Values that are not a compact JWS of a claims set, or whose signature is wrong. */
 import { base64url, signCompact, signSegments } from '../compact.ts';
 import { mintToken } from '../mint.ts';
 import { signerFor } from '../signing.ts';

@@ -64,11 +64,11 @@ export const headerKinds: KindTable = {
   crit: kind('token-malformed', 'crit names an extension', withHeader({ ...ALG, crit: ['exp'], exp: 1 })),
   'crit-empty': kind('token-malformed', 'crit is an empty list', withHeader({ ...ALG, crit: [] })),
   'b64-false': kind('token-malformed', 'b64 false (RFC 7797)', withHeader({ ...ALG, b64: false })),
-  'header-not-json': kind('token-malformed', 'the header is no JSON', withHeader('alg=HS256')),
+  'header-not-json': kind('token-malformed', 'the header is not JSON', withHeader('alg=HS256')),
   'header-not-object': kind('token-malformed', 'the header is a list', withHeader('["HS256"]')),
   'header-invalid-utf8': kind(
     'token-malformed',
-    'a byte that is no UTF-8',
+    'a byte that is not UTF-8',
     withHeader(Buffer.from('{"alg":"HS256","x":"\xff"}', 'latin1')),
   ),
   'header-byte-order-mark': kind('token-malformed', 'a byte order mark before the header', withHeader('\ufeff{"alg":"HS256"}')),

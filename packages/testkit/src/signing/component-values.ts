@@ -80,7 +80,7 @@ function derivedValue(name: string, parameters: string, request: AppRequest, for
     case '@query-param':
       return queryParamValue(url, /^name="(.*)"$/.exec(parameters)?.[1] ?? '', form);
     default:
-      throw new RangeError(`components: ${name} is no derived component of a request`);
+      throw new RangeError(`components: ${name} is not a derived component of a request`);
   }
 }
 

@@ -18,7 +18,7 @@ const DEFAULT_PORTS: { readonly [scheme: string]: string } = { http: '80', https
 
 /**
  * Takes a URL apart.
- * @throws RangeError if it is no absolute http or https URL
+ * @throws RangeError if it is not an absolute http or https URL
  */
 export function urlText(url: string): UrlText {
   const [, scheme, authority = '', path = '', query = '', fragment = ''] = URL_TEXT.exec(url) ?? [];

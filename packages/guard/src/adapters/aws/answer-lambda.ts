@@ -36,12 +36,14 @@ interface LambdaGlobals {
 
 /** The response stream, where a handler is called with one: second, after the event. */
 export function streamIn(parameters: readonly unknown[]): LambdaStream | null {
+  // The casts hold: what stands there is asked for both of its functions.
   const [stream] = parameters as readonly [Partial<LambdaStream>?];
   return typeof stream?.write === 'function' && typeof stream.end === 'function' ? (stream as LambdaStream) : null;
 }
 
 /** Writes a refusal to a response stream and ends it: what a streaming handler returns, nobody reads. */
 export function refuseStream(stream: LambdaStream, { status, headers, body }: Refusal): void {
+  // The cast holds: Lambda puts it there for handlers that stream, and nobody else has the name.
   const { HttpResponseStream } = (globalThis as LambdaGlobals).awslambda ?? {};
   const answer = HttpResponseStream?.from(stream, { statusCode: status, headers }) ?? stream;
   // Status and headers go out with the first chunk, an empty one included.

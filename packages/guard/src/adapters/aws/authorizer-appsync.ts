@@ -19,6 +19,7 @@ export interface AppSyncEvent {
 
 /** Tells AppSync's events from those of API Gateway. */
 export function isAppSync(event: object): event is AppSyncEvent {
+  // The cast holds: a member of whatever type is looked at before it is used.
   const { requestContext } = event as { readonly requestContext?: object | null };
   return !('methodArn' in event) && !('routeArn' in event) && typeof requestContext === 'object' && 'queryString' in (requestContext ?? {});
 }

@@ -46,7 +46,8 @@ export function approov(
   const tokenAlone = guarded.guard.route({ ...route, binding: null });
   return async <Event extends AuthorizerEvent | AppSyncEvent>(event: Event) => {
     const decide = (view: RequestView) => guarded.guard.decide(view, guarded.route);
-    if (isAppSync(event)) return (await appSyncAnswer(event, demands, decide, secondsUntil)) as AnswerTo<Event>; // goes by the event
+    // The casts hold: the answer goes by the event.
+    if (isAppSync(event)) return (await appSyncAnswer(event, demands, decide, secondsUntil)) as AnswerTo<Event>;
     const view = authorizerView(event, demands[0]);
     if (caching === 'on') demandCachable(event, view, demands);
     const decision = await decide(view);

@@ -174,7 +174,7 @@ function linesOf(event: LambdaEvent, tokenHeader: string | undefined): ReadonlyM
   return lines;
 }
 
-/** The texts of a value, or of a list of them. What is no text (`null`, most of all) is not there. */
+/** The texts of a value, or of a list of them. What is not a text (`null`, most of all) is not there. */
 function textsOf(values: unknown): readonly string[] {
   return [values].flat().filter((value) => typeof value === 'string');
 }

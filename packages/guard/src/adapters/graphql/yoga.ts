@@ -37,8 +37,8 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Yoga
   const places = placesOf(guarded);
   const decisions = new WeakMap<object, Decision>();
   const judge = async ({ context, extendContext }: ContextHook): Promise<void> => {
-    const known = decisions.get((context as { request?: object }).request ?? context);
-    const decision = known ?? (await guarded.guard.decide(viewOfContext(context, places), guarded.route));
+    const { request = context }: { readonly request?: object } = context;
+    const decision = decisions.get(request) ?? (await guarded.guard.decide(viewOfContext(context, places), guarded.route));
     if (decision.action === 'refuse') throw graphqlError(decision);
     decisions.set(decision, decision);
     extendContext({ approov: decision });

@@ -65,6 +65,7 @@ export class HandlerDemands {
     if (this.#all.length === 0) return [];
     const own = metadata().getOwnMetadata(KEY, handler);
     if (own !== undefined) return [own];
+    // The cast holds: the prototype of a class is an object.
     const prototype = 'prototype' in controller ? (controller.prototype as object | undefined) : undefined;
     const named = prototype === undefined ? [] : this.#ofMember(handler, prototype);
     if (named.length > 0) return named;
@@ -89,6 +90,7 @@ function demanding(demand: Demand | undefined): Demand | undefined {
 
 /** Where among an object and its prototypes a function is a member. */
 function placeOf(member: object, start: object): { readonly of: object; readonly name: string | symbol } | null {
+  // The cast holds: what is above an object is an object or nothing (ECMA-262 §20.1.2.12).
   for (let of: object | null = start; of !== null && of !== Object.prototype; of = Object.getPrototypeOf(of) as object | null) {
     for (const name of Reflect.ownKeys(of)) {
       if (Object.getOwnPropertyDescriptor(of, name)?.value === member) return { of, name };

@@ -35,6 +35,7 @@ type Unknowns = { readonly [name in 'req' | 'request']?: unknown };
 export function decisionKeeper(context: NestContext): { approov?: unknown } {
   const [first, second, third] = context.getArgs();
   const type = context.getType();
+  // The cast holds: nothing is said of the members.
   const inContext = (third ?? {}) as Unknowns;
   const kept = type === 'graphql' ? (inContext.req ?? inContext.request ?? third) : type === 'rpc' ? second : first;
   return typeof kept === 'object' && kept !== null ? kept : {};
@@ -67,6 +68,7 @@ function viewOfRequest(request: unknown): RequestView {
 }
 
 function viewOfGraphql(context: object, places: Places): RequestView {
+  // The cast holds: nothing is said of the members.
   const { req, request } = context as Unknowns;
   const fastify = [req, request].find(isFastify);
   return fastify === undefined ? viewOfContext(context, places) : viewOfRequest(fastify);

@@ -20,6 +20,7 @@ export function Demands(route: RouteOptions | null): (target: object, name?: str
 
 /** The decision about the current request, `null` if it is open. `createParamDecorator(decisionOf)` makes it a parameter. */
 export function decisionOf(_data: unknown, context: NestContext): Decision | null {
+  // The cast holds: nobody but the guard writes this member.
   return (decisionKeeper(context) as { approov?: Decision }).approov ?? null;
 }
 

@@ -54,6 +54,7 @@ export function claimSockets(): object {
  * Headers that h3 2 would add make it another answer, without hooks: for upgrades, which need none, they go.
  */
 export function refuseEvent(refusal: Refusal, view: RequestView, event: object): Response {
+  // The cast holds for h3 2; h3 1 has no such member.
   const { res } = event as { readonly res?: { readonly errHeaders?: Headers } };
   if (view.lines('upgrade').length > 0) for (const name of [...(res?.errHeaders?.keys() ?? [])]) res?.errHeaders?.delete(name);
   return refused(refusal);
@@ -138,6 +139,7 @@ async function judge(guarded: GuardedRoute, request: UpgradeRequest): Promise<Ju
   const decision = await guarded.guard.decide(handshake, guarded.route);
   if (decision.action === 'refuse') return { approov: decision };
   if (isNodeRequest(node)) hideOfferedToken(node.headers ?? {});
+  // The cast holds: where the member is, Node put its socket there.
   const close = (): void => void (node as { socket?: { destroy(): unknown } } | undefined)?.socket?.destroy();
   return { approov: decision, approovConnection: new Connection({ guarded, handshake, decision, close }) };
 }

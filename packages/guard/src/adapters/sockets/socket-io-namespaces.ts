@@ -59,7 +59,7 @@ export interface AdmittedSocket {
 export function judgeNamespaces(guard: Guard | GuardOptions, target: SocketIoNamespaces, route?: RouteOptions): void {
   const guarded = guardOf(guard, route);
   const places = placesOf(guarded);
-  // The cast holds: a namespace knows its server, and a server its namespaces.
+  // The casts hold: a namespace knows its server, and a server its namespaces. So they do below.
   const { server = target } = target as { readonly server?: unknown };
   refuseSkipping((server as Server)._opts);
   const judge = async (socket: NamespaceSocket, next: (error?: Error) => void): Promise<void> => {

@@ -58,6 +58,7 @@ export const NO_REQUEST: RequestView = { method: '', scheme: null, authority: nu
  * @param context - as GraphQL servers make it: `req` or `request`, or `extra.request` and `connectionParams` of graphql-ws
  */
 export function viewOfContext(context: object, places: Places): RequestView {
+  // The casts hold: each member is looked at before it is used, and what a client said may be anything.
   const { req, request, extra, connectionParams } = context as {
     readonly [name in 'req' | 'request' | 'connectionParams']?: unknown;
   } & { readonly extra?: { readonly request?: unknown } };

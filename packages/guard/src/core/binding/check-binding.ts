@@ -39,7 +39,7 @@ export function checkBinding(
   const { pay } = claims;
   if (pay === undefined) return policy.missing === 'accept' ? 'absent' : rejected('binding-claim-missing');
   // A `pay` that is present but unusable is not an absent one.
-  if (typeof pay !== 'string') return rejected('binding-mismatch', 'pay is no text');
+  if (typeof pay !== 'string') return rejected('binding-mismatch', 'pay is not a text');
   const value = boundValue(request, policy);
   if (typeof value !== 'string') return value;
   const expected = hash(value);

@@ -29,7 +29,7 @@ export interface StatedDigest {
  * @param allowStrings - the tolerance for Strings in place of Byte Sequences
  * @returns the stated digests of known algorithms, at least one; `null` if the field is absent
  */
-export function readContentDigest(request: RequestView, allowStrings: boolean): readonly StatedDigest[] | null | Rejected {
+export function statedDigests(request: RequestView, allowStrings: boolean): readonly StatedDigest[] | null | Rejected {
   const lines = request.lines('content-digest');
   if (lines.length === 0) return null;
   const text = lines.map(trimOptionalWhiteSpace).join(', ');

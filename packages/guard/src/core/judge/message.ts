@@ -1,6 +1,6 @@
 /** The checks of the message: binding, key, form, parameters, coverage, base and proof of its signature, content digest. */
 import { type BindingPolicy, checkBinding } from '../binding/check-binding.ts';
-import { checkContentDigest, readContentDigest, type StatedDigest } from '../digest/content-digest.ts';
+import { checkContentDigest, type StatedDigest, statedDigests } from '../digest/content-digest.ts';
 import type { PreparedKey } from '../jws/jws.ts';
 import type { BodyFound } from '../ports.ts';
 import { chain, type MaybePromise } from '../result.ts';
@@ -15,10 +15,11 @@ import type { Case, Failure } from './case.ts';
 import { giveBack, onceText, shareOf } from './once.ts';
 import type { SignaturePolicy } from './policy.ts';
 
+// The casts of this file hold: each check is asked for by such a policy, and needs what it casts.
+
 /** A failed binding that is only observed ends nothing but itself: it must not hide a bad signature. */
 export function checkBound(judged: Case): MaybePromise<Failure | null> {
   const { request, policy, means, claims } = judged;
-  // The casts hold: the check is asked for by such a policy, and needs the claims. So it is below.
   const found = checkBinding(request, policy.binding as BindingPolicy, claims as Claims, means.hash);
   return chain(found, (state) => {
     if (typeof state !== 'string') return state;
@@ -113,7 +114,7 @@ export function checkDigest(judged: Case): MaybePromise<Failure | null> {
 function compareDigest(judged: Case): MaybePromise<Failure | null> {
   const { request } = judged;
   const policy = judged.policy.signature as SignaturePolicy;
-  const stated = readContentDigest(request, policy.stringDigest);
+  const stated = statedDigests(request, policy.stringDigest);
   if (stated !== null && 'outcome' in stated) return stated;
   if (stated !== null) {
     const isDelegated = policy.digest === 'delegated' || request.body?.delegated === true;

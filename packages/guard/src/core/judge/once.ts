@@ -127,7 +127,7 @@ function askStore(key: string, brought: Set<string> | null, once: OnceOnly): May
   const failed = (cause: unknown): Failure => unavailable('replay-store-unavailable', cause, once.stage);
   const answered = (isNew: unknown): Failure | null => {
     if (isNew === false) return rejected(once.reason);
-    // An answer that is neither (`OK`, 1, nothing) does not tell: that is no fault of the client.
+    // An answer that is neither (`OK`, 1, nothing) does not tell: that is not a fault of the client.
     if (isNew !== true) return failed(new TypeError('`setIfAbsent` answered neither true nor false'));
     brought?.add(key);
     return null;

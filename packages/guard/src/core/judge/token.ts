@@ -157,7 +157,7 @@ function withoutScheme(value: string, scheme: string): string | null {
 }
 
 /**
- * Checks the claims that are no times: whether an emulator made the token, their types, issuer, audience.
+ * Checks the claims that are not times: whether an emulator made the token, their types, issuer, audience.
  * @returns `null` if all hold
  */
 export function checkIdentity(claims: Claims, policy: ClaimsPolicy): Rejected | null {
@@ -175,7 +175,7 @@ function checkOrigin(claims: Claims, { refuseEmulated }: ClaimsPolicy): Rejected
  */
 export function checkTimes(claims: Claims, policy: ClaimsPolicy, at: Seconds): Rejected | null {
   const { exp, nbf } = claims;
-  if (!isNumericDate(exp)) return rejected('token-expiry-missing', exp === undefined ? 'exp is absent' : 'exp is no finite number');
+  if (!isNumericDate(exp)) return rejected('token-expiry-missing', exp === undefined ? 'exp is absent' : 'exp is not a finite number');
   // RFC 7519 §4.1.4: on or after the expiration time it MUST NOT be accepted.
   if (!(at < exp + policy.clockToleranceSeconds)) return rejected('token-expired');
   if (nbf !== undefined && !isNumericDate(nbf)) return rejected('token-claim-invalid', 'nbf');

@@ -81,6 +81,7 @@ const ROWS: { readonly [Name in AlgorithmName]: Rest } = {
 
 /** Every algorithm by its name. A `Map`, so that no name reaches `Object.prototype`. */
 export const ALGORITHMS: ReadonlyMap<string, AlgorithmRow> = new Map(
+  // The cast holds: the names are those of the rows.
   Object.entries(ROWS).map(([name, rest]) => [name, Object.freeze({ name: name as AlgorithmName, ...rest })]),
 );
 

@@ -25,6 +25,7 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
  */
 export function parsePublicJwk(member: unknown, fallback: AlgorithmName | null): PublicJwk | JwkFault {
   if (typeof member !== 'object' || member === null || Array.isArray(member)) return fault('key-invalid', 'must be a JWK object');
+  // The cast holds: it has the members of an object, and nothing is said of their values.
   const jwk = Object.fromEntries(Object.entries(member).filter(([, value]) => isGiven(value))) as JsonObject;
   if (!isForVerification(jwk)) return fault('other-use', 'is not for signatures');
   if (jwk.kty === 'oct' || PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) {
@@ -87,6 +88,7 @@ export function hasSoundNumbers(jwk: JsonObject, algorithm: AlgorithmRow): boole
   const names = algorithm.keyType === 'EC' ? ['x', 'y'] : ['x'];
   const coordinates = names.map((name) => bytesOf(jwk[name]));
   if (!coordinates.every((coordinate) => coordinate?.length === bytes)) return false;
+  // The cast holds: each coordinate has its length by now.
   return algorithm.curve !== 'Ed25519' || !isWeakEd25519Point(coordinates[0] as Uint8Array);
 }
 
@@ -98,6 +100,7 @@ function bytesOf(value: unknown): Uint8Array | null {
 function bitsOf(value: unknown): number {
   const bytes = bytesOf(value);
   const first = bytes?.findIndex((byte) => byte !== 0) ?? -1;
+  // The cast holds: the byte at this index was found.
   return bytes === null || first < 0 ? 0 : (bytes.length - first) * 8 - Math.clz32(bytes[first] as number) + 24;
 }
 

@@ -23,13 +23,13 @@ const HEADER_MAX_DEPTH = 8;
 
 /**
  * Splits a token into its three segments, each canonical base64url; `null` if it has another form. Payload and
- * signature may be empty, as those of an unsecured JWS are (RFC 7515 Appendix A.5): an empty payload is no claims set, and no algorithm of ours
+ * signature may be empty, as those of an unsecured JWS are (RFC 7515 Appendix A.5): an empty payload is not a claims set, and no algorithm of ours
  * accepts an empty signature.
  */
 export function parseUnverifiedCompact(token: string): UnverifiedJws | null {
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
-  // A third dot is no base64url character, so it fails with the signature segment.
+  // A third dot is not a base64url character, so it fails with the signature segment.
   if (first < 1 || second < 0) return null;
   const payload = token.slice(first + 1, second);
   const signature = token.slice(second + 1);
@@ -169,7 +169,7 @@ type Answer = boolean | { readonly cause: unknown };
 
 /**
  * Finds the key that signed, among those that may have. Does not look at the payload. Throws or rejects if none verified it and one could not
- * say: what no key refused is no forgery, it is our fault.
+ * say: what no key refused is not a forgery, it is our fault.
  * @returns the key, or `null` if none of them signed
  */
 export function findSigner(jws: UnverifiedJws, candidates: readonly VerificationKey[]): MaybePromise<VerificationKey | null> {

@@ -82,7 +82,7 @@ const STAGES: ReadonlyMap<string, Stage> = new Map(
   REASON_CODES.map((code) => [code, code.slice(0, code.indexOf('-')) as Stage]),
 );
 
-/** The stage in which a reason arises. */
+/** The stage in which a reason arises. The cast holds: the map has every reason. */
 export function stageOf(reason: ReasonCode): Stage {
   return STAGES.get(reason) as Stage;
 }

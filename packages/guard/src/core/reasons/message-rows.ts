@@ -38,7 +38,7 @@ export const MESSAGE_REASONS: {
   'signature-malformed': {
     stage: 'signature',
     spec: 'RFC 9421 §4.1, §4.2',
-    meaning: 'The fields are no dictionaries, too long, or the label’s members have the wrong shape.',
+    meaning: 'The fields are not dictionaries, are too long, or the label’s members have the wrong shape.',
     action: 'Look for a proxy that rewrites the fields; otherwise it is garbage.',
   },
   'signature-label-missing': {
@@ -68,7 +68,7 @@ export const MESSAGE_REASONS: {
   'signature-key-invalid': {
     stage: 'signature',
     spec: 'RFC 5480 §2.1',
-    meaning: '`ipk` is there, but it is no P-256 public key.',
+    meaning: '`ipk` is there, but it is not a P-256 public key.',
     action: 'The issuing cloud always sets a P-256 key: find out who else signs tokens with this key.',
   },
   'signature-algorithm-not-allowed': {
@@ -149,7 +149,7 @@ export const MESSAGE_REASONS: {
   'digest-malformed': {
     stage: 'digest',
     spec: 'RFC 9530 §2',
-    meaning: '`Content-Digest` is no dictionary of byte sequences of the right length.',
+    meaning: '`Content-Digest` is not a dictionary of byte sequences of the right length.',
     action: 'Look for a proxy that rewrites the field.',
   },
   'digest-algorithm-unsupported': {

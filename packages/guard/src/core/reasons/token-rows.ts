@@ -44,7 +44,7 @@ export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${str
   'token-malformed': {
     stage: 'token',
     spec: 'RFC 7515 §5.2, RFC 7519 §7.2',
-    meaning: 'The value is no compact JWS of a JSON claims set: segments, base64url, UTF-8, JSON, `typ`, `crit` or `b64`.',
+    meaning: 'The value is not a compact JWS of a JSON claims set: segments, base64url, UTF-8, JSON, `typ`, `crit` or `b64`.',
     action: 'Check that `token.prefix` matches what the app sends and that no proxy truncates headers; otherwise it is garbage.',
   },
   'token-algorithm-not-allowed': {
@@ -70,7 +70,7 @@ export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${str
   'token-expiry-missing': {
     stage: 'token',
     spec: 'RFC 7519 §4.1.4',
-    meaning: 'The token is signed but has no `exp`, or its `exp` is no finite number.',
+    meaning: 'The token is signed but has no `exp`, or its `exp` is not a finite number.',
     action: 'The issuing cloud always sets `exp`: find out who else signs with this key.',
   },
   'token-expired': {

@@ -7,7 +7,7 @@ import type { Bytes } from '../time.ts';
 import type { Component, SignedMessage } from './parse-signature.ts';
 import { type Deviations, MAX_BASES, STRICT } from './sdk-tolerances.ts';
 import { hostOf, splitTarget, type TargetParts } from './target.ts';
-import { type QueryParameters, queryParameter, queryValueOf, readQuery, targetValue } from './target-value.ts';
+import { parseQuery, type QueryParameters, queryParameter, queryValueOf, targetValue } from './target-value.ts';
 
 /** A signature base, the component that has no value, or what is covered too much of. */
 export type BaseOutcome = { readonly base: string } | { readonly unresolvable: string } | { readonly exceeded: string };
@@ -147,7 +147,7 @@ export class CoveredValues {
     const parts = this.#parts;
     if (parts === null) return null;
     if (component.queryName === null) return targetValue(component.name, parts, this.#message.origin, deviations);
-    this.#query ??= readQuery(parts.query, MAX_COVERED_PARAMETERS);
+    this.#query ??= parseQuery(parts.query, MAX_COVERED_PARAMETERS);
     if (this.#query === null) return this.#exceed(`a query of more than ${MAX_COVERED_PARAMETERS} parameters`);
     const value = queryValueOf(this.#query, component.queryName);
     if (value === null || !this.#countsParametrised(component, value.length)) return null;
@@ -160,6 +160,7 @@ export class CoveredValues {
     const length = field.lines.reduce((sum, line) => sum + line.length, 0);
     if (!component.plain && !this.#countsParametrised(component, field.dictionary === undefined ? length : 0)) return null;
     if (component.bs) return field.lines.map((value) => `:${encodeBase64(bytesOfFieldValue(value), 'base64')}:`).join(', ');
+    // The cast holds: there is one line.
     const combined = field.lines.length === 1 ? (field.lines[0] as string) : field.lines.join(', ');
     // RFC 9421 §2.5: a value that holds a line feed would forge lines of the base.
     if (combined.includes('\n') || combined.includes('\r')) return null;

@@ -53,7 +53,7 @@ const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 export function parseComponent(item: Item): Component | null {
   if (item.value.type !== 'string') return null;
   const name = item.value.value;
-  const flags = { sf: false, bs: false, key: null as string | null, queryName: null as string | null };
+  const flags: Writable<Flags> = { sf: false, bs: false, key: null, queryName: null };
   for (const [parameter, value] of item.parameters) {
     if ((parameter === 'sf' || parameter === 'bs') && value.type === 'boolean' && value.value) flags[parameter] = true;
     else if (parameter === 'key' && value.type === 'string') flags.key = value.value;
@@ -67,6 +67,7 @@ export function parseComponent(item: Item): Component | null {
   return { name, ...flags, plain, identifier: serialiseItem(item) ?? '', identity: identityOf(name, flags) };
 }
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 type Flags = Omit<Component, 'name' | 'identifier' | 'identity' | 'plain'>;
 
 function isUsableDerived(name: string, flags: Flags): boolean {
@@ -148,9 +149,9 @@ function parseMembers(
   policy: SignatureFormPolicy,
   known: KnownComponents | null,
 ): UnverifiedSignature | Rejected {
-  if (input.kind !== 'inner-list') return rejected('signature-malformed', 'the label of Signature-Input is no inner list');
+  if (input.kind !== 'inner-list') return rejected('signature-malformed', 'the label of Signature-Input is not an inner list');
   const signature = signatureBytes(value, policy.form);
-  if (signature === null) return rejected('signature-malformed', 'the label of Signature is no signature');
+  if (signature === null) return rejected('signature-malformed', 'the label of Signature is not a signature');
   if (input.items.length > MAX_COMPONENTS) return rejected('signature-malformed', `more than ${MAX_COMPONENTS} components`);
   const list = known === null ? parseComponents(input.items) : known.of(input.items);
   if ('outcome' in list) return list;

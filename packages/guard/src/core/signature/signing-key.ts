@@ -25,15 +25,15 @@ export const INSTALLATION_ALGORITHM: AlgorithmRow = ALGORITHMS.get('ES256') as A
 export function installationKey(claims: Claims, open: OpenInstallationKey): MaybePromise<PreparedKey | Rejected> | null {
   const { ipk } = claims;
   if (ipk === undefined) return null;
-  if (typeof ipk !== 'string' || ipk.length > LONGEST_IPK) return rejected('signature-key-invalid', 'ipk is no text of a key');
+  if (typeof ipk !== 'string' || ipk.length > LONGEST_IPK) return rejected('signature-key-invalid', 'ipk is not the text of a key');
   return open(ipk);
 }
 
 /** Reads base64 or base64url of a DER SubjectPublicKeyInfo on P-256, nothing before or after it. Does not check that the point lies on it. */
-export function readInstallationKey(ipk: string): Uint8Array<ArrayBuffer> | Rejected {
+export function parseInstallationKey(ipk: string): Uint8Array<ArrayBuffer> | Rejected {
   const der = decodeBase64(ipk, /[-_]/.test(ipk) ? 'base64url' : 'base64');
   const fits = der !== null && der.length === P256_SPKI_BYTES && P256_SPKI_PREFIX.every((byte, index) => der[index] === byte);
-  return fits ? der : rejected('signature-key-invalid', 'ipk is no P-256 SubjectPublicKeyInfo');
+  return fits ? der : rejected('signature-key-invalid', 'ipk is not a P-256 SubjectPublicKeyInfo');
 }
 
 /** An account key (HMAC-SHA-256), prepared. */
@@ -63,10 +63,10 @@ export function rememberedInstallationKeys(crypto: CryptoPort, maxKeys: number):
   return (ipk) => {
     const known = opened.get(ipk);
     if (known !== undefined) return known;
-    const der = readInstallationKey(ipk);
+    const der = parseInstallationKey(ipk);
     if ('outcome' in der) return der;
     return chain(crypto.openPublicKey(INSTALLATION_ALGORITHM, { form: 'spki', der }), (key) => {
-      if (key === null) return rejected('signature-key-invalid', 'ipk is no point of P-256');
+      if (key === null) return rejected('signature-key-invalid', 'ipk is not a point of P-256');
       opened.set(ipk, key);
       return key;
     });

@@ -60,7 +60,7 @@ export type QueryParameters = ReadonlyMap<string, readonly string[]>;
  * Reads a query; `null` if it has more parameters than `most`.
  * @param query - with its question mark, or `null`
  */
-export function readQuery(query: string | null, most: number): QueryParameters | null {
+export function parseQuery(query: string | null, most: number): QueryParameters | null {
   const parameters = new Map<string, string[]>();
   if (query === null) return parameters;
   const pairs = query.slice(1).split('&', most + 1);
@@ -84,7 +84,7 @@ export function readQuery(query: string | null, most: number): QueryParameters |
 export function queryValueOf(query: QueryParameters, encodedName: string): string | null {
   const name = decodeForm(encodedName);
   const values = name === null ? undefined : query.get(name);
-  return values?.length === 1 ? (values[0] as string) : null;
+  return values?.length === 1 ? (values[0] ?? null) : null;
 }
 
 /** The value re-encoded as the RFC has it, or decoded as SDKs have it; `null` where it cannot be. */
@@ -97,7 +97,7 @@ function decodedValue(value: string, form: 'form-decoded' | 'percent-decoded'): 
   return percentDecode(form === 'form-decoded' ? value.replaceAll('+', ' ') : value);
 }
 
-/** application/x-www-form-urlencoded (URL standard §5.1). `null` where the octets are no UTF-8. */
+/** application/x-www-form-urlencoded (URL standard §5.1). `null` where the octets are not UTF-8. */
 function decodeForm(text: string): string | null {
   if (!/[%+]/.test(text)) return text;
   try {

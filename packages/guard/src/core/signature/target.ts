@@ -41,7 +41,7 @@ const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
 /**
  * Splits a target in origin-form or absolute-form; `null` for the forms that name no resource (authority-form, `*`), and for a target with a
- * fragment, which belongs into none (RFC 9112 §3.2) and which servers cut off or not: `%23` would pass for it where values are decoded.
+ * fragment, which belongs in none (RFC 9112 §3.2) and which servers cut off or not: `%23` would pass for it where values are decoded.
  */
 export function splitTarget(target: string): TargetParts | null {
   if (target.includes('#')) return null;

@@ -50,7 +50,7 @@ interface Facts {
   readonly segments: number;
 }
 
-/** A fact is `null` if the request has none. What servers may read differently is no fact: the handler could serve another tenant. */
+/** A fact is `null` if the request has none. What servers may read differently is not a fact: the handler could serve another tenant. */
 function factsOf(request: RequestView, { originOf, headers, segments }: Facts): RoutingFacts | string {
   const host = hostOf(originOf(request)?.authority ?? null);
   if (host === null && ((request.authority ?? null) !== null || request.lines('host').length > 0)) return 'host';

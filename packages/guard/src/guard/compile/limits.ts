@@ -53,6 +53,7 @@ export function checkBodyFits({ maxBytes, maxBytesPerKey }: BodyLimits, longest:
 /** Checks a replay store: `null` is in writing, and anything else has the one method. */
 export function compileReplay(store: unknown, path: string): ReplayStore | null {
   if (store === null) return null;
+  // The cast holds as far as the call goes: what the method answers is looked at each time.
   if (typeof store === 'object' && 'setIfAbsent' in store && typeof store.setIfAbsent === 'function') return store as ReplayStore;
   throw new ConfigurationError('option-invalid', path, 'must have a method setIfAbsent, or be null to switch replay protection off');
 }

@@ -32,6 +32,7 @@ export function compileRoute(options: unknown, path: string, base: Policy | null
       `names the token header ${token.header}; a token cannot hold its own hash`,
     );
   }
+  // The cast holds: the option was checked to be an object, or is absent.
   const { replay } = (route.token ?? {}) as Unchecked;
   const tokenReplay = replay === undefined ? (base?.tokenReplay ?? null) : compileReplay(replay, at('token.replay'));
   const signature =

@@ -178,7 +178,7 @@ function withinTime(rule: Rule, answer: Promise<boolean | Error>): Promise<boole
 }
 
 function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error('something was thrown that is no Error');
+  return cause instanceof Error ? cause : new Error('something was thrown that is not an Error');
 }
 
 // The name under which a token stands in a deny list: nobody can make a token of it.

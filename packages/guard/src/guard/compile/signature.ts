@@ -9,7 +9,7 @@ import type { CryptoPort, ReplayStore } from '../../core/ports.ts';
 import { PLAIN_DERIVED } from '../../core/signature/parse-signature.ts';
 import { acceptedCombinations, TOLERANCE_NAMES, type Tolerances } from '../../core/signature/sdk-tolerances.ts';
 import type { AccountKey } from '../../core/signature/signing-key.ts';
-import { readSecret } from '../../keys/secret.ts';
+import { decodeSecret } from '../../keys/secret.ts';
 import type { BodyLimits } from '../held-bodies.ts';
 import { checkBodyFits, compileReplay } from './limits.ts';
 
@@ -130,6 +130,6 @@ function compileAccountKeys(
 function accountKey(options: unknown, path: string, context: SignatureContext): AccountKey {
   const key = checks.checkedObject(options, path, ACCOUNT_KEY);
   const id = compileText(key.id, `${path}.id`);
-  const secret = readSecret(key, { path, algorithm: HS256, production: context.production, command: GET_ACCOUNT_KEY });
+  const secret = decodeSecret(key, { path, algorithm: HS256, production: context.production, command: GET_ACCOUNT_KEY });
   return { id, key: context.crypto.prepareSecret(HS256, secret) };
 }

@@ -99,7 +99,7 @@ export type KeysFromFileOptions = {
  * ```
  */
 export function keysFromFile(options: KeysFromFileOptions): KeySource {
-  const format = FORMATS.find((known) => known === (options as { format?: unknown } | null)?.format);
+  const format = FORMATS.find((known) => known === options?.format);
   if (format === undefined) throw new ConfigurationError('option-missing', 'format', `must be one of ${FORMATS.join(', ')}`);
   const given = checkedObject(options, 'options', [...COMMON_NAMES, ...NAMES_OF_FORMAT[format]]);
   const { path } = given;

@@ -103,6 +103,7 @@ function lookAt(path: string): string {
     const { ino, size, mtimeMs, ctimeMs } = statSync(path);
     return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
   } catch (error) {
+    // The cast holds: what the file system throws has a code.
     return String((error as NodeJS.ErrnoException).code);
   }
 }

@@ -74,6 +74,7 @@ export class WatchedKeyFile implements KeySource {
     try {
       bytes = readAtMost(this.#plan.path, this.#plan.maxBytes);
     } catch (error) {
+      // The cast holds: what the file system throws has a code.
       throw new ConfigurationError('option-invalid', 'path', `cannot be read (${(error as NodeJS.ErrnoException).code})`);
     }
     if (bytes !== null) return fileText(bytes);

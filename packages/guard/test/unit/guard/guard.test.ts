@@ -436,7 +436,7 @@ test('the clock is looked up at each reading, so that fake timers work on a guar
 test('an option that is misspelt is told what was probably meant', () => {
   assert.throws(() => createGuard({ keys: { secret }, bindings: null } as unknown as GuardOptions), /did you mean `binding`\?/);
   assert.throws(() => createGuard({ keys: { secret: { base46: 'x' } } } as unknown as GuardOptions), /did you mean `base64`\?/);
-  assert.throws(() => createGuard({ keys: { secret }, quite: 1 } as unknown as GuardOptions), /is no option; known here/);
+  assert.throws(() => createGuard({ keys: { secret }, quite: 1 } as unknown as GuardOptions), /is not an option; known here/);
 });
 
 test('a secret that is not set names the variable, the file, the flag of Node and how to make one', () => {

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { requestView } from '@approov-guard/testkit';
-import { checkContentDigest, readContentDigest } from '../../../../src/core/digest/content-digest.ts';
+import { checkContentDigest, statedDigests } from '../../../../src/core/digest/content-digest.ts';
 import { PORTS } from '../../../both-ports.ts';
 import { COVERED, digestLine, judge, type Sent, signaturePair, signed } from '../../../signed-requests.ts';
 
@@ -58,7 +58,7 @@ const ROWS: readonly (readonly [name: string, code: string, ...digests: readonly
 describe('Content-Digest', () => {
   for (const [name, code, ...digests] of ROWS)
     test(`${name}: ${code}`, async () => assert.equal(await judge(sent(BODY, ...digests)), code));
-  test('absent is not malformed', () => assert.equal(readContentDigest(requestView(), true), null));
+  test('absent is not malformed', () => assert.equal(statedDigests(requestView(), true), null));
   test('stringDigest: false refuses a String', async () => {
     const given = sent(BODY, SHA256.replaceAll(':', '"'));
     assert.equal(await judge(given, { tolerances: { stringDigest: false } }), 'digest-malformed');
@@ -104,7 +104,7 @@ describe('bodies', () => {
 for (const [name, port] of Object.entries(PORTS)) {
   test(`${name}: chunks are digested as one`, async () => {
     const chunks = ['{"hel', '', 'lo": "wor', 'ld"}'].map((text) => new TextEncoder().encode(text));
-    const stated = readContentDigest(requestView({ headers: [['Content-Digest', `${SHA256}, ${SHA512}`]] }), false);
+    const stated = statedDigests(requestView({ headers: [['Content-Digest', `${SHA256}, ${SHA512}`]] }), false);
     assert.ok(Array.isArray(stated));
     assert.equal(await checkContentDigest(stated, (algorithm) => port.digest(algorithm, chunks)), 'verified');
     const wrong = await checkContentDigest(stated, (algorithm) => port.digest(algorithm, chunks.slice(1)));
