@@ -8,11 +8,13 @@ import { check } from './commands/check.ts';
 import { cloud } from './commands/cloud.ts';
 import { compile } from './commands/compile.ts';
 import { doctor } from './commands/doctor.ts';
+import { exempt } from './commands/exempt.ts';
 import { explain } from './commands/explain.ts';
 import { gateway } from './commands/gateway.ts';
 import { inspect } from './commands/inspect.ts';
 import { report } from './commands/report.ts';
 import { request } from './commands/request.ts';
+import { rotate } from './commands/rotate.ts';
 import { secret } from './commands/secret.ts';
 import { token } from './commands/token.ts';
 import { commandHelp, globalHelp } from './help.ts';
@@ -25,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   ...[token, check, inspect, secret, request, explain],
   ...[gateway, authorizer, compile],
   ...[cloud, app, report, doctor],
+  ...[rotate, exempt],
 ];
 
 /**

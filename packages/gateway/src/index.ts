@@ -4,6 +4,7 @@ export type { CompiledFile } from './authorizer/dialect.ts';
 export { DIALECTS, type DialectName } from './authorizer/dialect.ts';
 export { type ProxyPlaces, runAuthorizer } from './authorizer/run.ts';
 export { compileFor, TARGETS } from './native/compile.ts';
+export { type PolicyKey, policyKeys, withKey, withoutKey } from './policy/edit-keys.ts';
 export { readYamlText } from './policy/yaml-text.ts';
 export { IDENTITY_NAMES, type Identity, identityOf, writeIdentity } from './proxy/identity.ts';
 export { type Gateway, type GatewayOptions, loadGatewayPolicy, startGateway } from './service/gateway.ts';
