@@ -170,6 +170,29 @@ test('bodies go both ways as they flow, with length and chunked', async (context
   assert.deepEqual(valuesOf(received[2] ?? { lines: [] }, 'content-length'), ['0']);
 });
 
+test('trailers of requests go nowhere: neither as trailers nor as fields', async (context) => {
+  const trailers: object[] = [];
+  const { url, received } = await upstream(context, (request, response) => {
+    request.on('end', () => {
+      trailers.push(request.trailers);
+      response.end('hello');
+    });
+  });
+  const gateway = await gatewayTo(context, url);
+  const [name, value] = genuine();
+  const head = `POST / HTTP/1.1\r\nHost: a\r\n${name}: ${value}\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\nTrailer: X-Sum\r\nConnection: close\r\n\r\n`;
+  const tail = 'X-Sum: 1\r\nX-Attestation-Verdict: spoofed\r\nAuthorization: Bearer later\r\n\r\n';
+  assert.equal((await raw(gateway.port, `${head}4\r\nbody\r\n0\r\n${tail}`)).status, 200);
+  // A token that comes after the body is none.
+  const bare = head.replace(`${name}: ${value}\r\n`, '');
+  assert.equal((await raw(gateway.port, `${bare}4\r\nbody\r\n0\r\n${name}: ${value}\r\n${tail}`)).status, 401);
+  const [request] = received;
+  assert.ok(request !== undefined && received.length === 1);
+  assert.deepEqual([request.body, trailers], ['body', [{}]]);
+  for (const field of ['x-sum', 'te', 'trailer', 'authorization']) assert.deepEqual(valuesOf(request, field), [], field);
+  assert.deepEqual(valuesOf(request, 'x-attestation-verdict'), ['accepted']);
+});
+
 test('answers come back as they are: status, reason, repeated fields, trailers, HEAD, 204, 304', async (context) => {
   const { url } = await upstream(context, (request, response) => {
     if (request.url === '/trailers') {
