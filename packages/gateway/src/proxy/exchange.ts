@@ -85,7 +85,6 @@ class Relay implements Dispatcher.DispatchHandler {
       // Head and content of one packet leave as one; a head whose content takes its time leaves by itself.
       process.nextTick(this.#flush);
     } else response.writeHead(status, headersObject(lines));
-    response.on('drain', resume);
     return true;
   }
 
@@ -95,7 +94,9 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onData(chunk: Buffer): boolean {
     this.#hasContent = true;
-    return this.#response.write(chunk) !== false;
+    if (this.#response.write(chunk) !== false) return true;
+    this.#response.once('drain', this.#resume);
+    return false;
   }
 
   onComplete(trailers: readonly string[] | readonly Buffer[] | null): void {
