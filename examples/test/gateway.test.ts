@@ -1,12 +1,16 @@
 /** Servers in Python behind the gateway, started as a reader would, with the requests that are printed and with the local cloud's tokens. */
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { startGateway } from '@approov-guard/gateway';
+import { freshSecret } from '@approov-guard/testkit';
 import { findProgram, findPythonWith, skipUnless } from '../../tools/optional.mjs';
+import { freePort } from '../../tools/start/free-port.mjs';
 import { until } from '../../tools/until.mjs';
 import { type RunningExample, root, startExample, stopExamples } from './running-example.ts';
 
@@ -127,3 +131,41 @@ for (const framework of ['flask', 'fastapi']) {
       });
   });
 }
+
+const gunicorn = findPythonWith('flask, gunicorn');
+test(
+  'gunicorn goes by the path that was judged, whatever SCRIPT_NAME says',
+  skipUnless(gunicorn, 'python3 with flask and gunicorn'),
+  async () => {
+    const port = await freePort();
+    const words = ['-m', 'gunicorn', '--chdir', join(root, 'examples/gateway/flask'), '--bind', `127.0.0.1:${port}`, 'shapes:app'];
+    const server = spawn(gunicorn ?? '', words, { stdio: 'ignore' });
+    const to = `http://127.0.0.1:${port}`;
+    const gateway = await startGateway({
+      policy: {
+        keys: { secret: { base64: { env: 'SECRET' } } },
+        exempt: ['/v1/*'],
+        gateway: { to, listen: '127.0.0.1:0', admin: null, log: null },
+      },
+      env: { SECRET: freshSecret().base64 },
+    });
+    try {
+      await until(() =>
+        fetch(`${to}/v1/hello`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      );
+      const asked = (url: string, headers: { readonly [name: string]: string }) =>
+        fetch(`${url}/v1/v2/shapes`, { headers }).then(({ status }) => status);
+      // The server by itself serves /v2/shapes here.
+      equal(await asked(to, { SCRIPT_NAME: '/v1' }), 200);
+      equal(await asked(gateway.urls[0] ?? '', { SCRIPT_NAME: '/v1' }), 404);
+      equal(await asked(gateway.urls[0] ?? '', { 'Script-Name': '/v1', 'SCRIPT-NAME': '/v1' }), 404);
+    } finally {
+      await gateway.drain();
+      server.kill();
+      await once(server, 'exit');
+    }
+  },
+);

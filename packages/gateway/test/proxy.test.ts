@@ -66,6 +66,29 @@ test('identity headers: what the client sends is dropped however it is spelled, 
   assert.equal(valuesOf(accepted, 'approov-token').length, 1);
 });
 
+test('nobody tells the upstream of another path than the one that was judged, or of another scheme', async (context) => {
+  const { url, received } = await upstream(context);
+  const gateway = await gatewayTo(context, url);
+  const names = [
+    'SCRIPT_NAME',
+    'Script-Name',
+    'PATH_INFO',
+    'X_SCRIPT-NAME',
+    'X-Original-URL',
+    'X-Rewrite-URL',
+    'X-Forwarded-Prefix',
+    'X-Forwarded-Ssl',
+    'X_Forwarded_Protocol',
+  ];
+  const lines = names.map((name): readonly [string, string] => [name, '/open']);
+  assert.equal((await raw(gateway.port, get('/', genuine(), ...lines))).status, 200);
+  const reached = (received[0]?.lines ?? []).filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  assert.deepEqual(
+    names.filter((name) => reached.includes(name.toLowerCase())),
+    [],
+  );
+});
+
 test('in mode observe the upstream learns why a request would have been refused', async (context) => {
   const { url, received } = await upstream(context);
   const { port } = await gatewayTo(context, url, { policy: { mode: 'observe', binding: { headers: ['Authorization'] } } });

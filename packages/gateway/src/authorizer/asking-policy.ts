@@ -35,6 +35,8 @@ export interface AskingPolicy {
 /** The headers of message signatures that mean something to every policy that asks for them. */
 const SIGNED = ['signature', 'signature-input', 'content-digest', 'signature-base-digest'];
 const ALWAYS = ['authorization', 'content-type', 'content-length', 'approov-traceid', 'origin', 'access-control-request-method'];
+/** gunicorn takes what `SCRIPT_NAME` says off the path that was judged. */
+const PATHS = ['script-name', 'path-info'];
 const ONE_MEBIBYTE = 1_048_576;
 
 /** Where things are, and what is settled elsewhere. */
@@ -55,7 +57,7 @@ export function askingPolicy(options: GuardOptions, places: Places): AskingPolic
     tokenHeaders,
     stripped: unique([...(places.stripToken ? tokenHeaders : []), places.exemptionHeader]),
     asked: unique([...tokenHeaders, places.exemptionHeader, 'approov-status', ...statuses, ...bound, ...signed, ...ALWAYS]),
-    guarded: unique([...tokenHeaders, places.exemptionHeader, ...bound, ...signed]),
+    guarded: unique([...tokenHeaders, places.exemptionHeader, ...bound, ...signed, ...PATHS]),
     maxBodyBytes: Math.max(ONE_MEBIBYTE, ...signatures.flatMap(({ maxBodyBytes }) => maxBodyBytes ?? [])),
     refusalStatus: options.refusal?.status ?? 401,
     problem: options.refusal?.format === 'problem',

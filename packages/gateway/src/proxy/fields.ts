@@ -15,16 +15,33 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 /** What this hop writes itself. */
 const REWRITTEN: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'via', 'trailer']);
-/** What says who the client is: believed from trusted proxies only. */
+/** What says who the client is and how it came: believed from trusted proxies only, as is all that begins with `X-Forwarded-`. */
 const FORWARDING: ReadonlySet<string> = new Set([
   'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-server',
   'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'x-scheme',
+  'x-url-scheme',
+  'front-end-https',
+]);
+const FORWARDED = 'x-forwarded-';
+
+/**
+ * What tells a server that it was asked for another path than the one that was judged: gunicorn takes `SCRIPT_NAME` off its path, IIS and
+ * frameworks for it go by `X-Original-URL` and `X-Rewrite-URL`, snippets for WSGI by `X-Script-Name`. Nobody may say this; a trusted proxy
+ * says `X-Forwarded-Prefix`.
+ */
+const OTHER_PATH: ReadonlySet<string> = new Set([
+  'script-name',
+  'path-info',
+  'x-script-name',
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
+  'x-envoy-original-path',
 ]);
 
 /**
@@ -59,7 +76,7 @@ export class FieldRules {
     const tokens = ['approov-token', ...demands.flatMap(({ token }) => token?.header ?? [])].map((name) => name.toLowerCase());
     const bound = demands.flatMap(({ binding }) => binding?.headers ?? []).map((name) => name.toLowerCase());
     this.prefix = prefix;
-    this.#dropped = new Set([...HOP_BY_HOP, ...REWRITTEN, ...(stripToken ? tokens : []), exemptionHeader]);
+    this.#dropped = new Set([...HOP_BY_HOP, ...REWRITTEN, ...OTHER_PATH, ...(stripToken ? tokens : []), exemptionHeader]);
     const signed = ['signature', 'signature-input', 'content-digest', 'authorization', 'cookie', 'content-type', 'content-encoding'];
     this.#guarded = new Set([...this.#dropped, ...FORWARDING, ...tokens, ...bound, ...signed].map(foldedName));
   }
@@ -67,10 +84,10 @@ export class FieldRules {
   /** @param name - in lower case */
   fateOf(name: string): FieldFate {
     if (this.#dropped.has(name) || name.startsWith(this.prefix)) return 'drop';
-    if (FORWARDING.has(name)) return 'forwarding';
+    if (FORWARDING.has(name) || name.startsWith(FORWARDED)) return 'forwarding';
     if (PLAIN_NAME.test(name)) return 'pass';
     const folded = foldedName(name);
-    return this.#guarded.has(folded) || folded.startsWith(this.prefix) ? 'drop' : 'pass';
+    return this.#guarded.has(folded) || folded.startsWith(this.prefix) || folded.startsWith(FORWARDED) ? 'drop' : 'pass';
   }
 }
 

@@ -38,6 +38,9 @@ export function plainAddress(peer: string): string {
   return peer.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
 }
 
+/** What each hop writes. */
+const WRITTEN: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
+
 /**
  * Adds the fields. From a trusted proxy what it said stays, and its address is added; from anybody else nothing stays.
  * @param given - names in lower case and values, as they came
@@ -51,7 +54,9 @@ export function writeForwarded(fields: string[], hop: Hop, given: readonly strin
   fields.push('x-forwarded-for', [...said('x-forwarded-for'), address].join(', '));
   fields.push('x-forwarded-host', said('x-forwarded-host')[0] ?? hop.authority);
   fields.push('x-forwarded-proto', said('x-forwarded-proto')[0] ?? hop.scheme);
-  for (const name of ['x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip']) for (const value of said(name)) fields.push(name, value);
+  // What else it said stays as it is.
+  const others = trusted ? given.filter((_, index) => !WRITTEN.has(given[index - (index % 2)] ?? '')) : [];
+  fields.push(...others);
   fields.push('via', `${hop.version === '2.0' ? '2' : hop.version} approov-guard`);
 }
 
