@@ -27,6 +27,7 @@ const LONGEST = [
   'tools/site',
   'tools/reader',
   'conformance/test/table',
+  'packages/rollout/test/rehearsal',
   'examples/test/hello',
   'properties',
   'conformance',

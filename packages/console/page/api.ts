@@ -1,5 +1,5 @@
 /** What the page asks its server. */
-import type { Refused, Sent, Setup, ShownDesk, Way, WireRequest } from '../src/wire.ts';
+import type { Refused, Sent, Setup, ShownDesk, ShownReport, Way, WireRequest } from '../src/wire.ts';
 
 async function answerOf<T>(response: Response): Promise<T> {
   const content: T | Refused = await response.json();
@@ -18,3 +18,4 @@ export const press = (scenario: string): Promise<Sent> => post<Sent>('/api/press
 export const sendEdited = (request: WireRequest, from: string): Promise<Sent> => post<Sent>('/api/send', { request, from });
 export const loadDesk = async (): Promise<ShownDesk> => answerOf<ShownDesk>(await fetch('/api/desk'));
 export const setDesk = (change: object): Promise<ShownDesk> => post<ShownDesk>('/api/desk', change);
+export const loadReport = async (): Promise<ShownReport> => answerOf<ShownReport>(await fetch('/api/report'));

@@ -8,6 +8,7 @@ import { DeskPanel } from './parts/desk.tsx';
 import { Inspector } from './parts/inspector.tsx';
 import { Introduction } from './parts/introduction.tsx';
 import { Overview } from './parts/overview.tsx';
+import { Readiness } from './parts/readiness.tsx';
 import { Requests } from './parts/requests.tsx';
 import { Top } from './parts/top.tsx';
 import { WayPanel } from './parts/way.tsx';
@@ -70,6 +71,7 @@ export function App(): JSX.Element {
               opened={looked.way?.decision.id ?? null}
               onOpen={(id) => look(null, async () => ({ way: await loadWay(id) }))}
             />
+            <Readiness />
             {setup?.hasCloud === true && <DeskPanel />}
             <Inspector />
           </div>

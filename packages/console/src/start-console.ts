@@ -8,6 +8,7 @@ import type { Target } from './made-requests.ts';
 import { strangerProblem } from './own-origin.ts';
 import { type PageFile, readPage } from './page-files.ts';
 import { ConsoleError, refuseProduction } from './production.ts';
+import { Readiness, type ReadinessOptions } from './readiness.ts';
 import { Stream } from './stream.ts';
 import { watched } from './watch.ts';
 import type { Gauges, Refused } from './wire.ts';
@@ -37,6 +38,8 @@ export interface ConsoleOptions {
   readonly api?: Target;
   /** The local cloud, for switches and a fleet. Only together with `api`. Default: there is none. */
   readonly cloud?: CloudAccess;
+  /** What the readiness report is made of, and its thresholds. Default: what this process decides. */
+  readonly readiness?: ReadinessOptions;
   /** Default `false`: with `NODE_ENV=production` it does not start. */
   readonly allowInProduction?: boolean;
 }
@@ -66,13 +69,14 @@ export interface Console {
  * ```
  */
 export async function startConsole(options: ConsoleOptions = {}): Promise<Console> {
-  const { port = 8003, host = '127.0.0.1', names = [], api = null, cloud = null, allowInProduction = false } = options;
+  const { port = 8003, host = '127.0.0.1', names = [], api = null, cloud = null, readiness = {}, allowInProduction = false } = options;
   refuseProduction(allowInProduction);
   checkPort(port);
   if (api !== null) checkOrigin(api.origin);
   const desk = api === null || cloud === null ? null : new Desk(cloud, api);
   const stream = new Stream(watched.feed, gaugesOfAll);
-  const site = { page: readPage(), stream, builder: api === null ? null : new Builder(api), desk, api, names };
+  const builder = api === null ? null : new Builder(api);
+  const site = { page: readPage(), stream, builder, desk, api, names, readiness: new Readiness(readiness) };
   const server = createServer((request, response) => {
     void answer(site, request, response).catch(() => response.destroy());
   });
@@ -96,6 +100,7 @@ interface Site {
   readonly desk: Desk | null;
   readonly api: Target | null;
   readonly names: readonly string[];
+  readonly readiness: Readiness;
 }
 
 async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -111,11 +116,21 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   }
   if (path === '/api/setup') return json(response, 200, setupOf(site.api, site.desk !== null));
   if (path === '/api/desk') return answerDesk(site.desk, response, null);
+  if (path === '/api/report') return answerReport(site.readiness, response);
   const way = /^\/api\/ways\/(\d{1,15})$/.exec(path);
   if (way !== null) return answerWay(response, way[1] ?? '');
   const file = site.page.get(path);
   if (file === undefined) return refuse(response, 404, 'not-found', 'There is nothing here.');
   response.writeHead(200, { ...HEADERS, 'content-type': file.type }).end(file.bytes);
+}
+
+async function answerReport(readiness: Readiness, response: ServerResponse): Promise<void> {
+  try {
+    json(response, 200, await readiness.shown());
+  } catch (error) {
+    const { code = 'it failed' } = error as NodeJS.ErrnoException;
+    refuse(response, 404, 'no-report', `The decision log cannot be read: ${code}.`);
+  }
 }
 
 function answerWay(response: ServerResponse, id: string): void {

@@ -2,6 +2,7 @@
 import type { Decision, Guard, MaybePromise, RequestView, Route } from 'approov-guard';
 import { Feed } from './feed.ts';
 import { refuseProduction } from './production.ts';
+import { live } from './readiness.ts';
 import { type SeenBody, seenBody } from './seen-body.ts';
 import { senderOf, shownPath, shownWord } from './shown-request.ts';
 import { wayOf } from './way.ts';
@@ -76,16 +77,23 @@ function decideVisibly(guard: Guard, request: RequestView, route: Route | undefi
   const isWanted = expected?.isSampled === false;
   if (!isWanted && !watched.feed.takesExplanation(at)) {
     return whenDecided(guard.decide(request, route), (decision) => {
+      report(decision, request, at);
       watched.feed.add(decision, at, false, () => described(request, expected));
     });
   }
   const seen = seenBody(request);
   return whenDecided(guard.decide(seen.request, route), (decision) => {
+    report(decision, request, at);
     const shown = watched.feed.add(decision, at, isWanted, () => described(request, expected));
     if (shown === null || decision.verdict === null) return;
     const way = explained(guard, { seen, route, decision }, shown);
     expected?.judged(way);
   });
+}
+
+/** A decision tells neither its route nor whether it is the second of a request; of each request of a page for development one is made. */
+function report({ verdict, mode, action }: Decision, request: RequestView, at: number): void {
+  if (verdict !== null) live.onVerdict(verdict, { at, route: null, mode, action, again: false, request: () => request });
 }
 
 interface Judged {

@@ -1,5 +1,32 @@
 /** What the server of the console tells its page, as JSON. Texts that come from requests are bounded, and shown as text. */
 
+/** Decisions that have something in common. */
+export interface ShownSlice {
+  readonly name: string;
+  readonly all: number;
+  readonly refused: number;
+  readonly genuine: number;
+}
+
+/** What enforcing would refuse, and who that is: the readiness report, as far as it is shown. */
+export interface ShownReport {
+  readonly all: number;
+  readonly refused: number;
+  readonly genuine: number;
+  readonly ready: boolean;
+  readonly findings: readonly { readonly name: string; readonly holds: boolean; readonly text: string }[];
+  /** What the decisions are taken for, and what to do about it. */
+  readonly classes: readonly { readonly name: string; readonly count: number; readonly title: string; readonly action: string }[];
+  readonly byRoute: readonly ShownSlice[];
+  readonly byVersion: readonly ShownSlice[];
+  readonly byPlatform: readonly ShownSlice[];
+  readonly byDay: readonly ShownSlice[];
+  readonly damaged: number;
+  readonly dropped: number;
+  /** Of what this process decided since its start; else of decision logs. */
+  readonly isLive: boolean;
+}
+
 /** What is known of a request that was decided about. */
 export interface ShownDecision {
   /** The console's own number of this decision. */

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { skipUnless } from '../../../tools/optional.mjs';
 import { until } from '../../../tools/until.mjs';
 import type { ShownDesk } from '../src/wire.ts';
-import { chromiumPath, launch, open } from './browser.ts';
+import { barriers, chromiumPath, launch, open, WINDOWS } from './browser.ts';
 import { type Demonstration, demonstrate } from './demonstration.ts';
 
 const APP = 'com.example.shapes';
@@ -86,5 +86,20 @@ describe('the cloud and its phones', () => {
       await page.waitForSelector('[data-fleet="start"]');
       deepEqual(complaints, []);
     });
+
+    for (const [name, options] of Object.entries(WINDOWS)) {
+      test(`${name}, with the cloud and its phones: axe finds nothing, and nothing is wider than the window`, async () => {
+        const { page, complaints } = await open(browser, demo.console.url, options);
+        await page.waitForSelector('.desk .devices');
+        await page.click('[data-scenario="tampered"]');
+        await page.waitForSelector('.readiness [data-class]');
+        await page.evaluate(() => {
+          for (const details of document.querySelectorAll<HTMLDetailsElement>('.readiness details')) details.open = true;
+        });
+        deepEqual(await barriers(page), []);
+        ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+        deepEqual(complaints, []);
+      });
+    }
   });
 });

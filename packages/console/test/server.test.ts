@@ -1,6 +1,9 @@
 import { deepEqual, doesNotMatch, equal, match, ok, rejects, throws } from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { exampleToken, freshSecret, requestView } from '@approov-guard/testkit';
 import { createGuard } from 'approov-guard';
@@ -53,6 +56,35 @@ describe('the server of the console', () => {
   const post = (path: string, body: unknown, headers: OutgoingHttpHeaders = {}) =>
     ask(url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
   const press = async (scenario: string): Promise<Sent> => JSON.parse((await post('api/press', { scenario })).text);
+
+  test('reports on decision logs where it is given some, and says so where they cannot be read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'console-report-'));
+    const page = await startConsole({ port: 0, readiness: { logs: [join(folder, 'none.jsonl')] } });
+    const other = await startConsole({ port: 0, readiness: { logs: [folder], thresholds: { days: 1 } } });
+    try {
+      const missing = await ask(`${page.url}api/report`);
+      equal(missing.status, 404);
+      equal(JSON.parse(missing.text).error.code, 'no-report');
+      doesNotMatch(missing.text, /none\.jsonl|console-report/);
+      const line = { time: Date.UTC(2026, 0, 1), route: 'pay', mode: 'observe', action: 'pass', version: '1.0', platform: 'ios' };
+      const lines = [
+        { ...line, outcome: 'accepted', code: 'accepted' },
+        { ...line, outcome: 'rejected', code: 'token-sdk-status' },
+      ];
+      writeFileSync(join(folder, 'a.jsonl'), `${lines.map((row) => JSON.stringify(row)).join('\n')}\ncut off`);
+      const { all, refused, genuine, ready, damaged, classes, byRoute, isLive } = JSON.parse((await ask(`${other.url}api/report`)).text);
+      deepEqual([all, refused, genuine, ready, damaged, isLive], [2, 1, 1, false, 1, false]);
+      deepEqual(
+        classes.map(({ name }: { name: string }) => name),
+        ['verified', 'no-token'],
+      );
+      equal(byRoute[0].name, 'pay');
+    } finally {
+      await page.close();
+      await other.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   test('takes requests of its own page only', async () => {
     const { port } = new URL(url);

@@ -24,6 +24,9 @@ export interface DecisionKind {
   readonly again: boolean;
 }
 
+/** What a line says of a decision beside its verdict. */
+export type ToldFacts = Pick<VerdictFacts, 'at' | 'route' | 'mode' | 'action' | 'again' | 'request'>;
+
 /** Makes lines. */
 export class LineWriter {
   readonly #key: string;
@@ -43,14 +46,14 @@ export class LineWriter {
   }
 
   /** One decision, with its line feed. */
-  line(verdict: Verdict, facts: VerdictFacts): string {
+  line(verdict: Verdict, facts: ToldFacts): string {
     const claims = verdict.outcome === 'accepted' ? verdict.attestation.claims : verdict.proven;
     const device = claims === null ? '' : this.#deviceOf(claims);
     return `{"time":${Math.trunc(facts.at)},"device":"${device}","address":"${this.#networkOf(facts.request())}",${this.kind(verdict, facts)}}\n`;
   }
 
   /** What decisions of the same kind have in common, as members of JSON. */
-  kind(verdict: Verdict, { route, mode, action, request, again }: VerdictFacts): string {
+  kind(verdict: Verdict, { route, mode, action, request, again }: ToldFacts): string {
     const seen = request();
     const app = `"version":${quotedWord(wordOf(seen, this.#headers.version))},"platform":${quotedWord(wordOf(seen, this.#headers.platform))}`;
     const key = verdict.outcome === 'accepted' ? verdict.attestation.keyId : '';
