@@ -1,9 +1,10 @@
-/** Starts a server in Python that knows nothing of attestation, and the gateway in front of it. */
+/** Starts a server in Python that knows nothing of attestation, and the gateway, or a proxy, in front of it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { startGateway } from '@approov-guard/gateway';
 import { exampleToken, freshSecret, lookalikeToken } from '@approov-guard/testkit';
+import { PROGRAMS, startProxy } from './behind-proxy.js';
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -79,6 +80,26 @@ Next: your own server. Let it listen on 127.0.0.1:5000, set APPROOV_BASE64_SECRE
 }
 
 /**
+ * `PLACE` names what stands in front: the gateway, or `nginx-njs`, `nginx`, `haproxy`.
+ * @param {{ readonly [option: string]: unknown }} policy @param {{ [name: string]: string | undefined }} env
+ * @param {string} listen @param {string} behind
+ */
+async function startPlace(policy, env, listen, behind) {
+  const { PLACE: place = 'gateway' } = process.env;
+  if (place === 'gateway') {
+    const gateway = await startGateway({ policy: { ...policy, gateway: { to: behind, listen, admin: null } }, env });
+    return { url: gateway.urls[0] ?? '', drain: () => gateway.drain(), log: null };
+  }
+  if (place !== 'nginx-njs' && place !== 'nginx' && place !== 'haproxy') {
+    console.error(`PLACE must be one of gateway, ${Object.keys(PROGRAMS).join(', ')}`);
+    process.exit(2);
+  }
+  const proxy = await startProxy(place, policy, env, { listen, to: new URL(behind).host });
+  if (proxy.log !== null) console.log(`What was decided, and why: ${proxy.log}`);
+  return proxy;
+}
+
+/**
  * Starts both. `APPROOV_TOKEN_BINDING_HEADER_NAME` names a header to which tokens must be bound.
  * @param {string} framework - the folder of its hello.py
  */
@@ -88,15 +109,14 @@ export async function behindGateway(framework) {
   const bound = process.env.APPROOV_TOKEN_BINDING_HEADER_NAME || undefined;
   const port = await freePort();
   const behind = `http://127.0.0.1:${port}`;
-  const gateway = await startGateway({
-    policy: {
-      keys: { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } },
-      ...(bound === undefined ? {} : { binding: { headers: [bound] } }),
-      environment: process.env.NODE_ENV === 'production' ? 'production' : 'development',
-      gateway: { to: behind, listen: `${process.env.SERVER_HOSTNAME || '127.0.0.1'}:${process.env.HTTP_PORT || 8002}`, admin: null },
-    },
-    env: { ...process.env, APPROOV_BASE64_SECRET: secret.base64 },
-  });
+  const policy = {
+    keys: { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } },
+    ...(bound === undefined ? {} : { binding: { headers: [bound] } }),
+    environment: process.env.NODE_ENV === 'production' ? 'production' : 'development',
+  };
+  const listen = `${process.env.SERVER_HOSTNAME || '127.0.0.1'}:${process.env.HTTP_PORT || 8002}`;
+  const env = { ...process.env, APPROOV_BASE64_SECRET: secret.base64 };
+  const place = await startPlace(policy, env, listen, behind);
   const server = spawn(python, [fileURLToPath(new URL(`./${framework}/hello.py`, import.meta.url))], {
     env: { ...process.env, SERVER_HOSTNAME: '127.0.0.1', HTTP_PORT: String(port), APPROOV_BASE64_SECRET: undefined },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -109,8 +129,9 @@ export async function behindGateway(framework) {
     process.exit(1);
   });
   process.once('exit', () => server.kill());
-  const end = () => void gateway.drain().then(() => process.exit(0));
+  const end = () => void place.drain().then(() => process.exit(0));
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end);
-  while (!(await isOpen(port))) await new Promise((resolve) => setTimeout(resolve, 20));
-  introduce(gateway.urls[0] ?? '', `${framework}/hello.py on ${behind}`, secret, bound);
+  for (const open of [port, Number(new URL(place.url).port)])
+    while (!(await isOpen(open))) await new Promise((resolve) => setTimeout(resolve, 20));
+  introduce(place.url, `${framework}/hello.py on ${behind}`, secret, bound);
 }

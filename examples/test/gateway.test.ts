@@ -100,6 +100,18 @@ for (const framework of ['flask', 'fastapi']) {
       match(lines.join('\n'), /npx approov-guard gateway --to http:\/\/127\.0\.0\.1:5000/);
     });
 
+    for (const [place, program] of [
+      ['nginx-njs', 'nginx'],
+      ['nginx', 'nginx'],
+      ['haproxy', 'haproxy'],
+    ] as const) {
+      test(`the same behind ${place}`, skipUnless(findProgram(program), program), async () => {
+        const environment = { PYTHON: python ?? '', PLACE: place, APPROOV_TOKEN_BINDING_HEADER_NAME: 'Authorization' };
+        const example = await startExample(`gateway/${framework}`, environment);
+        equal(await tryPrinted(await printed(example)), 5);
+      });
+    }
+
     test('the same where tokens are bound', async () => {
       const environment = { PYTHON: python ?? '', APPROOV_TOKEN_BINDING_HEADER_NAME: 'Authorization' };
       const example = await startExample(`gateway/${framework}`, environment);

@@ -103,7 +103,7 @@ function configuration(policy: PolicyFile, placed: readonly Placed[], keys: read
   const variables = [...new Set(keys.flatMap((key) => (key.kind === 'secret' ? (key.source.env ?? []) : [])))];
   const files = keys.flatMap((key) => (key.kind === 'secret' ? (key.source.file ?? []) : []));
   const tokens = [...new Set(placed.map(({ policy: one }) => one.token.header))];
-  const told = ['code', 'observed', 'path', 'body', ...IDENTITY_NAMES];
+  const told = ['code', 'observed', 'body', ...IDENTITY_NAMES];
   return `${HEAD}
 load_module modules/ngx_http_js_module.so;
 ${files.map((file) => `# The secret in ${file} is read at each request: the user that the workers run as must be able to.\n`).join('')}${variables.map((name) => `# The account secret, base64, is taken from the environment in which nginx starts. Without it every request is answered 503.\nenv ${name};\n`).join('')}worker_processes auto;
@@ -116,6 +116,9 @@ js_import approov from approov.js;
 js_set $approov_judged approov.judge;
 ${told.map((name) => `js_var $approov_${name};`).join('\n')}
 # No token, no query, no bound value: URLs carry them, too.
+map $request_uri $approov_path {
+  "~^(?<approov_before_query>[^?]*)" $approov_before_query;
+}
 log_format approov escape=json '{"time":"$time_iso8601","peer":"$remote_addr","method":"$request_method","path":"$approov_path","status":"$status","verdict":"$approov_code","observed":"$approov_observed","id":"$approov_id"}';
 access_log /var/log/nginx/access.log approov;
 ${behind(to)}

@@ -52,7 +52,7 @@ function judge(request: NginxRequest): string {
 
 function judged(request: NginxRequest): Decision {
   const { request_id: text = '' } = request.variables;
-  const id = text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const id = POLICY.refusal.format === 'problem' ? text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : text;
   const decision = decideByRoutes(viewOf(request), POLICY.at ?? Date.now(), id, parts());
   // Everything answers at once here.
   if ('then' in decision) throw new Error('the judgement did not end');
@@ -61,8 +61,15 @@ function judged(request: NginxRequest): Decision {
 
 function viewOf({ method, variables, rawHeadersIn, rawVariables }: NginxRequest): RequestView {
   const host = variables.http_host;
-  const linesOf = (name: string): readonly string[] =>
-    rawHeadersIn.filter(([field]) => field.toLowerCase() === name).map(([, value]) => value);
+  const linesOf = (name: string): readonly string[] => {
+    const found: string[] = [];
+    for (let at = 0; at < rawHeadersIn.length; at++) {
+      // The cast holds: the index is below the length of a list without holes.
+      const [field, value] = rawHeadersIn[at] as (typeof rawHeadersIn)[number];
+      if (field.length === name.length && field.toLowerCase() === name) found.push(value);
+    }
+    return found;
+  };
   const lines = (name: string): readonly string[] => {
     const found = linesOf(name);
     const [value = ''] = found;
@@ -182,16 +189,20 @@ function lastLine(text: string): string {
   return text.trim().split('\n').pop() ?? '';
 }
 
-/** Tells nginx. */
+/** Tells nginx. What is not said is empty. */
 function told(variables: NginxRequest['variables'], decision: Decision): string {
-  const { verdict, mode, skipped } = decision.action === 'pass' ? decision : { ...decision, skipped: null };
-  const code = verdict?.code ?? skipped ?? '';
-  variables.approov_code = code;
-  variables.approov_observed = mode === 'observe' && verdict !== null && verdict.outcome !== 'accepted' ? code : '';
-  variables.approov_path = (variables.request_uri ?? '').replace(/[?].*$/, '');
-  const identity: Identity = identityOf(decision);
-  for (const name in identity) variables[`approov_${name}`] = identity[name as keyof Identity];
-  if (decision.action === 'pass') return 'pass';
+  const { verdict, mode, action } = decision;
+  if (verdict !== null) variables.approov_code = verdict.code;
+  if (verdict !== null && verdict.outcome !== 'accepted' && mode === 'observe') variables.approov_observed = verdict.code;
+  if (action === 'pass') {
+    const identity: Identity = identityOf(decision);
+    for (const name in identity) {
+      const text = identity[name as keyof Identity];
+      if (text !== '') variables[`approov_${name}`] = text;
+    }
+    return 'pass';
+  }
+  variables.approov_id = decision.id;
   variables.approov_body = decision.refusal.body;
   return decision.verdict.outcome === 'rejected' ? 'refuse' : 'unavailable';
 }

@@ -1,30 +1,40 @@
-/** What njs 0.7.9 lacks of the language's library. Newer ones have it, and keep their own. */
+/**
+ * What njs 0.7.9 lacks of the language's library, as far as the checks use it. nginx runs the whole file anew for each request: making one of these
+ * costs nothing, and few are ever asked.
+ */
 
-/** A record of texts, as far as the checks use maps. */
+/** A map of few texts. */
 class SmallMap {
-  readonly entries: { [name: string]: unknown } = Object.create(null);
+  readonly pairs: (readonly [string, unknown])[];
   constructor(pairs: readonly (readonly [string, unknown])[] = []) {
-    for (const [name, value] of pairs) this.entries[name] = value;
+    this.pairs = pairs as (readonly [string, unknown])[];
   }
   get(name: string): unknown {
-    return this.entries[name];
+    for (let at = 0; at < this.pairs.length; at++) if (this.pairs[at]?.[0] === name) return this.pairs[at]?.[1];
+    return undefined;
   }
   has(name: string): boolean {
-    return name in this.entries;
+    return this.pairs.some(([one]) => one === name);
   }
   set(name: string, value: unknown): this {
-    this.entries[name] = value;
+    this.pairs.unshift([name, value]);
     return this;
   }
 }
 
-/** A list without repetitions: what makes lists of sets makes a list of it. */
-function SmallSet(members: readonly unknown[] = []): unknown[] {
-  const list = members.filter((member, index) => members.indexOf(member) === index) as unknown[] & { has?: unknown; add?: unknown };
-  const has = (member: unknown): boolean => list.indexOf(member) >= 0;
-  Object.defineProperty(list, 'has', { value: has });
-  Object.defineProperty(list, 'add', { value: (member: unknown) => has(member) || list.push(member), configurable: true });
-  return list;
+/** A set of few values. */
+class SmallSet {
+  readonly members: unknown[];
+  constructor(members: readonly unknown[] = []) {
+    this.members = members as unknown[];
+  }
+  has(member: unknown): boolean {
+    return this.members.indexOf(member) >= 0;
+  }
+  add(member: unknown): this {
+    this.members.push(member);
+    return this;
+  }
 }
 
 export { SmallMap, SmallSet };
