@@ -4,8 +4,8 @@
  * @typedef {object} Cost
  * @property {number} value
  * @property {string} unit
- * @property {'measured' | 'prototype' | 'set' | 'assumed'} kind - `measured`: on the product; `prototype`: on a forerunner of it; `set`: a default
- *   of the product or of the store; `assumed`: yours will differ
+ * @property {'measured' | 'set' | 'assumed'} kind - `measured`: by the benchmarks beside this; `set`: a default of the product or of the store;
+ *   `assumed`: yours will differ
  * @property {string} from
  */
 
@@ -17,9 +17,9 @@ export const COSTS = {
   'a replay look-up, for the guard': { value: 15, unit: 'µs', kind: 'measured', from: '`npm run bench -- replay`, on a busy machine' },
   'a replay look-up, for the store': { value: 10, unit: 'µs', kind: 'measured', from: '`npm run bench -- replay`, on a busy machine' },
   'an entry of the store': { value: 150, unit: 'bytes', kind: 'measured', from: 'replay.md; 105 to 200, as its table grows by doubling' },
-  'a hop through plain nginx': { value: 21.7, unit: 'µs', kind: 'measured', from: 'loopback, 46,000/s on one core' },
-  'a hop through the gateway': { value: 66, unit: 'µs', kind: 'prototype', from: '0.33 of plain nginx, token seen before' },
-  'nginx that asks the authoriser': { value: 62, unit: 'µs', kind: 'prototype', from: '0.35 of plain nginx, token seen before' },
+  'a hop through plain nginx': { value: 17, unit: 'µs', kind: 'measured', from: '`npm run bench -- gateway`, CPU, on a busy machine' },
+  'a hop through the gateway': { value: 110, unit: 'µs', kind: 'measured', from: 'in the same run, token seen before' },
+  'nginx that asks the authoriser': { value: 78, unit: 'µs', kind: 'measured', from: 'in the same run, both processes' },
   'life of a signature': { value: 15, unit: 's', kind: 'set', from: 'the SDKs' },
   'clock tolerance': { value: 60, unit: 's', kind: 'set', from: '`clockToleranceSeconds`' },
   'time for the body': { value: 60, unit: 's', kind: 'set', from: '`bodies.deadlineSeconds`' },
