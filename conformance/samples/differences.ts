@@ -1,6 +1,6 @@
 /** Where the guard answers otherwise than the samples, and why. */
 import { FAILURE_CLASSES, type FailureClass } from './failure-class.ts';
-import { SAMPLES, type SampleAnswer, type SampleModel } from './models.ts';
+import { SAMPLES, type SampleAnswer } from './models.ts';
 
 /** What the guard answers to every failure, with its options at their defaults. */
 export const OURS = '401 {}';
@@ -35,25 +35,24 @@ export function whyOf({ failure, theirs, sample }: Difference): keyof typeof WHY
   return failure === 'pay missing' && sample !== 'aws http-api' ? 'unbound' : 'unchecked';
 }
 
-/** The table of the migration pages: what each sample answers; bold where the guard answers otherwise. */
+/** The table of the migration pages: samples that answer alike, and where they answer otherwise than the guard. */
 export function samplesTable(): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const head = [line(['sample', ...FAILURE_CLASSES]), line(['---', ...FAILURE_CLASSES.map(() => '---')])];
-  const ours = line(['**approov-guard**', ...FAILURE_CLASSES.map(() => cell(OURS, false))]);
-  return [
-    ...head,
-    ours,
-    ...SAMPLES.map((sample) => line([sample.name, ...FAILURE_CLASSES.map((failure) => cellOf(sample, failure))])),
-  ].join('\n');
+  const alike = new Map<string, readonly string[]>();
+  for (const { name, answers } of SAMPLES) {
+    const spelled = new Map(FAILURE_CLASSES.map((failure) => [failure, spell(answers[failure])]));
+    const failuresWith = (wanted: string): string =>
+      [...spelled].flatMap(([failure, text]) => (text === wanted ? [failure] : [])).join(', ');
+    const others = [...new Set(spelled.values())].filter((text) => text !== spell(OURS) && text !== '');
+    const everything = others.length === 1 && ![...spelled.values()].includes(spell(OURS));
+    const otherwise = others.map((text) => `**${text}**: ${everything ? 'every failure' : failuresWith(text)}`).join('<br>');
+    const cells = `${otherwise} | ${failuresWith('')}`;
+    alike.set(cells, [...(alike.get(cells) ?? []), name]);
+  }
+  const lines = [...alike].map(([cells, names]) => `| ${names.join('; ')} | ${cells} |`);
+  return ['| sample | answers otherwise | not written down |', '| --- | --- | --- |', ...lines].join('\n');
 }
 
-function cellOf({ answers }: SampleModel, failure: FailureClass): string {
-  const answer = answers[failure];
-  return answer === null ? '?' : cell(answer, answer !== OURS);
-}
-
-function cell(answer: string, differs: boolean): string {
-  const [, status = answer, body = ''] = /^(\d{3}) (.*)$/.exec(answer) ?? [];
-  const text = body === '' ? status : body === '{}' ? `${status} \`{}\`` : `${status}, own body`;
-  return differs ? `**${text}**` : text;
+function spell(answer: SampleAnswer): string {
+  const [, status = answer ?? '', body = ''] = /^(\d{3}) (.*)$/.exec(answer ?? '') ?? [];
+  return body === '' ? status : body === '{}' ? `${status} \`{}\`` : `${status}, own body`;
 }
