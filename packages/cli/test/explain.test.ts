@@ -159,7 +159,7 @@ test('curl’s own spellings', async () => {
 });
 
 test('what is no capture is named', async () => {
-  assert.match((await explain('hello')).stderr, /no captured request/);
+  assert.match((await explain('hello')).stderr, /not a captured request/);
   assert.match((await explain('{"a":1}')).stderr, /no HTTP archive/);
   assert.match((await explain(archive(signed(), signed()))).stderr, /--entry 1/);
   assert.match((await explain(archive(signed()), '--entry', '2')).stderr, /holds 1 requests/);

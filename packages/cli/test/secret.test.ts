@@ -66,8 +66,8 @@ test('the environment wins over .env, and an empty variable counts as none', asy
 for (const [name, stdin, message] of [
   ['a placeholder', 'approov_base64_secret_here', /placeholder/],
   ['a short one', Buffer.from('APPROOV_SECRET').toString('base64'), /14 bytes/],
-  ['no base64', `${secret.base64}!`, /no base64/],
-  ['a mixture of both alphabets', `+-${secret.base64.slice(2)}`, /no base64url/],
+  ['what is not base64', `${secret.base64}!`, /not base64/],
+  ['a mixture of both alphabets', `+-${secret.base64.slice(2)}`, /not base64url/],
   ['one byte, repeated', Buffer.alloc(64).toString('base64'), /repeats one byte/],
   ['nothing', '\n', /not set/],
   ['a note alone', 'note: nothing\n', /not set/],

@@ -85,7 +85,7 @@ for (const [argv, message] of [
   [['--expire', '--kid', 'x'], /--expire needs a value/],
   [['--expire', '1', '--expire', '2'], /given 2 times/],
   [['--claim', 'novalue'], /NAME=TEXT/],
-  [['--claim', 'a:={'], /no JSON/],
+  [['--claim', 'a:={'], /not JSON/],
   [['--claim-example=yes'], /takes no value/],
   [['-genLongLived', 'srv'], /ISSUER,DURATION/],
   [['-genLongLived', 'srv,forever'], /such as 1y, 30d/],

@@ -119,7 +119,7 @@ test('a misspelt name is told all the names that there are', () => {
   for (const keys of [{ jwksURL: 'https://keys.example.com/' }, { secrt: secret }]) {
     assert.throws(
       () => createGuard({ keys } as unknown as GuardOptions),
-      /known here: secret, secrets, jwks, pem, jwksUrl, algorithm, kid/,
+      /known here: secret, secrets, jwks, pem, algorithm, kid, jwksUrl/,
     );
   }
 });
