@@ -1,6 +1,6 @@
 /** Enforces for a share of the devices, the same ones at each request. */
 import { createHmac } from 'node:crypto';
-import { ConfigurationError, type ModeFacts, type ModeSource } from 'approov-guard';
+import { type Claims, ConfigurationError, type ModeFacts, type ModeSource } from 'approov-guard';
 import { keyText, knownNames, numberWithin } from '../settings.ts';
 
 /** One step of a ramp. */
@@ -47,18 +47,33 @@ export function cohortModes(options: CohortOptions): ModeSource {
 /** Which devices are among a share of all. */
 export class Cohort {
   readonly #key: string;
-  readonly #deviceOf: (facts: ModeFacts) => string | null;
+  readonly #deviceOf: CohortOptions['deviceOf'];
+  /** The claims of a remembered token are the same object: its device is hashed once. */
+  readonly #places: WeakMap<Claims, number> = new WeakMap();
 
-  constructor(key: string, deviceOf: CohortOptions['deviceOf'] = ({ claims }) => claims?.did ?? null) {
+  constructor(key: string, deviceOf: CohortOptions['deviceOf']) {
     this.#key = key;
     this.#deviceOf = deviceOf;
   }
 
   holds(facts: ModeFacts, share: number): boolean {
     if (share <= 0 || share >= 1) return share >= 1;
-    const device = this.#deviceOf(facts);
-    if (typeof device !== 'string' || device === '') return false;
-    return createHmac('sha256', this.#key).update(device).digest().readUInt32BE() < share * 2 ** 32;
+    return (this.#deviceOf === undefined ? this.#placeOfClaims(facts.claims) : this.#placeOf(this.#deviceOf(facts))) < share * 2 ** 32;
+  }
+
+  #placeOfClaims(claims: Claims | null): number {
+    if (claims === null) return Number.POSITIVE_INFINITY;
+    const known = this.#places.get(claims);
+    if (known !== undefined) return known;
+    const place = this.#placeOf(claims.did);
+    this.#places.set(claims, place);
+    return place;
+  }
+
+  /** Where a device stands among all, from 0 to 2³² − 1; one that is not known after all of them. */
+  #placeOf(device: unknown): number {
+    if (typeof device !== 'string' || device === '') return Number.POSITIVE_INFINITY;
+    return createHmac('sha256', this.#key).update(device).digest().readUInt32BE();
   }
 }
 
