@@ -1,14 +1,17 @@
-/** docs/reference is what the code says: public API, command line, policy file, HTTP behaviour. `--write` writes it anew. */
+/** docs/reference is what the code says: public API, command line, policy file, HTTP behaviour; and llms.txt is what docs/README.md leads to. `--write` writes it anew. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiPages } from './references/api.mjs';
 import { cliPage } from './references/cli.mjs';
 import { httpPage } from './references/http.mjs';
+import { llmsPage } from './references/llms.mjs';
 import { policyFilePage } from './references/policy-file.mjs';
 import { files, read, report, root } from './source.mjs';
 
 const WRITE = 'node tools/check-references.mjs --write';
+const [llms, llmsText] = llmsPage();
 const pages = new Map([await cliPage(), policyFilePage(), await httpPage(), ...apiPages()].map(([path, text]) => [path, marked(text)]));
+pages.set(llms, `${llmsText}\n`);
 
 /** @param {string} text */
 function marked(text) {
