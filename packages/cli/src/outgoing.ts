@@ -1,7 +1,7 @@
 /** A request that goes out: as text, as a curl command line, and over the network. */
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import type { HeaderLine } from '@approov-guard/testkit';
+import type { HeaderLine } from 'approov-guard/views';
 import { shortened } from './text.ts';
 
 /** A request to be sent. Header values have one byte a character. */

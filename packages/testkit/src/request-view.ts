@@ -1,31 +1,14 @@
 /** A request without a socket, for tests of the guard in process. */
-import type { RequestView } from 'approov-guard';
+import * as views from 'approov-guard/views';
 
 /** A header line: name in any case, and value. */
-export type HeaderLine = readonly [name: string, value: string];
+export type HeaderLine = views.HeaderLine;
 
 /** What {@link requestView} takes. */
-export interface RequestContent {
-  /** Default `GET`. */
-  readonly method?: string;
-  /** The raw request target. Default `/`. */
-  readonly target?: string;
-  /** Header lines in order, duplicates kept. Each character of a value stands for one byte, as on the wire. */
-  readonly headers?: readonly HeaderLine[] | { readonly [name: string]: string };
-  /** Default `https`. */
-  readonly scheme?: string | null;
-  /** Default `api.example.com`. */
-  readonly authority?: string | null;
-  /** Pretends that the platform joins repeated lines with `, `, as Fetch does. Default `false`. */
-  readonly joinsLines?: boolean;
-  /** Text is sent as UTF-8. Default `null`: the request has no body. */
-  readonly body?: string | Uint8Array | null;
-  /** The address of the peer. Default `null`: unknown. */
-  readonly peer?: string | null;
-}
+export type RequestContent = views.RequestContent;
 
 /**
- * Makes the guard's view of a request from a plain list. It does not check that the lines could be sent over HTTP.
+ * Makes the guard's view of a request from a plain list: the one of `approov-guard/views`. It does not check that the lines could be sent over HTTP.
  * @example
  * ```ts
  * import { createGuard } from 'approov-guard';
@@ -36,31 +19,4 @@ export interface RequestContent {
  * console.log(verdict.outcome); // accepted
  * ```
  */
-export function requestView(content: RequestContent = {}): RequestView {
-  const { headers = [], joinsLines = false } = content;
-  // The cast holds: `Array.isArray` does not narrow readonly arrays, and an object with text members is the only other case.
-  const lines = Array.isArray(headers) ? (headers as readonly HeaderLine[]) : Object.entries(headers as { [name: string]: string });
-  return {
-    method: content.method ?? 'GET',
-    scheme: content.scheme === undefined ? 'https' : content.scheme,
-    authority: content.authority === undefined ? 'api.example.com' : content.authority,
-    target: content.target ?? '/',
-    joinsLines,
-    peer: content.peer ?? null,
-    body: bodyOf(content.body ?? ''),
-    lines: (name) => linesNamed(lines, name, joinsLines),
-  };
-}
-
-function bodyOf(content: string | Uint8Array): NonNullable<RequestView['body']> {
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  return {
-    present: bytes.length > 0,
-    read: (maxBytes) => (bytes.length > maxBytes ? { outcome: 'too-large' } : { outcome: 'read', chunks: [bytes] }),
-  };
-}
-
-function linesNamed(lines: readonly HeaderLine[], name: string, join: boolean): readonly string[] {
-  const found = lines.filter(([given]) => given.toLowerCase() === name).map(([, value]) => value);
-  return join && found.length > 1 ? [found.join(', ')] : found;
-}
+export const requestView: (content?: RequestContent) => ReturnType<typeof views.requestView> = views.requestView;

@@ -1,5 +1,5 @@
 /** A request that somebody captured. */
-import type { HeaderLine } from '@approov-guard/testkit';
+import type { HeaderLine } from 'approov-guard/views';
 import { UsageError } from '../usage-error.ts';
 
 /** What was captured. Header values have one byte a character. */

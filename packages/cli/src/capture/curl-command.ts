@@ -1,5 +1,5 @@
 /** curl command lines, as browsers and debugging proxies copy them. */
-import type { HeaderLine } from '@approov-guard/testkit';
+import type { HeaderLine } from 'approov-guard/views';
 import { UsageError } from '../usage-error.ts';
 import { asBytes, type Captured, urlParts } from './captured.ts';
 import { cmdWords, isOfCmd } from './cmd-words.ts';

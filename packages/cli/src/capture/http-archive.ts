@@ -1,5 +1,5 @@
 /** HTTP archives (HAR 1.2), as browsers and debugging proxies save them. */
-import type { HeaderLine } from '@approov-guard/testkit';
+import type { HeaderLine } from 'approov-guard/views';
 import { UsageError } from '../usage-error.ts';
 import { asBytes, type Captured, urlParts } from './captured.ts';
 

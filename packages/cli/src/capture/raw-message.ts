@@ -1,5 +1,5 @@
 /** Raw HTTP/1.1 messages (RFC 9112), as proxies and `--dry-run` write them. */
-import type { HeaderLine } from '@approov-guard/testkit';
+import type { HeaderLine } from 'approov-guard/views';
 import { UsageError } from '../usage-error.ts';
 import { type Captured, urlParts } from './captured.ts';
 

@@ -1,6 +1,6 @@
 /** `approov-guard app`: calls an API as simulated apps do. */
 import type { AppAnswer, Behaviour, FleetOptions, FleetReport } from '@approov-guard/cloud';
-import type { HeaderLine } from '@approov-guard/testkit';
+import type { HeaderLine } from 'approov-guard/views';
 import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { COMMON_OPTIONS } from '../option-tables.ts';

@@ -1,6 +1,7 @@
 /** `approov-guard check`: is this token accepted, and if not, why not? */
-import { requestView } from '@approov-guard/testkit';
+
 import { createGuard, type Guard, type GuardOptions, type Verdict } from 'approov-guard';
+import { requestView } from 'approov-guard/views';
 import { type ArgumentNames, blameArgument } from '../argument-names.ts';
 import type { Arguments } from '../arguments.ts';
 import { reportOf, spellReport } from '../check-report.ts';

@@ -1,7 +1,8 @@
 /** `approov-guard explain`: why is this captured request refused? */
-import { requestView } from '@approov-guard/testkit';
+
 import type { Guard, GuardOptions, RequestView } from 'approov-guard';
 import { explainRequest } from 'approov-guard/explain';
+import { requestView } from 'approov-guard/views';
 import { ACCOUNT_KEY_OPTIONS, requiredAccountKey } from '../account-key.ts';
 import { type ArgumentNames, blameArgument } from '../argument-names.ts';
 import type { Arguments } from '../arguments.ts';

@@ -3,7 +3,6 @@ import {
   CLIENT_NAMES,
   type ClientName,
   freshInstallationKey,
-  type HeaderLine,
   type InstallationKey,
   installationKeyFrom,
   mintToken,
@@ -11,6 +10,7 @@ import {
   type SignRequestOptions,
   signRequest,
 } from '@approov-guard/testkit';
+import type { HeaderLine } from 'approov-guard/views';
 import { ACCOUNT_KEY_OPTIONS, type FoundAccountKey, requiredAccountKey } from '../account-key.ts';
 import type { Arguments } from '../arguments.ts';
 import { asBytes, urlParts } from '../capture/captured.ts';

@@ -58,7 +58,7 @@ function decoded(value: unknown, path: string, { encoding, getIt }: Wanted): Uin
   if (typeof value !== 'string') throw new ConfigurationError('option-invalid', path, 'must be a text');
   // White space around the text (a line feed from a file) has no meaning, nor have the line breaks of tools that wrap; other white space is a mistake.
   const lines = value.trim().split(/\r?\n/);
-  const text = unwrapped(lines).join('\n');
+  const text = lines.length > 1 ? unwrapped(lines).join('\n') : value.trim();
   if (text === '') throw new ConfigurationError('secret-missing', path, `is blank; ${getIt}`);
   if (isPlaceholder(text)) throw new ConfigurationError('secret-placeholder', path, `is the placeholder of a sample; ${getIt}`);
   const bytes = decodeBase64(text, encoding);
