@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { type Authorizer, type AuthorizerOptions, compileFor, DIALECTS, type DialectName, startAuthorizer } from '@approov-guard/gateway';
+import { devSecret } from '@approov-guard/testkit';
 import { boundToken, env, genuine, keys } from './harness.ts';
 
 const places = { to: '127.0.0.1:5000', listen: '127.0.0.1:8002' };
@@ -97,6 +98,14 @@ test('a token with another bound value is refused: nothing of an answer may be k
   const bound = { ...STATED.nginx, 'approov-token': boundToken('Bearer one') };
   const statusOf = async (authorization: string): Promise<number> => (await fetch(url, { headers: { ...bound, authorization } })).status;
   assert.deepEqual([await statusOf('Bearer one'), await statusOf('Bearer two')], [200, 401]);
+});
+
+test('published secrets are refused unless the policy says development', async () => {
+  const authorizer = { for: 'nginx', listen: '127.0.0.1:0', admin: null, log: null };
+  const published = { APPROOV_BASE64_SECRET: devSecret.base64 };
+  await assert.rejects(startAuthorizer({ policy: { keys, authorizer }, env: published }), { code: 'secret-public' });
+  const started = await startAuthorizer({ policy: { keys, authorizer, environment: 'development' }, env: published });
+  await started.drain();
 });
 
 test('who is not listed is answered 403, and learns nothing', async (context) => {
