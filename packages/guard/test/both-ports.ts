@@ -35,7 +35,7 @@ export interface GuardPair {
 
 /** Makes one guard on each port, at {@link now} unless the options have a clock. */
 export function guardPair(options: GuardOptions): GuardPair {
-  const given: GuardOptions = { now: () => now, ...options };
+  const given: GuardOptions = { now: () => now, hints: false, ...options };
   const node = createGuardOn(nodePort, given);
   const web = createGuardOn(webPort, given);
   const judge = async (view: RequestView): Promise<string> => {

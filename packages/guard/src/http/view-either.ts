@@ -107,5 +107,7 @@ function nodeBehind(request: { readonly runtime?: { readonly node?: { readonly r
 /** Tells Node's request, and what stands in for it, from a Fetch request: that is not an emitter of events. */
 export function isNodeRequest(value: unknown): value is NodeRequest {
   if (typeof value !== 'object' || value === null) return false;
-  return 'rawHeaders' in value ? Array.isArray(value.rawHeaders) : 'on' in value && typeof value.on === 'function' && 'headers' in value;
+  return (
+    ('rawHeaders' in value && Array.isArray(value.rawHeaders)) || ('on' in value && typeof value.on === 'function' && 'headers' in value)
+  );
 }

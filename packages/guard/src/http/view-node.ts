@@ -17,7 +17,7 @@ export interface NodeRequest extends NodeBody {
   /** What Express's routers took off the front of `url`. */
   readonly baseUrl?: string | undefined;
   /** The field lines as Node's parser saw them. Empty or missing where no parser made the request (mocks, bridges from other platforms). */
-  readonly rawHeaders?: readonly string[] | undefined;
+  readonly rawHeaders?: readonly string[] | null | undefined;
   /** The fields by name, which are read only where there are no lines. */
   readonly headers?: object | undefined;
   /** Where no parser made the request, bridges keep the content here. */
@@ -149,11 +149,12 @@ export class NodeRequestView implements RequestView {
   }
 
   #linesOf(name: string): readonly string[] {
-    const { rawHeaders: raw, headers } = this.#request;
+    const { headers } = this.#request;
+    const raw = this.#request.rawHeaders ?? [];
     // Looking through all lines is cheap a few times, and dear where a signature covers many fields.
-    if (this.#asked++ < LOOKS_WITHOUT_INDEX) return raw === undefined || raw.length === 0 ? fieldsOf(headers, name) : linesOf(raw, name);
-    this.#index ??= indexOf(raw ?? [], headers);
-    return asOneCookie(this.#index.get(name) ?? [], name, raw ?? []);
+    if (this.#asked++ < LOOKS_WITHOUT_INDEX) return raw.length === 0 ? fieldsOf(headers, name) : linesOf(raw, name);
+    this.#index ??= indexOf(raw, headers);
+    return asOneCookie(this.#index.get(name) ?? [], name, raw);
   }
 }
 
@@ -213,7 +214,7 @@ function indexOf(raw: readonly string[], headers: object | undefined): ReadonlyM
 
 /** Node's parser leaves no request without lines, but for HTTP/1.0 requests that have none: theirs are not fields either. */
 function isUnparsed({ rawHeaders }: NodeRequest): boolean {
-  return rawHeaders === undefined || rawHeaders.length === 0;
+  return (rawHeaders ?? []).length === 0;
 }
 
 /** The fields of an object of them: numbers and lists occur, and names in any case. The cast holds: all three give pairs with a text first. */
@@ -253,7 +254,7 @@ function isOpenStream(stream: object | null | undefined): boolean {
 
 /** What is read of a request. */
 interface Parsed {
-  readonly rawHeaders?: readonly string[] | undefined;
+  readonly rawHeaders?: readonly string[] | null | undefined;
   readonly socket?: object | null | undefined;
 }
 
@@ -272,7 +273,7 @@ const NODE_DEFAULT = 2000;
  * sections, which begin with pseudo-headers, are kept whole or refused.
  */
 export function mayBeCut({ rawHeaders, socket }: Parsed): boolean {
-  if (rawHeaders === undefined || rawHeaders.length === 0 || rawHeaders[0]?.startsWith(':') === true) return false;
+  if (rawHeaders === undefined || rawHeaders === null || rawHeaders.length === 0 || rawHeaders[0]?.startsWith(':') === true) return false;
   const limit = limitOf(socket);
   // Zero and less: no limit.
   return limit > 0 && rawHeaders.length >= limit;

@@ -83,7 +83,7 @@ async function grantsOf(
   random: () => number,
 ): Promise<{ cached: number; asked: number }> {
   let seconds = START;
-  const guard = createGuard({ keys: { secret: devSecret }, ...options, now: () => seconds * 1000 });
+  const guard = createGuard({ keys: { secret: devSecret }, hints: false, ...options, now: () => seconds * 1000 });
   const routeKey = ({ method, path }: GatewayRequest): string => `${method} ${path}`;
   const gatewayOptions: GatewayOptions = {
     dialect,
@@ -131,7 +131,7 @@ describe('the policy as AWS reads it', () => {
     options: Partial<GuardOptions> = GUARDS['a route that tolerates less'] ?? {},
     token: string = tokenOf({}),
   ): Promise<PolicyDocument> => {
-    const guard = createGuard({ keys: { secret: devSecret }, ...options, now: () => START * 1000 });
+    const guard = createGuard({ keys: { secret: devSecret }, hints: false, ...options, now: () => START * 1000 });
     const headers = { 'approov-token': token, host: HOSTS[0] ?? '' };
     return (await approov(guard)({ headers, httpMethod: 'GET', path, methodArn: `${stage}/GET${path}` })).policyDocument;
   };

@@ -298,6 +298,16 @@ const edgeEvent = (headers: Headers, more: object = {}): CloudFrontRequestEvent 
 };
 
 describe('lambda@edge', () => {
+  it('refuses what the console sends to test it, and takes null for no headers', async () => {
+    const inner = guard();
+    const bare = { Records: [{ cf: { request: { method: 'GET', uri: '/', querystring: '', headers: null } } }] };
+    for (const event of [{ key1: 'value1' }, {}, { Records: [] }, { Records: [{}] }, null, undefined, bare]) {
+      const answer = await viewerRequest(inner)(event as never);
+      strictEqual((answer as { status?: string }).status, '401', JSON.stringify(event));
+    }
+    deepStrictEqual([inner.counters().rejected['token-missing'], inner.counters().refused], [7, 7]);
+  });
+
   it('lets a genuine viewer request go on as it is', async () => {
     const event = edgeEvent(genuine);
     strictEqual(await viewerRequest(guard(binding))(event), event.Records[0]?.cf.request);

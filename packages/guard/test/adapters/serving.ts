@@ -8,7 +8,7 @@ import { createGuardOn } from '../../src/guard/create-guard.ts';
 
 export const NOW = 1_790_000_000_000;
 
-const OPTIONS: GuardOptions = { keys: { secret: devSecret }, now: () => NOW };
+const OPTIONS: GuardOptions = { keys: { secret: devSecret }, now: () => NOW, hints: false };
 
 /** A guard that decides at once. */
 export function guard(options: Partial<GuardOptions> = {}): Guard {

@@ -146,3 +146,24 @@ it('a GraphQL context takes a mock as Node’s request', async () => {
   const req = mocks.createRequest({ headers: { 'approov-token': token } });
   strictEqual((await context({ req })).approov.verdict?.outcome, 'accepted');
 });
+
+for (const [what, over] of [
+  ['no lines', {}],
+  ['an empty list of lines', { rawHeaders: [] }],
+  ['null for its lines and its socket', { rawHeaders: null, socket: null }],
+  ['lists and upper case', { headers: { 'Approov-Token': [token], ACCEPT: null } }],
+] as const) {
+  it(`a plain object with ${what} is judged by its headers`, async () => {
+    const listener = onNode(guardOf(), () => 'passed');
+    const genuine = { method: 'GET', url: '/', headers: { 'approov-token': token }, ...over };
+    strictEqual(await listener(genuine as never, {} as never), 'passed');
+    const answered = {
+      statusCode: 0,
+      setHeader: () => {},
+      writeHead: (status: number) => Object.assign(answered, { statusCode: status }),
+      end: () => {},
+    };
+    await listener({ ...genuine, headers: {} } as never, answered as never);
+    strictEqual(answered.statusCode, 401);
+  });
+}

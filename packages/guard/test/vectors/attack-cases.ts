@@ -75,6 +75,7 @@ export function guardOptions(profile: Profile, nowMs: number): GuardOptions {
     binding: binding === undefined ? null : { headers: binding.headers, missing: binding.mode === 'required' ? 'reject' : 'accept' },
     now: () => nowMs,
     environment: 'development',
+    hints: false,
   };
 }
 

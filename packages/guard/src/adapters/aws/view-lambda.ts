@@ -121,7 +121,9 @@ export interface EdgeRequest {
   readonly uri: string;
   readonly querystring: string;
   readonly clientIp?: string;
-  readonly headers: { readonly [name: string]: readonly { readonly key?: string | undefined; readonly value: string }[] | undefined };
+  readonly headers: {
+    readonly [name: string]: readonly { readonly key?: string | undefined; readonly value: string }[] | undefined;
+  } | null;
   /** There if the association includes the body. */
   readonly body?: { readonly data: string; readonly encoding: string; readonly inputTruncated?: boolean } | undefined;
 }
@@ -155,7 +157,7 @@ export class EdgeRequestView implements RequestView {
   }
 
   lines(name: string): readonly string[] {
-    return (this.#request.headers[name] ?? []).map(({ value }) => value);
+    return (this.#request.headers?.[name] ?? []).map(({ value }) => value);
   }
 }
 
