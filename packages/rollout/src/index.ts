@@ -1,6 +1,7 @@
 /** `@approov-guard/rollout`: from observing to enforcing, without losing one genuine user. */
 export { type DecisionLog, type DecisionLogOptions, decisionLog } from './log/decision-log.ts';
 export type { AppHeaders, DecisionKind, ToldFacts } from './log/line.ts';
+export { type OtlpCounts, type OtlpLog, type OtlpLogOptions, otlpDecisionLog } from './log/otlp.ts';
 export type { LineCounts, LinesSink } from './log/rotated-file.ts';
 export { type OrderAnswer, PolicyRollout, type PolicyRolloutSettings, type ReadRollout } from './policy/policy-rollout.ts';
 export { exemptionHeaderOf } from './policy/section.ts';

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ShownReport } from '../../src/wire.ts';
 import { loadReport } from '../api.ts';
+import { Words } from './words.tsx';
 
 const EACH_MS = 2000;
 const NUMBER = new Intl.NumberFormat('en');
@@ -63,7 +64,9 @@ function Report({ all, refused, genuine, ready, findings, classes, damaged, drop
               <b>{title}</b> {NUMBER.format(count)}
             </span>
             <progress max={all} value={count} aria-label={`${title}: ${count}`} />
-            <small>{action}</small>
+            <small>
+              <Words text={action} />
+            </small>
           </li>
         ))}
       </ul>
