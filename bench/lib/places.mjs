@@ -52,6 +52,12 @@ function cpuOf(pid) {
   }
 }
 
+/** A run that breaks off leaves nobody behind. @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGTERM');
+});
+
 /**
  * Starts programs, and waits for the port of the last.
  * @param {readonly (readonly string[])[]} commands @param {number} core @param {number} port @param {{ [name: string]: string }} [env]
@@ -62,6 +68,8 @@ async function started(commands, core, port, env = {}) {
     // What our own programs say at their start is of no interest here.
     const child = startOn(command, core, env, command[1] === cli ? 'ignore' : 'inherit');
     child.stdout.resume();
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     return child;
   });
   const stop = async () => {
