@@ -1,6 +1,6 @@
 /** Nothing that is observable holds a token, a part of one, a secret, a bound value, or a claim that nobody verified. */
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { after, before, mock, test } from 'node:test';
 import { inspect } from 'node:util';
 import {
   anotherSecret,
@@ -68,8 +68,15 @@ function withoutStatus(verdict: Verdict, text: string): string {
 
 /** What the guards say by themselves on stderr: hints, and every verdict. */
 let said: string[] = [];
-mock.method(console, 'error', (line: string) => said.push(line));
-process.env.DEBUG = 'approov-guard';
+// Of the whole process: this file has one of its own.
+before(() => {
+  mock.method(console, 'error', (line: string) => said.push(line));
+  process.env.DEBUG = 'approov-guard';
+});
+after(() => {
+  mock.restoreAll();
+  delete process.env.DEBUG;
+});
 
 async function observe(exchange: Exchange): Promise<{ readonly verdict: Verdict | null; readonly output: string }> {
   let output = '';
