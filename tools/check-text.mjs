@@ -29,6 +29,8 @@ for (const [path, text] of texts) {
   }
   if (path.endsWith('package-lock.json')) checkLock(path, text);
   if (path.endsWith('.md')) checkLinks(path, text);
+  if (path.endsWith('.md') && /!\[\s*\]\(|<img(?![^>]*\balt="[^"])/.test(withoutBlocks(text)))
+    problems.push(`${path}: a picture without alternative text`);
 }
 report('check-text', problems, `${paths.length} files.`);
 

@@ -104,6 +104,13 @@ const FAULTS = [
     found: /messages\.md is old/,
   },
   { fault: 'a path of one machine', check: 'text', file: CORE, add: `// ${'/home'}/someone/x`, found: /a path of one machine/ },
+  {
+    fault: 'a picture without words',
+    check: 'text',
+    file: 'docs/keys.md',
+    add: '![](images/token.svg)',
+    found: /without alternative text/,
+  },
   { fault: 'a link to nowhere', check: 'text', file: 'CHANGELOG.md', add: '[x](absent.md)', found: /leads to no file/ },
   { fault: 'an anchor to nowhere', check: 'text', file: 'CHANGELOG.md', add: '[x](#absent)', found: /leads to no heading/ },
   {
