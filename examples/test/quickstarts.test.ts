@@ -249,7 +249,8 @@ describe('the quickstart pages', () => {
     test(`${name}: it starts the file that it has the reader save`, () => {
       const file = /Save this as `(server\.m[jt]s)`/.exec(text)?.[1] ?? '';
       const start = blocks.find(({ section, language }) => section === 'Start it' && language === 'sh')?.code ?? '';
-      ok(file !== '' && start.includes(`${file.endsWith('.mts') ? 'npx tsx' : 'node'} --env-file=.env `), start);
+      const runners = [`${file.endsWith('.mts') ? 'npx tsx' : 'node'} --env-file=.env ${file}`, `bun ${file}`];
+      ok(file !== '' && runners.some((runner) => start.includes(runner)), start);
     });
   }
 });
