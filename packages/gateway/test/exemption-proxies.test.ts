@@ -1,4 +1,4 @@
-/** An exemption through real proxies that ask the authoriser: it counts, and goes no further. */
+/** Through real proxies that ask the authoriser: an exemption counts and goes no further, nor does what leads to other paths. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,6 +9,7 @@ import test from 'node:test';
 import { compileFor, startAuthorizer } from '@approov-guard/gateway';
 import { signExemption } from '@approov-guard/rollout';
 import { findProgram, skipUnless } from '../../../tools/optional.mjs';
+import { NEVER_SAID } from '../src/authorizer/asking-policy.ts';
 import { env, genuine, get, keys, raw, upstream } from './harness.ts';
 import { freePort, running } from './program.ts';
 
@@ -47,32 +48,41 @@ const PROXIES: readonly (readonly [
 ];
 
 for (const [program, target, dialect, arrange] of PROXIES) {
-  test(`${program}: an exemption passes, and reaches no server behind`, skipUnless(findProgram(program), program), async (context) => {
-    const behind = await upstream(context);
-    const section = { for: dialect, listen: '127.0.0.1:0', admin: null, log: null };
-    const authorizer = await startAuthorizer({ policy: { keys, rollout, authorizer: section }, env: variables });
-    context.after(() => authorizer.drain());
-    const folder = mkdtempSync(join(tmpdir(), 'exemption-'));
-    context.after(() => rmSync(folder, { recursive: true, force: true }));
-    const port = await freePort();
-    const places = { to: new URL(behind.url).host, listen: `127.0.0.1:${port}` };
-    const document = { keys, rollout, authorizer: { listen: new URL(authorizer.url).host } };
-    const files = compileFor(target, document, places, variables);
-    for (const { name, text } of files) writeFileSync(join(folder, name), text);
-    const { child } = await running(findProgram(program) ?? program, arrange(folder, files[0]?.text ?? ''), variables, port, folder);
-    context.after(async () => {
-      const ended = once(child, 'close');
-      child.kill('SIGTERM');
-      await ended;
-    });
-    const from = Math.floor(Date.now() / 1000);
-    const value = signExemption({ id: 'farm', routes: ['default'], from, until: from + 3600, by: 'anna' }, { secret: EXEMPTION_KEY });
-    const status = async (...headers: readonly (readonly [string, string])[]): Promise<number> =>
-      (await raw(port, get('/', ...headers))).status;
-    assert.deepEqual([await status(), await status(['Approov-Exemption', value])], [401, 200]);
-    assert.equal(await status(['Approov-Exemption', `${value.slice(0, -3)}AAA`]), 401);
-    assert.equal(await status(genuine(), ['approov-exemption', value]), 200);
-    assert.equal(behind.received.length, 2);
-    assert.ok(!JSON.stringify(behind.received).includes(value));
-  });
+  test(
+    `${program}: an exemption passes, and neither it nor another path reaches a server behind`,
+    skipUnless(findProgram(program), program),
+    async (context) => {
+      const behind = await upstream(context);
+      const section = { for: dialect, listen: '127.0.0.1:0', admin: null, log: null };
+      const authorizer = await startAuthorizer({ policy: { keys, rollout, authorizer: section }, env: variables });
+      context.after(() => authorizer.drain());
+      const folder = mkdtempSync(join(tmpdir(), 'exemption-'));
+      context.after(() => rmSync(folder, { recursive: true, force: true }));
+      const port = await freePort();
+      const places = { to: new URL(behind.url).host, listen: `127.0.0.1:${port}` };
+      const document = { keys, rollout, authorizer: { listen: new URL(authorizer.url).host } };
+      const files = compileFor(target, document, places, variables);
+      for (const { name, text } of files) writeFileSync(join(folder, name), text);
+      const { child } = await running(findProgram(program) ?? program, arrange(folder, files[0]?.text ?? ''), variables, port, folder);
+      context.after(async () => {
+        const ended = once(child, 'close');
+        child.kill('SIGTERM');
+        await ended;
+      });
+      const from = Math.floor(Date.now() / 1000);
+      const value = signExemption({ id: 'farm', routes: ['default'], from, until: from + 3600, by: 'anna' }, { secret: EXEMPTION_KEY });
+      const status = async (...headers: readonly (readonly [string, string])[]): Promise<number> =>
+        (await raw(port, get('/', ...headers))).status;
+      assert.deepEqual([await status(), await status(['Approov-Exemption', value])], [401, 200]);
+      assert.equal(await status(['Approov-Exemption', `${value.slice(0, -3)}AAA`]), 401);
+      assert.equal(await status(genuine(), ['approov-exemption', value]), 200);
+      assert.equal(behind.received.length, 2);
+      assert.ok(!JSON.stringify(behind.received).includes(value));
+      for (const name of NEVER_SAID) {
+        assert.equal(await status(genuine(), [name, '/elsewhere']), 200, name);
+        await status(genuine(), [name.replaceAll('-', '_'), '/elsewhere']);
+      }
+      assert.ok(!JSON.stringify(behind.received).includes('elsewhere'));
+    },
+  );
 }

@@ -9,6 +9,7 @@ import test, { type TestContext } from 'node:test';
 import { compileFor } from '@approov-guard/gateway';
 import { exampleToken, freshSecret, freshSigningKey, mintToken, type SigningKey } from '@approov-guard/testkit';
 import { findProgram, skipUnless } from '../../../tools/optional.mjs';
+import { NEVER_SAID } from '../src/authorizer/asking-policy.ts';
 import { env, genuine, keys, raw, upstream, valuesOf } from './harness.ts';
 import { freePort, running } from './program.ts';
 
@@ -123,6 +124,22 @@ test('nginx njs: no header of the client reads like one of ours', nginx, async (
   assert.deepEqual(valuesOf(one, 'x-attestation-device'), []);
   assert.ok(!names.some((name) => name.includes('_')), names.join());
 });
+
+for (const [target, skipped] of [
+  ['haproxy', haproxy],
+  ['nginx-njs', nginx],
+] as const) {
+  test(`${target}: nothing leads the server behind to another path`, skipped, async (context) => {
+    const { url, received } = await upstream(context);
+    const { port } = await started(context, target, { keys, mode: 'observe' }, url);
+    for (const name of NEVER_SAID) {
+      assert.equal((await ask(port, `${name}: /elsewhere`)).status, 200, name);
+      await ask(port, `${name.replaceAll('-', '_')}: /elsewhere`);
+    }
+    assert.ok(received.length >= NEVER_SAID.length);
+    assert.ok(!JSON.stringify(received).includes('elsewhere'));
+  });
+}
 
 test('nginx njs: without its secret nothing passes, and nobody learns why', nginx, async (context) => {
   const { url, received } = await upstream(context);

@@ -1,5 +1,6 @@
 /** What the configuration of a proxy that asks depends on. */
 import type { GuardOptions } from 'approov-guard';
+import { OTHER_PATH } from '../proxy/fields.ts';
 
 /** A policy as such a configuration needs it. */
 export interface AskingPolicy {
@@ -35,8 +36,8 @@ export interface AskingPolicy {
 /** The headers of message signatures that mean something to every policy that asks for them. */
 const SIGNED = ['signature', 'signature-input', 'content-digest', 'signature-base-digest'];
 const ALWAYS = ['authorization', 'content-type', 'content-length', 'approov-traceid', 'origin', 'access-control-request-method'];
-/** gunicorn takes what `SCRIPT_NAME` says off the path that was judged. */
-const PATHS = ['script-name', 'path-info'];
+/** Nobody may lead the server behind to another path than the one that was judged. */
+export const NEVER_SAID: readonly string[] = [...OTHER_PATH, 'x-forwarded-prefix'];
 const ONE_MEBIBYTE = 1_048_576;
 
 /** Where things are, and what is settled elsewhere. */
@@ -55,9 +56,9 @@ export function askingPolicy(options: GuardOptions, places: Places): AskingPolic
   return {
     ...places,
     tokenHeaders,
-    stripped: unique([...(places.stripToken ? tokenHeaders : []), places.exemptionHeader]),
+    stripped: unique([...(places.stripToken ? tokenHeaders : []), places.exemptionHeader, ...NEVER_SAID]),
     asked: unique([...tokenHeaders, places.exemptionHeader, 'approov-status', ...statuses, ...bound, ...signed, ...ALWAYS]),
-    guarded: unique([...tokenHeaders, places.exemptionHeader, ...bound, ...signed, ...PATHS]),
+    guarded: unique([...tokenHeaders, places.exemptionHeader, ...bound, ...signed, ...NEVER_SAID]),
     maxBodyBytes: Math.max(ONE_MEBIBYTE, ...signatures.flatMap(({ maxBodyBytes }) => maxBodyBytes ?? [])),
     refusalStatus: options.refusal?.status ?? 401,
     problem: options.refusal?.format === 'problem',

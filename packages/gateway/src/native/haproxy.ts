@@ -2,7 +2,7 @@
 import { ConfigurationError } from 'approov-guard';
 import type { BindingPolicy, Policy } from 'approov-guard/order';
 import type { Policy as PolicyFile } from 'approov-guard/policy-file';
-import { titled } from '../authorizer/asking-policy.ts';
+import { NEVER_SAID, titled } from '../authorizer/asking-policy.ts';
 import type { CompiledFile } from '../authorizer/dialect.ts';
 import { UPGRADE_RULES } from '../authorizer/haproxy.ts';
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
@@ -263,7 +263,7 @@ function upstreamRules(placed: readonly Placed[], settings: NativeSettings): rea
     'http-request set-header X-Forwarded-For %[src]',
     'http-request set-header X-Forwarded-Host %[req.fhdr(host)]',
     'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
-    ...(stripToken ? tokens.map((name) => `http-request del-header ${titled(name)}`) : []),
+    ...[...(stripToken ? tokens : []), ...NEVER_SAID].map((name) => `http-request del-header ${titled(name)}`),
   ];
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { ConfigurationError } from 'approov-guard';
 import { orderOf } from 'approov-guard/order';
 import type { Policy as PolicyFile } from 'approov-guard/policy-file';
-import { titled } from '../authorizer/asking-policy.ts';
+import { NEVER_SAID, titled } from '../authorizer/asking-policy.ts';
 import type { CompiledFile } from '../authorizer/dialect.ts';
 import { behind, NAMES, passedOn } from '../authorizer/nginx.ts';
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
@@ -137,7 +137,7 @@ ${NAMES}
   location / {
 ${passedOn(
   IDENTITY_NAMES.map((name) => `${titled(prefix + name)} $approov_${name}`),
-  stripToken ? tokens : [],
+  [...(stripToken ? tokens : []), ...NEVER_SAID],
 )}
   }
 

@@ -34,7 +34,7 @@ const FORWARDED = 'x-forwarded-';
  * frameworks for it go by `X-Original-URL` and `X-Rewrite-URL`, snippets for WSGI by `X-Script-Name`. Nobody may say this; a trusted proxy
  * says `X-Forwarded-Prefix`.
  */
-const OTHER_PATH: ReadonlySet<string> = new Set([
+export const OTHER_PATH: readonly string[] = [
   'script-name',
   'path-info',
   'x-script-name',
@@ -42,7 +42,7 @@ const OTHER_PATH: ReadonlySet<string> = new Set([
   'x-original-uri',
   'x-rewrite-url',
   'x-envoy-original-path',
-]);
+];
 
 /**
  * A name as the servers behind may read it: CGI and WSGI join names that differ in case and in `_` or `-`, and some in any other character
