@@ -20,6 +20,7 @@ const FILES: { readonly [target: string]: readonly string[] } = {
   traefik: ['approov.yaml'],
   caddy: ['Caddyfile'],
   envoy: ['envoy.yaml'],
+  'envoy-grpc': ['envoy.yaml'],
   'haproxy-asks': ['approov.lua', 'haproxy.cfg'],
   apisix: ['apisix-route.json'],
   'forward-auth': ['README'],

@@ -12,7 +12,7 @@ export const authorizer: Command = {
   summary: 'let the proxy that stands there ask whether a request is genuine: nginx, Envoy, Traefik, Caddy, HAProxy, APISIX',
   usage: ['approov-guard authorizer --for PROXY [--listen ADDRESS] [OPTIONS]', 'approov-guard authorizer --for PROXY --policy FILE'],
   options: {
-    for: { value: 'PROXY', describe: 'who asks: nginx, traefik, caddy, envoy, haproxy, apisix or forward-auth' },
+    for: { value: 'PROXY', describe: 'who asks: nginx, traefik, caddy, envoy, envoy-grpc, haproxy, apisix or forward-auth' },
     listen: { value: 'ADDRESS', describe: 'where to listen, default 127.0.0.1:8004' },
     admin: { value: 'ADDRESS|none', describe: 'where to answer /live, /ready, /metrics and /policy, default 127.0.0.1:8005' },
     ...POLICY_OPTIONS,

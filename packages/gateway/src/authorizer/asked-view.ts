@@ -1,7 +1,5 @@
 /** The client's request, as a proxy that asks about it states it. */
-import type { IncomingMessage } from 'node:http';
 import type { RequestBody, RequestView } from 'approov-guard';
-import { NodeRequestView } from 'approov-guard/views';
 import type { Dialect, StatedIn } from './dialect.ts';
 
 /** What a proxy says of the client's request. */
@@ -18,6 +16,13 @@ export interface Unstated {
   readonly missing: string;
 }
 
+/** A question as it came: over HTTP, or in a message. */
+export type Asked = Pick<RequestView, 'method' | 'target' | 'mayBeCut' | 'joinsLines' | 'lines'> &
+  Required<Pick<RequestView, 'message' | 'body'>>;
+
+/** The header by which Envoy says that it sent the beginning of a body only. */
+export const PARTIAL = 'x-envoy-auth-partial-body';
+
 /** How bodies are treated: they come along; the server behind compares them; or nobody asks for them. */
 export type Bodies = 'forwarded' | 'delegated' | 'unseen';
 
@@ -28,12 +33,11 @@ const SCHEME = /^https?$/i;
 const SOCKET_SCHEMES: { readonly [scheme: string]: string } = { ws: 'http', wss: 'https' };
 
 /** Reads what a proxy says. Nothing is guessed: a header that is missing would be the client's to give. */
-export function askedView(question: IncomingMessage, dialect: Dialect, bodies: Bodies): AskedView | Unstated {
-  const own = new NodeRequestView(question);
+export function askedView(own: Asked, dialect: Dialect, bodies: Bodies): AskedView | Unstated {
   const { statedIn } = dialect;
-  const method = statedIn.method === null ? (question.method ?? '') : one(own, statedIn.method);
+  const method = statedIn.method === null ? own.method : one(own, statedIn.method);
   if (method === null || !METHOD.test(method)) return { missing: statedIn.method ?? 'method' };
-  const target = statedIn.target === null ? (question.url ?? '') : one(own, statedIn.target);
+  const target = statedIn.target === null ? own.target : one(own, statedIn.target);
   if (target === null || !TARGET.test(target)) return { missing: statedIn.target ?? 'path' };
   const currentTarget = statedIn.currentTarget === undefined ? target : one(own, statedIn.currentTarget);
   if (currentTarget === null || !TARGET.test(currentTarget)) return { missing: statedIn.currentTarget ?? 'path' };
@@ -46,7 +50,7 @@ export function askedView(question: IncomingMessage, dialect: Dialect, bodies: B
 }
 
 /** The one value of a field; `null` if it is absent, empty, or repeated: then nobody knows which line is the proxy's. */
-function one(view: RequestView, name: string): string | null {
+function one(view: Asked, name: string): string | null {
   const [line, ...more] = view.lines(name);
   return line === undefined || line === '' || more.length > 0 ? null : line;
 }
@@ -61,11 +65,11 @@ export class AskedView implements RequestView {
   readonly authority: string;
   readonly target: string;
   readonly currentTarget: string;
-  readonly #own: NodeRequestView;
+  readonly #own: Asked;
   readonly #statedIn: StatedIn;
   readonly #bodies: Bodies;
 
-  constructor(own: NodeRequestView, stated: Stated, { statedIn, partialIn }: Dialect, bodies: Bodies) {
+  constructor(own: Asked, stated: Stated, { statedIn, partialIn }: Dialect, bodies: Bodies) {
     this.#own = own;
     this.#statedIn = statedIn;
     this.method = stated.method;
@@ -82,7 +86,11 @@ export class AskedView implements RequestView {
   }
 
   get mayBeCut(): boolean {
-    return this.#own.mayBeCut;
+    return this.#own.mayBeCut === true;
+  }
+
+  get joinsLines(): boolean {
+    return this.#own.joinsLines === true;
   }
 
   get body(): RequestBody {

@@ -1,12 +1,10 @@
 /** The authoriser as a service: a proxy asks it about each request, and it answers whether that passes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { dirname } from 'node:path';
 import type { OrderAnswer } from '@approov-guard/rollout';
 import { ConfigurationError, type Decision } from 'approov-guard';
 import type { Policy } from 'approov-guard/policy-file';
+import { NodeRequestView } from 'approov-guard/views';
 import { ownAnswer } from '../proxy/answers.ts';
-import { type CorsPolicy, compileCors } from '../proxy/cors.ts';
-import { trustedPeers } from '../proxy/forwarded.ts';
 import { type Outcome, verdictOf } from '../proxy/proxy.ts';
 import { AccessLog } from '../service/access-log.ts';
 import { AdminListener, type Order, pagesOf, type Readiness } from '../service/admin.ts';
@@ -17,10 +15,10 @@ import { instanceOf } from '../service/rollout.ts';
 import { Listener } from '../service/servers.ts';
 import { compileLimits, compileTimeouts } from '../settings.ts';
 import { type Answer, passAnswer } from './answer.ts';
-import { AskedView, askedView } from './asked-view.ts';
-import type { Dialect } from './dialect.ts';
-import { dialectOf } from './dialects.ts';
-import { type AuthorizerSettings, compileAuthorizer } from './settings.ts';
+import { type Asked, AskedView, askedView } from './asked-view.ts';
+import { type Checked, CheckListener } from './check-listener.ts';
+import type { CheckView } from './check-view.ts';
+import { authorizerInForce, type InForce } from './in-force.ts';
 
 /** Where the policy comes from, and what the authoriser works with. */
 export interface AuthorizerOptions extends GatewayOptions {
@@ -35,7 +33,7 @@ export type Authorizer = Omit<Gateway, 'urls'> & {
 };
 
 /**
- * Starts an authoriser: `nginx`, Envoy, Traefik, Caddy, HAProxy or APISIX asks it about each request, and passes on what it answers 200 to.
+ * Starts an authoriser: `nginx`, Envoy (over HTTP or gRPC), Traefik, Caddy, HAProxy or APISIX asks it about each request, and passes on what it answers 200 to.
  *
  * The section `authorizer` of the policy says which proxy asks (`for`); docs/authorizer.md has the rest. It judges what the proxy states of the
  * client's request, so only the proxy may reach it: peers that are not listed are answered 403. It does **not** see bodies unless the proxy
@@ -65,54 +63,19 @@ export async function startAuthorizer(options: AuthorizerOptions): Promise<Autho
   return authorizer;
 }
 
-/** What one question's way depends on. A change of the policy file makes another one. */
-interface InForce {
-  readonly policy: Policy;
-  readonly settings: AuthorizerSettings;
-  readonly dialect: Dialect;
-  readonly cors: CorsPolicy | null;
-  readonly mayAsk: (peer: string | null) => boolean;
-}
-
-/** Compiles what the authoriser takes from a policy. */
-export function authorizerInForce(policy: Policy, over: AuthorizerOptions['settings'] = {}): InForce {
-  return policy.locate(() => {
-    const { authorizer } = policy.document;
-    const section = typeof authorizer === 'object' && authorizer !== null ? { ...authorizer, ...over } : (authorizer ?? over);
-    const settings = compileAuthorizer(section, policy.file === null ? '.' : dirname(policy.file));
-    const dialect = dialectOf(settings.for);
-    refuseUnheld(policy, settings, dialect);
-    const isPeer = trustedPeers(settings.peers);
-    return { policy, settings, dialect, cors: compileCors(policy.document.cors), mayAsk: (peer) => peer === null || isPeer(peer) };
-  });
-}
-
-/** What no answer of ours could be right about stops the start. */
-function refuseUnheld({ guard, options }: Policy, { bodies }: AuthorizerSettings, { name, mayForwardBodies }: Dialect): void {
-  if (bodies === 'forwarded' && !mayForwardBodies)
-    throw new ConfigurationError(
-      'option-unavailable',
-      'authorizer.bodies',
-      `${name} sends no bodies along; say 'delegated', or put the gateway there`,
-    );
-  if (typeof options.origin === 'object' && options.origin?.trustedHops !== undefined)
-    throw new ConfigurationError(
-      'option-unavailable',
-      'origin.trustedHops',
-      'the proxy that asks states the origin; write the origin itself, or leave it out',
-    );
-  if (bodies !== null) return;
-  const comparing = guard.demands().find(({ signed, digest }) => signed && digest !== 'delegated');
-  if (comparing === undefined) return;
-  const how = `${name} shows the authoriser no body; ${mayForwardBodies ? "say `authorizer: { bodies: 'forwarded' }` and have it send bodies along, or " : ''}say \`digest: 'delegated'\` or \`authorizer: { bodies: 'delegated' }\` if the server behind compares digests`;
-  throw new ConfigurationError('option-unavailable', `${comparing.path}signature.digest`, `cannot be compared here: ${how}`);
+/** What a question is answered. */
+interface Answered {
+  readonly passes: boolean;
+  readonly answer: Answer;
+  readonly verdict: string;
+  readonly id: string | null;
 }
 
 class RunningAuthorizer implements Authorizer {
   readonly #metrics: Metrics = new Metrics();
   readonly #log: AccessLog;
   readonly #source: PolicySource;
-  readonly #listener: Listener;
+  readonly #listener: Listener | CheckListener;
   readonly #admin: AdminListener | null;
   readonly #unstated: Set<string> = new Set();
   #current: InForce;
@@ -123,7 +86,14 @@ class RunningAuthorizer implements Authorizer {
 
   constructor(options: AuthorizerOptions) {
     this.#source = new PolicySource(options, this.#metrics, (policy) => {
-      this.#current = authorizerInForce(policy, options.settings);
+      const next = authorizerInForce(policy, options.settings);
+      if (next.dialect.overGrpc !== this.#current.dialect.overGrpc)
+        throw new ConfigurationError(
+          'option-invalid',
+          'authorizer.for',
+          'cannot change between HTTP and gRPC while it runs: start it again',
+        );
+      this.#current = next;
       return '';
     });
     this.#current = authorizerInForce(this.#source.policy, options.settings);
@@ -138,8 +108,12 @@ class RunningAuthorizer implements Authorizer {
       certificateProblem: () => undefined,
       isTrustedPeer: () => true,
     };
-    // A proxy sends its own limit of header bytes, and what it adds.
-    this.#listener = new Listener(listen, handlers, compileLimits({ headerBytes: 131_072 }), compileTimeouts({}));
+    const { dialect, maxBodyBytes } = this.#current;
+    this.#listener =
+      dialect.overGrpc === true
+        ? new CheckListener((view, peer) => this.#check(view, peer), maxBodyBytes)
+        : // A proxy sends its own limit of header bytes, and what it adds.
+          new Listener(listen, handlers, compileLimits({ headerBytes: 131_072 }), compileTimeouts({}));
     this.#admin = admin === null || options.admin === false ? null : new AdminListener(pagesOf(this));
   }
 
@@ -195,32 +169,60 @@ class RunningAuthorizer implements Authorizer {
   async #serve(question: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#inFlight++;
     response.once('close', () => this.#inFlight--);
+    const { httpVersion, socket } = question;
+    await this.#judge(new NodeRequestView(question), { peer: socket.remoteAddress ?? null, httpVersion }, this.#current, ({ answer }) => {
+      write(response, answer, !question.complete);
+      question.resume();
+    });
+  }
+
+  async #check(view: CheckView | null, peer: string | null): Promise<Checked> {
+    this.#inFlight++;
     const force = this.#current;
-    const asked = askedView(question, force.dialect, force.settings.bodies ?? 'unseen');
-    let answered: { readonly answer: Answer; readonly verdict: string; readonly id: string | null };
     try {
-      answered = await this.#answer(question, asked, force);
+      const { passes, answer } = await this.#judge(view, { peer, httpVersion: '2.0' }, force);
+      if (!passes || view === null) return { passes: false, answer, removed: [] };
+      // It would be a header of the client's request.
+      const { 'cache-control': _, ...headers } = answer.headers;
+      return { passes, answer: { ...answer, headers }, removed: view.names.filter(force.mayNotPass) };
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  /** Judges a question, has it answered, and keeps the books. */
+  async #judge(
+    own: Asked | null,
+    { peer, httpVersion }: { readonly peer: string | null; readonly httpVersion: string },
+    force: InForce,
+    answering: (answered: Answered) => void = () => undefined,
+  ): Promise<Answered> {
+    let asked: ReturnType<typeof askedView> = { missing: 'a request that can be read' };
+    let answered: Answered;
+    try {
+      if (own !== null) asked = askedView(own, force.dialect, force.settings.bodies ?? 'unseen');
+      answered = await this.#answer(peer, asked, force);
     } catch {
       // Nothing above is meant to throw; if it does, nothing passes.
-      answered = { answer: force.dialect.refuse(ownAnswer(500)), verdict: 'internal', id: null };
+      answered = { passes: false, answer: force.dialect.refuse(ownAnswer(500)), verdict: 'internal', id: null };
     }
     const { answer, verdict, id } = answered;
-    write(response, answer, !question.complete);
-    question.resume();
+    answering(answered);
     const outcome: Outcome = { status: answer.status, verdict, id, upstream: null, trouble: null };
     this.#metrics.outcome(outcome);
     const shown = asked instanceof AskedView ? { method: asked.method, url: asked.target } : { method: '', url: '' };
-    this.#log.write({ ...shown, httpVersion: question.httpVersion, rawHeaders: [] }, outcome, question.socket.remoteAddress ?? null);
+    this.#log.write({ ...shown, httpVersion, rawHeaders: [] }, outcome, peer);
+    return answered;
   }
 
   async #answer(
-    question: IncomingMessage,
+    peer: string | null,
     asked: ReturnType<typeof askedView>,
     { policy, dialect, settings, cors, mayAsk }: InForce,
-  ): Promise<{ readonly answer: Answer; readonly verdict: string; readonly id: string | null }> {
-    if (!mayAsk(question.socket.remoteAddress ?? null)) {
+  ): Promise<Answered> {
+    if (!mayAsk(peer)) {
       this.#noteOnce('peer', 'somebody asks who is not among `authorizer.peers`, and is answered 403');
-      return { answer: dialect.refuse(ownAnswer(403)), verdict: 'peer', id: null };
+      return { passes: false, answer: dialect.refuse(ownAnswer(403)), verdict: 'peer', id: null };
     }
     if (!(asked instanceof AskedView)) {
       const { missing } = asked;
@@ -228,16 +230,16 @@ class RunningAuthorizer implements Authorizer {
         missing,
         `${dialect.name} does not state ${missing}, or states it twice; \`approov-guard compile ${dialect.name}\` prints what it needs`,
       );
-      return { answer: dialect.refuse(ownAnswer(500)), verdict: 'not-stated', id: null };
+      return { passes: false, answer: dialect.refuse(ownAnswer(500)), verdict: 'not-stated', id: null };
     }
     const decision = await policy.guard.decide(asked);
-    if (decision.action === 'pass') return { answer: passAnswer(decision, settings.identityPrefix), ...told(decision) };
+    if (decision.action === 'pass') return { passes: true, answer: passAnswer(decision, settings.identityPrefix), ...told(decision) };
     const origin = cors === null ? null : (asked.lines('origin')[0] ?? null);
     const fields = origin === null ? null : cors?.answerFields(origin);
     const { refusal } = decision;
     const answer = dialect.refuse(fields ? { ...refusal, headers: { ...refusal.headers, ...fields } } : refusal);
     const id = dialect.answersItself === true ? { [`${settings.identityPrefix}id`]: decision.id } : {};
-    return { answer: { ...answer, headers: { ...answer.headers, ...id } }, ...told(decision) };
+    return { passes: false, answer: { ...answer, headers: { ...answer.headers, ...id } }, ...told(decision) };
   }
 
   #noteOnce(about: string, note: string): void {

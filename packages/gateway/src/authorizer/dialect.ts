@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts';
 import type { AskingPolicy } from './asking-policy.ts';
 
 /** The proxies whose dialect is spoken. `forward-auth` is what most others do: any status, `X-Forwarded-*`. */
-export const DIALECTS = ['nginx', 'traefik', 'caddy', 'envoy', 'haproxy', 'apisix', 'forward-auth'] as const;
+export const DIALECTS = ['nginx', 'traefik', 'caddy', 'envoy', 'envoy-grpc', 'haproxy', 'apisix', 'forward-auth'] as const;
 /** The name of a dialect. */
 export type DialectName = (typeof DIALECTS)[number];
 
@@ -31,6 +31,8 @@ export interface Dialect {
   readonly mayForwardBodies: boolean;
   /** The header by which the proxy says that it sent the beginning of a body only. */
   readonly partialIn: string | null;
+  /** Whether it asks by calls of gRPC, and not by requests of HTTP. */
+  readonly overGrpc?: true;
   /** Whether the proxy answers refusals in its own words: then it is told the id of the judgement. */
   readonly answersItself?: true;
   /** The answer to a request that is refused. */

@@ -2,7 +2,7 @@
 import { apisix } from './apisix.ts';
 import { caddy } from './caddy.ts';
 import type { Dialect, DialectName } from './dialect.ts';
-import { envoy } from './envoy.ts';
+import { envoy, envoyGrpc } from './envoy.ts';
 import { forwardAuth } from './forward-auth.ts';
 import { haproxy } from './haproxy.ts';
 import { nginx } from './nginx.ts';
@@ -13,6 +13,7 @@ const BY_NAME: { readonly [Name in DialectName]: Dialect } = {
   traefik,
   caddy,
   envoy,
+  'envoy-grpc': envoyGrpc,
   haproxy,
   apisix,
   'forward-auth': forwardAuth,

@@ -1,9 +1,11 @@
 /**
  * Envoy, `ext_authz` over HTTP: exactly 200 passes; of other answers status and body are sent back. A 5xx of ours is an error to Envoy, and passes
- * where `failure_mode_allow` is on: what we cannot judge is answered 403 here, with the client's status in a header.
+ * where `failure_mode_allow` is on: what we cannot judge is answered 403 here, with the client's status in a header. Over gRPC a refusal is one
+ * whatever its status, and the answer says which headers go no further.
  */
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
 import { foldedRefusal, wholeRefusal } from './answer.ts';
+import { PARTIAL } from './asked-view.ts';
 import type { AskingPolicy } from './asking-policy.ts';
 import type { Dialect } from './dialect.ts';
 
@@ -11,15 +13,25 @@ export const envoy: Dialect = {
   name: 'envoy',
   statedIn: { method: null, target: null, authority: null, scheme: 'x-forwarded-proto', length: null },
   mayForwardBodies: true,
-  partialIn: 'x-envoy-auth-partial-body',
+  partialIn: PARTIAL,
   refuse: (refusal) => (refusal.status >= 500 ? foldedRefusal(refusal, 403) : wholeRefusal(refusal)),
-  configuration: (policy) => [{ name: 'envoy.yaml', text: configuration(policy) }],
+  configuration: (policy) => [{ name: 'envoy.yaml', text: configuration(policy, 'HTTP') }],
 };
 
-function configuration(policy: AskingPolicy): string {
+export const envoyGrpc: Dialect = {
+  name: 'envoy-grpc',
+  statedIn: { method: null, target: null, authority: null, scheme: 'x-forwarded-proto', length: 'own' },
+  mayForwardBodies: true,
+  partialIn: PARTIAL,
+  overGrpc: true,
+  refuse: wholeRefusal,
+  configuration: (policy) => [{ name: 'envoy.yaml', text: configuration(policy, 'gRPC') }],
+};
+
+function configuration(policy: AskingPolicy, over: 'HTTP' | 'gRPC'): string {
   const { asks, listen, to, prefix, stripped } = policy;
-  return `# approov-guard: Envoy asks the authoriser about each request, over HTTP. Complete: envoy -c envoy.yaml
-# Start the authoriser:  approov-guard authorizer --for envoy --policy FILE
+  return `# approov-guard: Envoy asks the authoriser about each request, over ${over}. Complete: envoy -c envoy.yaml
+# Start the authoriser:  approov-guard authorizer --for ${over === 'gRPC' ? 'envoy-grpc' : 'envoy'} --policy FILE
 static_resources:
   listeners:
     - name: approov
@@ -44,7 +56,7 @@ static_resources:
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation
                       mutations:
-${[...IDENTITY_NAMES.map((name) => prefix + name), 'x-envoy-auth-partial-body', 'x-envoy-auth-failure-mode-allowed']
+${[...IDENTITY_NAMES.map((name) => prefix + name), PARTIAL, 'x-envoy-auth-failure-mode-allowed']
   .map((name) => `                        - remove: ${name}`)
   .join('\n')}
                 route_config:
@@ -56,14 +68,14 @@ ${[...IDENTITY_NAMES.map((name) => prefix + name), 'x-envoy-auth-partial-body', 
                           route: { cluster: behind }
                       request_headers_to_remove: [${stripped.join(', ')}]
                 http_filters:
-${filter(policy)}                  - name: envoy.filters.http.router
+${filter(policy, over)}                  - name: envoy.filters.http.router
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
   clusters:
     - name: authoriser
       connect_timeout: 1s
       type: STRICT_DNS
-      load_assignment: ${endpoint('authoriser', asks)}
+${over === 'gRPC' ? HTTP2 : ''}      load_assignment: ${endpoint('authoriser', asks)}
     - name: behind
       connect_timeout: 5s
       type: STRICT_DNS
@@ -72,16 +84,35 @@ ${filter(policy)}                  - name: envoy.filters.http.router
 }
 
 /** The filter that asks. */
-function filter({ asks, asked, prefix, forwardsBodies, maxBodyBytes }: AskingPolicy): string {
-  const identity = IDENTITY_NAMES.map((name) => prefix + name);
-  const exact = (names: readonly string[], indent: string): string => names.map((name) => `${indent}- exact: ${name}`).join('\n');
+function filter(policy: AskingPolicy, over: 'HTTP' | 'gRPC'): string {
+  const { asked, forwardsBodies, maxBodyBytes } = policy;
   return `                  - name: envoy.filters.http.ext_authz
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz
                       # If the authoriser does not answer, nothing passes.
                       failure_mode_allow: false
                       status_on_error: { code: ServiceUnavailable }
-                      # Every header is sent that is looked at: Envoy sends few by itself.
+${
+  over === 'HTTP'
+    ? httpService(policy)
+    : `                      # allowed_headers is left out: every header is sent, and the authoriser says which go no further. It looks at
+                      # ${asked.join(', ')}.
+                      transport_api_version: V3
+                      grpc_service: { envoy_grpc: { cluster_name: authoriser }, timeout: 1s }
+`
+}${forwardsBodies ? bodies(maxBodyBytes) : ''}`;
+}
+
+const HTTP2 = `      typed_extension_protocol_options:
+        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+          "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+          explicit_http_config: { http2_protocol_options: {} }
+`;
+
+function httpService({ asks, asked, prefix }: AskingPolicy): string {
+  const identity = IDENTITY_NAMES.map((name) => prefix + name);
+  const exact = (names: readonly string[], indent: string): string => names.map((name) => `${indent}- exact: ${name}`).join('\n');
+  return `                      # Every header is sent that is looked at: Envoy sends few by itself.
                       allowed_headers:
                         patterns:
 ${exact([...asked, 'x-forwarded-proto'], '                          ')}
@@ -95,7 +126,7 @@ ${exact(identity, '                              ')}
                           allowed_client_headers:
                             patterns:
 ${exact(['content-type', 'www-authenticate', 'cache-control', 'retry-after'], '                              ')}
-${forwardsBodies ? bodies(maxBodyBytes) : ''}`;
+`;
 }
 
 function bodies(maxBodyBytes: number): string {

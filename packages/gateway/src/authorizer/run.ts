@@ -5,8 +5,9 @@ import { loadGatewayPolicy } from '../service/gateway.ts';
 import { checkedRollout } from '../service/rollout.ts';
 import { type RunSurroundings, untilSignal } from '../service/run.ts';
 import { askingPolicy } from './asking-policy.ts';
-import { type AuthorizerOptions, authorizerInForce, startAuthorizer } from './authorizer.ts';
+import { type AuthorizerOptions, startAuthorizer } from './authorizer.ts';
 import type { CompiledFile, DialectName } from './dialect.ts';
+import { authorizerInForce } from './in-force.ts';
 
 /**
  * Starts an authoriser, says where it is and what to do next, and runs it: SIGTERM and SIGINT drain it, SIGHUP reads the policy again.
