@@ -46,7 +46,7 @@ function start(name) {
   const settings = join(root, '.env');
   // What the environment already says wins over the file.
   if (existsSync(settings)) process.loadEnvFile(settings);
-  const parameters = [...packageFlags, join(root, 'tools/run-example.mjs'), join(root, 'examples', `${name}.js`)];
+  const parameters = [...packageFlags, join(root, 'tools/start/run-example.mjs'), join(root, 'examples', `${name}.js`)];
   const example = spawn(process.execPath, parameters, { cwd: root, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => example.kill(signal));
   example.on('exit', (code, signal) => process.exit(exitCode(code, signal)));

@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireNode, root } from './ready.mjs';
-import { arranged } from './test-groups.mjs';
+import { arranged } from './run/test-groups.mjs';
 
-const TEST_FILE = /^(?:tools\/[^/]+\.test\.mjs|packages\/[^/]+\/test\/.+\.test\.ts|(?:conformance|examples|bench)\/.+\.test\.ts)$/;
+const TEST_FILE = /^(?:tools\/.+\.test\.mjs|packages\/[^/]+\/test\/.+\.test\.ts|(?:conformance|examples|bench)\/.+\.test\.ts)$/;
 
 /** @param {string} command @param {readonly string[]} parameters */
 function run(command, parameters) {
@@ -47,6 +47,6 @@ if (files.length === 0) {
 
 const built = run(process.execPath, ['tools/build.mjs']);
 if (built) process.env.APPROOV_GUARD_BUILT = '1';
-const passed = run(process.execPath, ['--conditions=source', '--import=tsx', 'tools/run-tests.mjs', ...arranged(files)]);
+const passed = run(process.execPath, ['--conditions=source', '--import=tsx', 'tools/run/run-tests.mjs', ...arranged(files)]);
 if (!built) console.error('The build failed: see its errors above the test results.');
 process.exitCode = built && passed ? 0 : 1;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path/posix';
 import { defineConfig } from 'vitepress';
 import { repositoryPage } from '../../tools/build/packages.mjs';
-import { headings, slug } from '../../tools/markdown.mjs';
+import { headings, slug } from '../../tools/checks/lib/markdown.mjs';
 
 const START = 'README.md';
 

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { packages } from '../build/packages.mjs';
-import { consumersDirectory } from '../consumers.mjs';
-import { pack, unpack } from '../packed.mjs';
+import { root } from '../checks/lib/source.mjs';
+import { consumersDirectory } from '../packages/consumers.mjs';
+import { pack, unpack } from '../packages/packed.mjs';
 import { findRuntime } from '../runtimes.mjs';
-import { root } from '../source.mjs';
 
 /** Where the packages of other people are installed here. */
 const INSTALLED = [

@@ -45,7 +45,7 @@ export function approov(
   const demands = guarded.guard.demands(guarded.route);
   const tokenAlone = guarded.guard.route({ ...route, binding: null });
   return async <Event extends AuthorizerEvent | AppSyncEvent>(given: Event) => {
-    // The console's tests send what they like.
+    // The console's tests send what they like. The cast holds: every member of an event is optional.
     const event = given ?? ({} as Event);
     const decide = (view: RequestView) => guarded.guard.decide(view, guarded.route);
     // The casts hold: the answer goes by the event.

@@ -1,0 +1,91 @@
+/** The documentation as a site: every link on it leads somewhere, nothing is fetched from elsewhere, it is searched, and axe finds nothing. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { chromiumPath, launch } from '../../packages/console/test/browser.ts';
+import { files, filesIn, root } from '../checks/lib/source.mjs';
+import { skipUnless } from '../optional.mjs';
+import { everyRuntime } from '../runtimes.mjs';
+
+const TYPES = new Map(Object.entries({ '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }));
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const site = mkdtempSync(join(tmpdir(), 'approov-guard-site-'));
+const server = createServer(({ url = '' }, response) => {
+  const path = join(site, new URL(url, 'http://site').pathname.replace(/\/$/, '/index.html'));
+  response.writeHead(existsSync(path) ? 200 : 404, { 'content-type': TYPES.get(extname(path)) ?? 'application/octet-stream' });
+  response.end(existsSync(path) ? readFileSync(path) : '');
+});
+
+// Half a minute of work: asked for by REQUIRE_ALL=1, as other runtimes are.
+describe('the site', everyRuntime ? {} : { skip: 'skipped: the site not asked for' }, () => {
+  let origin = '';
+  /** @type {Promise<import('playwright-core').Browser>} */
+  let browser;
+  before(async () => {
+    const { status, stdout, stderr } = spawnSync('npm', ['run', 'docs', '--', '--outDir', site], { cwd: root, encoding: 'utf8' });
+    assert.equal(status, 0, `${stdout}${stderr}`);
+    await new Promise((listening) => server.listen(0, '127.0.0.1', () => listening(null)));
+    const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+    if (chromiumPath) browser = launch();
+    origin = `http://127.0.0.1:${address.port}`;
+  });
+  after(async () => {
+    await (await browser)?.close();
+    server.close();
+    server.closeAllConnections();
+    rmSync(site, { recursive: true });
+  });
+
+  test('every page of docs is on it, and every link leads to a file and a heading', () => {
+    const pages = filesIn(site, /\.html$/);
+    assert.equal(pages.length, files(/^docs\/.*\.md$/).length + 1, 'the pages, and the one that says 404');
+    const texts = new Map(pages.map((path) => [path, readFileSync(join(site, path), 'utf8')]));
+    const lost = [...texts].flatMap(([path, text]) =>
+      [...text.matchAll(/ (?:href|src)="([^"]+)"/g)]
+        .filter(([, link = '']) => !/^(?:https?|data|mailto):/.test(link) && !leads(path, link.replaceAll('&amp;', '&'), texts))
+        .map(([, link]) => `${path}: ${link}`),
+    );
+    assert.deepEqual(lost, []);
+  });
+
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    test(`${colorScheme}: axe finds nothing, and nothing comes from elsewhere`, skipUnless(chromiumPath, 'chromium'), async () => {
+      const page = await (await (await browser).newContext({ colorScheme })).newPage();
+      /** @type {string[]} */
+      const foreign = [];
+      /** @type {string[]} */
+      const violations = [];
+      page.on('request', (request) => request.url().startsWith(origin) || foreign.push(request.url()));
+      for (const path of ['', 'quickstart/express.html', 'reasons.html', 'architecture.html', 'migration/', '404.html']) {
+        await page.goto(`${origin}/${path}`, { waitUntil: 'networkidle' });
+        await page.evaluate(axe);
+        const found = await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))');
+        violations.push(.../** @type {string[][]} */ (found).map((violation) => [path, ...violation].join(' ')));
+      }
+      assert.deepEqual(violations, []);
+      assert.deepEqual(foreign, []);
+    });
+  }
+
+  test('the search finds a reason by its code', skipUnless(chromiumPath, 'chromium'), async () => {
+    const page = await (await browser).newPage();
+    await page.goto(origin, { waitUntil: 'networkidle' });
+    await page.keyboard.press('Control+k');
+    await page.fill('.search-input', 'token-replayed');
+    await page.waitForSelector('.results a[href*="reasons.html#token-replayed"]');
+  });
+});
+
+/** @param {string} from @param {string} link @param {Map<string, string>} texts */
+function leads(from, link, texts) {
+  const [path = '', anchor = ''] = link.split('#');
+  const target = path === '' ? from : path.startsWith('/') ? path.slice(1) : join(dirname(from), path);
+  const file = target === '' || target.endsWith('/') ? `${target}index.html` : target;
+  if (!existsSync(join(site, decodeURI(file)))) return false;
+  return anchor === '' || (texts.get(file) ?? '').includes(` id="${decodeURIComponent(anchor)}"`);
+}
