@@ -69,6 +69,7 @@ export default defineConfig({
   markdown: {
     config: rules,
     anchor: { slugify: slug },
+    languageAlias: { cjs: 'js', caddyfile: 'nginx' },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   themeConfig: {
