@@ -64,7 +64,8 @@ The tokens are signed with a secret that samples publish, so they are worth noth
 the containers of \`examples/\`, which set \`NODE_ENV=production\`: to try these requests on them, add \`-e NODE_ENV=development\`.
 They are valid until 2100, or expired in 2020. Start the three servers, each in a terminal of its own:
 
-<!-- not run: the servers run until they are stopped -->
+*Not run by the tests: the servers run until they are stopped.*
+
 \`\`\`sh
 export APPROOV_BASE64_SECRET=${devSecret.base64}
 ${serverNames.map((name) => `HTTP_PORT=${SERVERS[name].port} npm run example ${SERVERS[name].example}`).join('\n')}
