@@ -61,7 +61,7 @@ describe('shapes-api/grpc', () => {
     const environment = { NODE_OPTIONS: packageFlags.join(' '), GRPC_PORT: String(port) };
     const secret = step === 'original' ? '' : devSecret.base64;
     const file = join(root, `examples/shapes-api/grpc/${step}.js`);
-    const child = spawnTool('run-example.mjs', [file], { ...environment, APPROOV_BASE64_SECRET: secret });
+    const child = spawnTool('start/run-example.mjs', [file], { ...environment, APPROOV_BASE64_SECRET: secret });
     children.push(child);
     const { stdout, stderr } = child;
     if (stdout === null) throw new TypeError('the example has no standard output');
