@@ -10,6 +10,18 @@ export interface Engine {
   readonly makes: ReadonlySet<string>;
 }
 
+/** The checks of a request without a body and without a memory: every engine of ours makes these. */
+export const TOKEN_CHECKS: ReadonlySet<string> = new Set([
+  'request-headers',
+  'token-header',
+  'token-form',
+  'token-key',
+  'token-signature',
+  'token-times',
+  'token-claims',
+  'binding',
+]);
+
 /** A policy and where it stands in the options. */
 export interface Placed {
   /** Empty, or `routes[0].`. */

@@ -6,7 +6,7 @@ import { NEVER_SAID, titled } from '../authorizer/asking-policy.ts';
 import type { CompiledFile } from '../authorizer/dialect.ts';
 import { UPGRADE_RULES } from '../authorizer/haproxy.ts';
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
-import { type Engine, expressible, type Placed } from './expressible.ts';
+import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressible.ts';
 import { routeRules } from './haproxy-routes.ts';
 import { holds, member, quoted, reason, tokenRules } from './haproxy-token.ts';
 import { type NativeKey, nativeKeys } from './native-keys.ts';
@@ -21,19 +21,7 @@ export interface NativeSettings {
   readonly at: number | null;
 }
 
-const ENGINE: Engine = {
-  name: 'HAProxy',
-  makes: new Set([
-    'request-headers',
-    'token-header',
-    'token-form',
-    'token-key',
-    'token-signature',
-    'token-times',
-    'token-claims',
-    'binding',
-  ]),
-};
+const ENGINE: Engine = { name: 'HAProxy', makes: TOKEN_CHECKS };
 
 /** Algorithms for which `jwt_verify` of HAProxy 2.6 has a row. */
 const ALGORITHMS: ReadonlySet<string> = new Set(['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']);

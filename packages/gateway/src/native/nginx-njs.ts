@@ -7,25 +7,13 @@ import { NEVER_SAID, titled } from '../authorizer/asking-policy.ts';
 import type { CompiledFile } from '../authorizer/dialect.ts';
 import { behind, NAMES, passedOn } from '../authorizer/nginx.ts';
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
-import { type Engine, expressible, type Placed } from './expressible.ts';
+import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressible.ts';
 import type { NativeSettings } from './haproxy.ts';
 import { type NativeKey, nativeKeys } from './native-keys.ts';
 import type { NjsKey, NjsPolicy } from './njs/njs-policy.ts';
 import { rowsOf } from './rows.ts';
 
-const ENGINE: Engine = {
-  name: 'nginx with njs',
-  makes: new Set([
-    'request-headers',
-    'token-header',
-    'token-form',
-    'token-key',
-    'token-signature',
-    'token-times',
-    'token-claims',
-    'binding',
-  ]),
-};
+const ENGINE: Engine = { name: 'nginx with njs', makes: TOKEN_CHECKS };
 
 /**
  * The configuration, and the module that judges.
