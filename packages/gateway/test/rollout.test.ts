@@ -10,6 +10,7 @@ import { signExemption } from '@approov-guard/rollout';
 import { exampleToken } from '@approov-guard/testkit';
 import { ConfigurationError } from 'approov-guard';
 import { skipUnless } from '../../../tools/optional.mjs';
+import { until } from '../../../tools/until.mjs';
 import { redisProgram, startRedis } from '../../guard/test/replay/redis-server.ts';
 import { env, gatewayTo, genuine, get, keys, raw, secret, upstream, valuesOf } from './harness.ts';
 
@@ -278,9 +279,9 @@ test(
     context.after(() => redis.remove());
     const rollout = { shared: { url: `redis://127.0.0.1:${redis.port}`, intervalSeconds: 0.1 } };
     const { gateway, status, metrics } = await api(context, { rollout });
-    while (!/^approov_rollout_shared_connected 1$/m.test(await metrics())) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => /^approov_rollout_shared_connected 1$/m.test(await metrics()));
     await redis.kill();
-    while (!/^approov_rollout_shared_connected 0$/m.test(await metrics())) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => /^approov_rollout_shared_connected 0$/m.test(await metrics()));
     assert.equal(await status(genuine({ now: START })), 200);
     assert.equal((await gateway.ready()).ready, true);
   },

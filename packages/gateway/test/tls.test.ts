@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { skipUnless } from '../../../tools/optional.mjs';
+import { until } from '../../../tools/until.mjs';
 import { makeCertificate, openssl } from './certificate.ts';
 import { gatewayTo, genuine, get, raw, upstream, valuesOf } from './harness.ts';
 
@@ -149,7 +150,7 @@ describe('TLS', skipUnless(openssl, 'openssl'), () => {
     };
     assert.equal(await shown(), 'first');
     makeCertificate(folder, 'second');
-    while ((await shown()) !== 'second') await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await shown()) === 'second');
   });
 
   it('reaches upstreams over TLS, with HTTP/1.1 and HTTP/2, and only those whose certificate holds', async (context) => {

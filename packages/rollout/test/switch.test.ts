@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createRollout, type RolloutEvent, type RolloutOptions, rolloutLine } from '@approov-guard/rollout';
 import { requestView } from '@approov-guard/testkit';
+import { until } from '../../../tools/until.mjs';
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 10, 27, 12);
@@ -26,13 +27,6 @@ function made(context: TestContext, options: RolloutOptions['switch'] = {}, more
     },
     mode: () => mode({ request: requestView({ headers: {} }), claims: null, at }),
   };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries++) {
-    assert.ok(tries < 1000, 'it does not happen');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 test('it is thrown until an end, which must be said, and ends by itself', (context) => {
