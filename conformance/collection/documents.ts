@@ -57,12 +57,13 @@ export function curlPage(requests: readonly CollectedRequest[]): string {
 
 const INTRODUCTION = `# Requests to try, with curl
 
-Made by \`conformance/collection/make.ts\` from the test kit's tokens, and run by the tests. The same requests, and one for each of a hundred kinds
-of tokens, are in the [Postman collection](postman/approov-guard.postman_collection.json): import it, or run it with \`newman run\`.
+Good and bad requests to copy into a terminal. The [Postman collection](postman/approov-guard.postman_collection.json) has the same ones, and one for
+each of a hundred kinds of tokens. Words such as binding are in the [glossary](glossary.md).
 
-The tokens are signed with a secret that samples publish, so they are worth nothing: a guard in production refuses to start with it. That includes
-the containers of \`examples/\`, which set \`NODE_ENV=production\`: to try these requests on them, add \`-e NODE_ENV=development\`.
-They are valid until 2100, or expired in 2020. Start the three servers, each in a terminal of its own:
+The tokens are signed with a published secret, so they protect nothing. A guard in production refuses to start with that secret. The containers of
+\`examples/\` set \`NODE_ENV=production\`: start them with \`-e NODE_ENV=development\` for these requests.
+
+The good tokens are valid until 2100. The expired ones ended in 2020. Start the three servers, each in its own terminal:
 
 *Not run by the tests: the servers run until they are stopped.*
 

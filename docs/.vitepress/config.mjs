@@ -6,14 +6,18 @@ import { repositoryPage } from '../../tools/build/packages.mjs';
 import { headings, slug } from '../../tools/checks/lib/markdown.mjs';
 
 const START = 'README.md';
+const LONG_PART = 8;
+/** The console's picture, for the address bar. */
+const PUBLIC = '../packages/console/page/public';
+const base = process.env.DOCS_BASE ?? '/';
 
-/** The sidebar is what docs/README.md links to, under its headings: a page that it leaves out is reached by links alone. */
+/** The sidebar is what docs/README.md links to, under its headings: a page that it leaves out is reached by links alone. Long parts are folded. */
 function sidebar() {
   const [, ...parts] = readPage(START).split(/^## /m);
   return parts.flatMap((part) => {
     const links = [...part.matchAll(/\]\(([\w][\w./-]*\.md)\)/g)].map(([, path = '']) => path);
     const items = [...new Set(links)].map((path) => ({ text: titleOf(path), link: addressOf(path) }));
-    return items.length === 0 ? [] : [{ text: part.slice(0, part.indexOf('\n')), items }];
+    return items.length === 0 ? [] : [{ text: part.slice(0, part.indexOf('\n')), collapsed: items.length > LONG_PART, items }];
   });
 }
 
@@ -61,7 +65,9 @@ export default defineConfig({
   title: 'approov-guard',
   description: 'The back-end half of mobile-app attestation',
   lang: 'en',
-  base: process.env.DOCS_BASE ?? '/',
+  base,
+  head: [['link', { rel: 'icon', href: `${base}icon.svg`, type: 'image/svg+xml' }]],
+  vite: { publicDir: PUBLIC },
   outDir: '../dist/site',
   cacheDir: '../node_modules/.cache/vitepress',
   rewrites: (path) => path.replace(/(^|\/)README\.md$/, '$1index.md'),
@@ -74,7 +80,14 @@ export default defineConfig({
   },
   themeConfig: {
     search: { provider: 'local' },
-    nav: [{ text: 'Repository', link: repositoryPage }],
+    logo: '/icon.svg',
+    nav: [
+      { text: 'Concepts', link: '/concepts' },
+      { text: 'Quickstarts', link: '/#quickstarts' },
+      { text: 'Options', link: '/options' },
+      { text: 'Reasons', link: '/reasons' },
+      { text: 'Repository', link: repositoryPage },
+    ],
     sidebar: sidebar(),
     outline: [2, 3],
     editLink: { pattern: `${repositoryPage}/edit/main/docs/:path` },

@@ -1,58 +1,68 @@
-/** Pages that read easily: sentences, words and pages of bounded length, no word that a reader stumbles over, no abbreviation left unsaid. */
+/** Text that reads easily: short sentences and pages, no word that a reader stumbles over, each term and abbreviation in the glossary. */
 import { withoutBlocks } from './lib/markdown.mjs';
-import { files, lineOf, read, report } from './lib/source.mjs';
+import { files, lineOf, read, readJson, report } from './lib/source.mjs';
 
-const LONGEST_SENTENCE = 40;
-const LONGEST_PAGE = 1500;
-const LONGEST_README = 130;
-/** Looked up, not read: generated, or one entry a line. */
-const REFERENCES = /^(?:docs\/(?:reference\/.*|reasons|messages|options)\.md|bench\/README\.md|CHANGELOG\.md)$/;
-/** "There is no key" is English; "it is no key" is not. */
-const BANNED =
-  /\b(?:mend(?:s|ed|ing)?|lest|whence|thereof|hitherto|wherefore|(?<!\bthere )(?:is|are|was|were|be) no (?!longer\b|more\b)\w+|all that does not \w+|not one \w+)\b/gi;
-/** What every back-end developer reads without a glossary; methods, signals and names of programs. */
-const COMMON = new RegExp(
-  `^(?:${[
-    'API|ASCII|AWS|CA|CGI|CI|CLI|CORS|CPU|CSP|DNS|HTML|HTTPS?|ID|IP|JSON|[KMG]B|OK|OS|PATH|PHP|RAM|README|REST|RFC|RSA|EC|SDK|SIG[A-Z]+|SQL|SSE|SSH',
-    'SVG|TCP|TLS|TSX|TTL|UDP|UI|UR[IL]|UTC|UTF|UUID|VM|XML|YAML|GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|CONNECT|GLIDE|UNKNOWN',
-  ].join('|')})s?$`,
+const [LONGEST_SENTENCE, LONGEST_PAGE, LONGEST_README] = [40, 1500, 130];
+const GLOSSARY = 'docs/glossary.md';
+/** Looked up, not read: generated, or one entry a line. What the product prints and throws is in them, so their words are checked, too. */
+const REFERENCES = /^(?:docs\/(?:reference\/.*|reasons|messages|options|glossary)\.md|bench\/README\.md|CHANGELOG\.md)$/;
+/** Words to avoid; words of this field, which the glossary must have; abbreviations that every back-end developer knows. */
+const WORDS = readJson('tools/checks/language.json');
+const BANNED = new RegExp(`(?<![\\w-])(?:${WORDS.banned.join('|')})(?![\\w-])`, 'gi');
+const FIELD = new RegExp(`\\b(?:${WORDS.field.join('|')})\\b`, 'gi');
+const COMMON = new RegExp(`^(?:${WORDS.common.join('|')})s?$`);
+const ABBREVIATION = /(?<![\w.-])(?:[A-Z]{2,}\d*(?:-\d+)?|[A-Z]-\d+|[a-z]+[A-Z]{2,})s?(?![\w*-]|\.md| modules?\b)/g;
+
+const cells = [...read(GLOSSARY).matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = '']) =>
+  cell.replaceAll('`', '').toLowerCase().split(', '),
 );
-
-const glossary = read('docs/concepts.md');
+const terms = new Set(cells);
 const problems = /** @type {string[]} */ ([]);
 const pages = files(
-  /^(?:README|CONTRIBUTING|SECURITY)\.md$|^(?:docs|examples|conformance|bench|packages\/[^/]+)\/(?:.*\/)?[^/]+\.md$/,
-).filter((path) => !/\/node_modules\//.test(path));
+  /^(?:README|CONTRIBUTING|SECURITY|CHANGELOG)\.md$|^(?:docs|examples|conformance|bench|packages\/[^/]+)\/(?:.*\/)?[^/]+\.md$/,
+);
 let [words, longest] = [0, 0];
-for (const path of pages) if (!REFERENCES.test(path)) check(path);
-report('check-language', problems, `${pages.length} pages, ${words} words, the longest sentence has ${longest}.`);
+for (const path of pages) check(path, read(path));
+report(
+  'check-language',
+  problems,
+  `${pages.length} pages, ${words} words, ${terms.size} terms; the longest sentence has ${longest} words.`,
+);
 
-/** @param {string} path */
-function check(path) {
-  const text = read(path);
-  if (path === 'README.md' && text.trimEnd().split('\n').length > LONGEST_README) problems.push(`${path}: at most ${LONGEST_README} lines`);
+/** @param {string} path @param {string} text */
+function check(path, text) {
   const prose = proseOf(text);
-  const count = prose.match(/[\p{L}\p{N}]\S*/gu)?.length ?? 0;
-  words += count;
-  if (count > LONGEST_PAGE) problems.push(`${path}: ${count} words of prose, at most ${LONGEST_PAGE}: move a part to a page of its own`);
-  for (const match of prose.matchAll(BANNED)) problems.push(`${path}:${lineOf(prose, match.index)}: "${match[0]}": say it plainly`);
-  for (const match of prose.matchAll(/[^.!?]+(?:[.!?](?![\s)”"*_])[^.!?]*)*/g))
-    sentence(path, lineOf(prose, match.index + match[0].search(/\S/)), match[0]);
-  const known = new Set();
-  for (const match of prose.matchAll(/(?<![\w.-])[A-Z]{2,}s?(?![\w*-]|\.md| modules?\b)/g)) {
-    const term = match[0];
-    if (known.has(term) || COMMON.test(term) || new RegExp(`\\b${term.replace(/s$/, '')}\\b`).test(glossary)) continue;
-    known.add(term);
-    problems.push(`${path}:${lineOf(prose, match.index)}: "${term}" is in no glossary: explain it in docs/concepts.md, or write it out`);
+  const problem = (/** @type {number} */ index, /** @type {string} */ what) => problems.push(`${path}:${lineOf(prose, index)}: ${what}`);
+  for (const { 0: word, index } of prose.matchAll(BANNED)) problem(index, `"${word}": say it plainly`);
+  if (REFERENCES.test(path)) return;
+  if (path === 'README.md' && text.trimEnd().split('\n').length > LONGEST_README) problem(0, `at most ${LONGEST_README} lines`);
+  words += countOf(prose);
+  if (countOf(prose) > LONGEST_PAGE)
+    problem(0, `${countOf(prose)} words of prose, at most ${LONGEST_PAGE}: move a part to a page of its own`);
+  for (const { 0: sentence, index } of prose.matchAll(/[^.!?]+(?:[.!?](?![\s)”"*_])[^.!?]*)*/g)) {
+    const count = countOf(sentence);
+    longest = Math.max(longest, count);
+    if (count > LONGEST_SENTENCE)
+      problem(index, `a sentence of ${count} words, at most ${LONGEST_SENTENCE}: ${sentence.trim().slice(0, 50)}…`);
   }
+  const used = [...prose.matchAll(FIELD)];
+  for (const { 0: term, index } of used) if (!isTerm(term)) problem(index, `"${term}" is a term: explain it in ${GLOSSARY}`);
+  if (used.length > 0 && !/\b(?:glossary|concepts)\.md/.test(text))
+    problem(0, `terms such as "${used[0]?.[0]}" are used: link ${GLOSSARY}`);
+  for (const [name, index] of new Map([...prose.matchAll(ABBREVIATION)].map((match) => [match[0], match.index])))
+    if (!COMMON.test(name) && !isTerm(name) && !prose.includes(`(${name})`))
+      problem(index, `"${name}": explain it in ${GLOSSARY}, or write it out`);
 }
 
-/** @param {string} path @param {number} line @param {string} text */
-function sentence(path, line, text) {
-  const count = text.match(/[\p{L}\p{N}]\S*/gu)?.length ?? 0;
-  longest = Math.max(longest, count);
-  if (count > LONGEST_SENTENCE)
-    problems.push(`${path}:${line}: a sentence of ${count} words, at most ${LONGEST_SENTENCE}:${text.replace(/\s+/g, ' ').slice(0, 60)}…`);
+/** @param {string} word */
+function isTerm(word) {
+  const term = word.toLowerCase();
+  return terms.has(term) || terms.has(term.replace(/s$/, '')) || terms.has(`${term}s`);
+}
+
+/** @param {string} prose */
+function countOf(prose) {
+  return prose.match(/[\p{L}\p{N}]\S*/gu)?.length ?? 0;
 }
 
 /** The same lines: code is one word, links are their text, and headings, cells and items end as sentences do. @param {string} text */

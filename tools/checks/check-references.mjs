@@ -1,4 +1,4 @@
-/** docs/reference is what the code says: public API, command line, policy file, HTTP behaviour; and llms.txt is what docs/README.md leads to. `--write` writes it anew. */
+/** docs/reference is what the code says: public API, command line, policy file, HTTP behaviour; and llms.txt is what docs/README.md leads to. `--write` writes it again. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { files, read, report, root } from './lib/source.mjs';

@@ -24,7 +24,7 @@ await() { for _ in $(seq 300); do command curl -s -o /dev/null "http://127.0.0.1
 
 /**
  * @param {readonly import('./steps.mjs').Step[]} steps
- * @param {{ port: number, behind: number, start: string }} choice - the ports to be had in place of 8002 and 5000, and what starts the server
+ * @param {{ port: number, behind: number, start: string }} choice - the ports to use instead of 8002 and 5000, and what starts the server
  * @returns {string[]} what differs from the page
  */
 export function follow(steps, { port, behind, start }) {

@@ -77,7 +77,7 @@ async function dispatch(surroundings: Surroundings): Promise<number> {
   return given.flag('help') ? answer(surroundings, commandHelp(command)) : await command.run(given, surroundings);
 }
 
-/** Whether a line begins with a word, but for `--state FILE`, which may stand before it. */
+/** Whether a line begins with a word, except for `--state FILE`, which may stand before it. */
 function isVerbLine([first = '', second = '', third = '']: readonly string[]): boolean {
   const word = /^--?state$/.test(first) ? third : /^--?state=/.test(first) ? second : first;
   return word !== '' && !word.startsWith('-');

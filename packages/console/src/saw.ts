@@ -14,7 +14,7 @@ const LOOKS: { readonly [check: string]: (seen: Seen) => string | null } = {
   'token-header': ({ request, facts }) => headerLine(request, facts.policy.token.header),
   'token-form': ({ request, facts }) => tokenHeader(request, facts.policy.token.header),
   'token-signature': ({ explanation }) =>
-    explanation.claims === null ? null : explanation.tokenVerified ? 'made with a key of yours' : 'made with another key than yours',
+    explanation.claims === null ? null : explanation.tokenVerified ? 'made with one of your keys' : 'made with another key than yours',
   'token-times': ({ explanation, facts }) => times(explanation.claims, facts.at),
   'token-claims': ({ explanation }) => listed(explanation.claims, ['iss', 'aud', 'did', 'anno']),
   binding: bindingLine,

@@ -11,7 +11,7 @@ const SECONDS_OF_UNIT: ReadonlyMap<string, number> = new Map([
 
 /**
  * Reads a duration such as `1y`, `30d`, `12h`, `5m` or `90s`. A year has 365 days.
- * @returns seconds, or `null` if `text` is no such duration or zero
+ * @returns seconds, or `null` if `text` is not such a duration, or zero
  * @example
  * ```ts
  * import { durationSeconds } from '@approov-guard/testkit';

@@ -29,7 +29,7 @@ export async function httpPage() {
     ["a CORS preflight, `preflight: 'pass'`", { preflight: 'pass' }, 'OPTIONS', PREFLIGHT],
     ["`exempt: '/'`", { exempt: '/' }, 'GET', {}],
     ["`mode: 'observe'`", { mode: 'observe' }, 'GET', {}],
-    ['an outage of ours: no keys, no replay store', { keys: { current: () => null } }, 'GET', genuine],
+    ['an outage on our side: no keys, no replay store', { keys: { current: () => null } }, 'GET', genuine],
     ['`refusal: { status: 400 }`', { refusal: { status: 400 } }, 'GET', {}],
     ["`refusal: { format: 'problem' }` (RFC 9457)", { refusal: { format: 'problem' } }, 'GET', {}],
   ];

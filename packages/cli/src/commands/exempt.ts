@@ -18,7 +18,7 @@ export const exempt: Command = {
   usage: ['approov-guard exempt --id NAME --route NAME... --days NUMBER --by NAME [--key-file FILE]'],
   options: {
     id: { value: 'NAME', describe: 'its name in logs, by which it can be revoked' },
-    route: { value: 'NAME', describe: 'a route of the policy, `default` for the rest; may be repeated', repeatable: true },
+    route: { value: 'NAME', describe: 'a route of the policy, `default` for all others; may be repeated', repeatable: true },
     days: { value: 'NUMBER', describe: 'for how long, 1 to 365; a policy takes 90 unless it says otherwise' },
     by: { value: 'NAME', describe: 'who reviewed it' },
     'key-file': {

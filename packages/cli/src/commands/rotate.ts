@@ -205,7 +205,7 @@ function readState({ state, given }: Work): Rotation | null {
     rotation = {};
   }
   if (rotation.version !== 1 || typeof rotation.places !== 'object')
-    throw new UsageError('the state file is damaged; begin anew without it');
+    throw new UsageError('the state file is damaged; start again without it');
   if (given.flag('new') && rotation.phase !== 'done')
     throw new UsageError('a rotation is under way already; leave out --new, or remove its state file');
   if (given.flag('new')) return null;

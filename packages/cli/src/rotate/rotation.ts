@@ -52,7 +52,7 @@ export function noted(before: Place, evidence: Evidence, { oldId, freshId, ids }
   const old = evidence.get(oldId);
   const uses = old?.uses ?? null;
   const since = old?.since ?? null;
-  // Another count, or one that began anew: the key may have been used until now.
+  // Another count, or one that began again: the key may have been used until now.
   const still = before.quietSince !== null && uses === before.old && since === before.since;
   const knowsAll = ids.every((id) => evidence.has(id));
   return {

@@ -97,7 +97,7 @@ async function answered(
   }
 }
 
-/** The SDK fetches anew when so little of a token's life is left. */
+/** The SDK fetches again when so little of a token's life is left. */
 const RENEW_SECONDS = 10;
 /** The SDK keeps few tokens; a device that is called with many users forgets the oldest. */
 const MOST_TOKENS = 16;

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CloudError } from '../cloud-error.ts';
 
-/** No request of an app or of the command line is longer, but for files: see {@link MOST_FILE_BYTES}. */
+/** No request of an app or of the command line is longer, except for files: see {@link MOST_FILE_BYTES}. */
 const MOST_BODY_BYTES = 65_536;
 
 /** Files that the command line sends along. */

@@ -96,7 +96,7 @@ function parsed(content: string, file: string): unknown {
 function damaged(file: string, why: string, options?: ErrorOptions): CloudError {
   return new CloudError(
     'state-damaged',
-    `${file} cannot be used: ${why}. It was left as it is. Restore a copy, move it away to begin anew, or name another file with --state FILE.`,
+    `${file} cannot be used: ${why}. It was left as it is. Restore a copy, move it away to start again, or name another file with --state FILE.`,
     options,
   );
 }

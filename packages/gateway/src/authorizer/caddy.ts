@@ -6,7 +6,7 @@ import { type Dialect, FORWARDED } from './dialect.ts';
 
 export const caddy: Dialect = {
   name: 'caddy',
-  // Caddy writes targets anew, `|` as `%7C` for instance: the client signed what it sent, and the server behind gets the other.
+  // Caddy writes targets again, `|` as `%7C` for instance: the client signed what it sent, and the server behind gets the other.
   statedIn: { ...FORWARDED, target: 'x-original-uri', currentTarget: 'x-forwarded-uri' },
   mayForwardBodies: false,
   partialIn: null,

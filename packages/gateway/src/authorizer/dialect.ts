@@ -14,7 +14,7 @@ export interface StatedIn {
   readonly method: string | null;
   /** The header with the target; `null`: the question has the client's target. */
   readonly target: string | null;
-  /** The header with the target that the server behind gets, where the proxy writes it anew. Both are judged. Left out: there is one target. */
+  /** The header with the target that the server behind gets, where the proxy writes it again. Both are judged. Left out: there is one target. */
   readonly currentTarget?: string;
   /** The header with host and port; `null`: the question has the client's `Host`. */
   readonly authority: string | null;

@@ -1,5 +1,5 @@
 /**
- * Envoy, `ext_authz` over HTTP: exactly 200 passes; of other answers status and body are sent back. A 5xx of ours is an error to Envoy, and passes
+ * Envoy, `ext_authz` over HTTP: exactly 200 passes; of other answers status and body are sent back. A 5xx of the guard is an error to Envoy, and passes
  * where `failure_mode_allow` is on: what we cannot judge is answered 403 here, with the client's status in a header. Over gRPC a refusal is one
  * whatever its status, and the answer says which headers go no further.
  */

@@ -94,12 +94,12 @@ backend approov_behind
 
 const HEAD = `# approov-guard: HAProxy (2.6 or newer, built with PCRE2) that lets only requests of genuine apps through, by itself.
 #   haproxy -f haproxy.cfg
-# Made of the policy; make it anew when the policy changes. HAProxy reads it again on reload (SIGUSR2 of the master).
+# Made of the policy; make it again when the policy changes. HAProxy reads it again on reload (SIGUSR2 of the master).
 #
 # Held here: one token header, size, form, algorithm of the key, signature, exp, nbf, aud, iss, token binding, exemptions, routes by path and method,
 # modes. Refused that the guard takes: exp and nbf with an exponent, nbf before 1970; names in a token with escapes; audiences, issuers and key ids with escapes.
 # Left out, since only the issuer could fail it: how deep a claims set nests. Paths with bytes beyond ASCII are taken for paths that may lead
-# anywhere, but for those that are exempt by name.`;
+# anywhere, except for those that are exempt by name.`;
 
 /** The secret is taken from the environment when HAProxy starts. Without it, anybody could make tokens: HAProxy does not start. */
 function secretGuard(variable: string, hint: string | null): string {

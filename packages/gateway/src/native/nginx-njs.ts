@@ -42,7 +42,7 @@ function moduleText({ options }: PolicyFile, placed: readonly Placed[], keys: re
     at: at === null ? null : at * 1000,
   };
   return `// approov-guard: what nginx.conf beside this file calls. First the policy, then the checks of the library approov-guard, for njs 0.7.9 and newer.
-// Made of the policy; make it anew when the policy changes. No secret is in it.
+// Made of the policy; make it again when the policy changes. No secret is in it.
 var POLICY = ${JSON.stringify(compiled, null, 2)};
 ${engineText()}`;
 }
@@ -136,7 +136,7 @@ ${refusals(policy)}}
 
 const HEAD = `# approov-guard: nginx with njs (0.7.9 or newer) that lets only requests of genuine apps through, by itself. approov.js lies beside this file.
 #   nginx -c "$PWD/nginx.conf"
-# Made of the policy; make it anew when the policy changes, then: nginx -s reload
+# Made of the policy; make it again when the policy changes, then: nginx -s reload
 #
 # Held here, by the library's own checks: one token header, size, form, algorithm of the key, signature (HS256), exp, nbf, aud, iss, types of
 # claims, token binding, exemptions, routes by path and method, modes.`;

@@ -21,7 +21,7 @@ export type OutgoingResponse = Pick<
   | 'flushHeaders'
 > & { readonly stream?: object };
 
-/** The status of each trouble of ours or of the upstream's. Its words give nothing away. */
+/** The status of each trouble on our side or of the upstream's. Its words give nothing away. */
 export function ownAnswer(status: number, more: { readonly [name: string]: string } = {}): Refusal {
   const retry = status === 503 ? { 'retry-after': '5' } : {};
   return { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...retry, ...more }, body: '{}' };

@@ -16,7 +16,7 @@ const NAMED: ReadonlyMap<string, readonly string[]> = new Map([
   ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
 ]);
 
-/** Tells which peers are proxies of ours; those on a Unix socket have no address. The guard has checked the list. */
+/** Tells which peers are our proxies; those on a Unix socket have no address. The guard has checked the list. */
 export function trustedPeers(ranges: readonly string[]): (peer: string | null) => boolean {
   const list = new BlockList();
   const trustsUnix = ranges.includes('unix');

@@ -62,7 +62,7 @@ function showWarning({ code, message }: GuardWarning): void {
   else console.warn(message);
 }
 
-/** Equal for equal options; functions count as equal, since closures are made anew with them. */
+/** Equal for equal options; functions count as equal, since closures are made again with them. */
 function numberOf(value: unknown, depth: number = 0): number {
   if (typeof value !== 'object' || value === null || depth > 8) return hashOf(typeof value === 'function' ? 'function' : String(value));
   let number = 17;

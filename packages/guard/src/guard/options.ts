@@ -36,7 +36,7 @@ export interface TokenOptions {
   readonly issuer?: string | readonly string[] | null;
   /**
    * The accepted values of `aud`, which a token must then have. `null`: any is accepted, also that of another of your API domains. Default: a
-   * token may do without `aud`; one that has it must name a host of the option `origin` (with or without port), and is refused where `origin`
+   * token may lack `aud`; one that has it must name a host of the option `origin` (with or without port), and is refused where `origin`
    * names none (RFC 7519 §4.1.3).
    */
   readonly audience?: string | readonly string[] | null;
@@ -67,7 +67,7 @@ export type OriginOptions =
        */
       readonly trustedProxies?: readonly string[];
       /**
-       * How many proxies of yours each request passes, 1 to 16, where their addresses are not known: in each forwarding field, the member that the
+       * How many your proxies each request passes, 1 to 16, where their addresses are not known: in each forwarding field, the member that the
        * outermost of them wrote counts. **Whoever reaches the server past them is believed**, and so is a client's own field that fewer of them append
        * to: close every other way, and have each of them append to each field that it writes. Default: none; not together with `trustedProxies`.
        */
@@ -224,7 +224,7 @@ export interface GuardOptions extends RouteOptions {
   readonly cache?: CacheOptions | null;
   /**
    * What one signing key may take of the replay store: the claim `ipk`, else the device (`did`), else the token. Taken once the signature is
-   * proven; who is over it gets 429 before the store is asked. Default: numbers that no app reaches. `null`: one client may fill the store.
+   * proven; beyond it the answer is 429, before the store is asked. Default: numbers that no app reaches. `null`: one client may fill the store.
    */
   readonly share?: ShareOptions | null;
   /** What bodies may take whose digests are compared: bytes, and time to arrive. Default: see there. */

@@ -21,8 +21,8 @@ const LONGEST_FIELD = 1024;
 
 /**
  * Reads what trusted proxies say. Each hop may have appended a member to a field: all must say the same, since nobody could tell which to
- * believe, or a count tells which one the outermost proxy of ours wrote. What different fields say must agree, too.
- * @param hops - how many proxies of ours append to each field that they write; `null` where that is not configured
+ * believe, or a count tells which one the outermost of our proxies wrote. What different fields say must agree, too.
+ * @param hops - how many our proxies append to each field that they write; `null` where that is not configured
  */
 export function parseForwarded(request: RequestView, hops: number | null): Forwarded | ForwardedTrouble {
   const read = (name: string): string | undefined | ForwardedTrouble => memberOf(name, membersOf(request.lines(name.toLowerCase())), hops);
@@ -70,7 +70,7 @@ function membersOf(lines: readonly string[]): readonly string[] {
   return lines.length === 0 || text.length > LONGEST_FIELD ? lines : text.split(',').map(trimOptionalWhiteSpace);
 }
 
-/** The one value of a field: what all members say, or what the outermost proxy of ours wrote. An empty field says nothing. */
+/** The one value of a field: what all members say, or what the outermost of our proxies wrote. An empty field says nothing. */
 function memberOf(name: string, members: readonly string[], hops: number | null): string | undefined | ForwardedTrouble {
   if (members.length === 0 || (members.length === 1 && members[0] === '')) return undefined;
   const counted = hops === null ? members : members.slice(members.length - hops, members.length - hops + 1);
@@ -116,7 +116,7 @@ function parseElement(value: string): Forwarded | null {
   return found;
 }
 
-// Which peers are proxies of ours: addresses and CIDR blocks (RFC 4632, RFC 4291 §2.3).
+// Which peers are our proxies: addresses and CIDR blocks (RFC 4632, RFC 4291 §2.3).
 
 /** A block of addresses. */
 export interface AddressRange {

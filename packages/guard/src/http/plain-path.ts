@@ -37,7 +37,7 @@ export function plainPath(target: string): PlainPath | null {
 /**
  * The target by which a framework chooses the handler that shows the path only, and maybe decoded.
  * @param path - what the framework shows
- * @param sent - the target that was sent, which it is if the two are the same but for encoding
+ * @param sent - the target that was sent, which it is if the two are the same except for encoding
  */
 export function targetRead(path: string, sent: string): string {
   const before = pathOf(sent);

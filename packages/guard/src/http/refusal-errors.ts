@@ -20,7 +20,7 @@ const WORDS: { readonly [status: number]: Words } = {
 
 /**
  * An error that Apollo Server renders with the refusal's status and headers, and every GraphQL server with its code: `UNAUTHENTICATED`,
- * `SERVICE_UNAVAILABLE` for an outage of ours, `TOO_MANY_REQUESTS` for a share that is used up.
+ * `SERVICE_UNAVAILABLE` for an outage on our side, `TOO_MANY_REQUESTS` for a share that is used up.
  */
 export function graphqlError({ refusal, verdict }: Refuse): Error {
   const { message, graphql } = wordsFor(verdict);
@@ -30,7 +30,7 @@ export function graphqlError({ refusal, verdict }: Refuse): Error {
   return Object.assign(new Error(message), { name: 'GraphQLError', extensions });
 }
 
-/** An error that tRPC renders with status 401, 503 for an outage of ours, 429 for a share that is used up. */
+/** An error that tRPC renders with status 401, 503 for an outage on our side, 429 for a share that is used up. */
 export function trpcError({ verdict }: Refuse): Error {
   const { message, trpc } = wordsFor(verdict);
   return Object.assign(new Error(message), { name: 'TRPCError', code: trpc });

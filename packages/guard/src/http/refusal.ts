@@ -52,7 +52,7 @@ export function showsId({ format, render }: RefusalPolicy): boolean {
   return format === 'problem' || render !== null;
 }
 
-/** RFC 9110 §10.2.3: when the client may ask again, after an outage of ours or with its share used up. */
+/** RFC 9110 §10.2.3: when the client may ask again, after an outage on our side or with its share used up. */
 const RETRY_AFTER_SECONDS = '5';
 
 /**
@@ -81,7 +81,7 @@ export function statusOf(verdict: Rejected | Unavailable, usual: number): number
 }
 
 /**
- * Renders the answer. The standard one is the same bytes whatever the reason, so it gives nothing away. Only an outage of ours differs, and
+ * Renders the answer. The standard one is the same bytes whatever the reason, so it gives nothing away. Only an outage on our side differs, and
  * what has nothing to do with credentials: a body that is too large, late or cut off.
  */
 export function renderRefusal(verdict: Rejected | Unavailable, id: string, policy: RefusalPolicy): Refusal {

@@ -72,7 +72,7 @@ class RewrittenRequestView extends WebRequestView {
   }
 }
 
-/** Node's request, but for the body: the Fetch request has the stream. */
+/** Node's request, except for the body: the Fetch request has the stream. */
 class ServedRequestView extends NodeRequestView {
   readonly #request: WebRequest;
 

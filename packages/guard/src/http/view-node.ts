@@ -212,7 +212,7 @@ function indexOf(raw: readonly string[], headers: object | undefined): ReadonlyM
   return index;
 }
 
-/** Node's parser leaves no request without lines, but for HTTP/1.0 requests that have none: theirs are not fields either. */
+/** Node's parser leaves no request without lines, except for HTTP/1.0 requests that have none: theirs are not fields either. */
 function isUnparsed({ rawHeaders }: NodeRequest): boolean {
   return (rawHeaders ?? []).length === 0;
 }

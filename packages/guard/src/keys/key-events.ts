@@ -4,7 +4,7 @@ import type { ConfigurationCode } from '../checks/configuration-error.ts';
 import { isThenable } from '../core/result.ts';
 import type { Seconds } from '../core/time.ts';
 
-/** Why a key set could not be had. */
+/** Why a key set could not be fetched. */
 export type KeyFailure =
   /** No answer, or no end of it, within `timeoutSeconds`. */
   | 'timeout'

@@ -148,7 +148,7 @@ export function refuseUntried(
   const nameless = keys.filter(({ kid }) => kid === null);
   const isFull = (name: string): boolean => nameless.filter(({ algorithm }) => algorithm.name === name).length > MAX_KEYS_TRIED;
   if (!nameless.some(({ algorithm }) => isFull(algorithm.name))) return;
-  const remedy = `at most ${MAX_KEYS_TRIED} of one algorithm may do without \`kid\`: more would not be tried`;
+  const remedy = `at most ${MAX_KEYS_TRIED} of one algorithm may lack \`kid\`: more would not be tried`;
   throw new ConfigurationError(code, path, remedy);
 }
 

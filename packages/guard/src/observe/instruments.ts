@@ -32,7 +32,7 @@ export class Observed {
   readonly decisions: DecisionTally = new DecisionTally();
   readonly guards: Named[] = [];
 
-  /** Has a guard's counters, gauges and keys shown, too. A name that is taken is shown anew; at most 64. */
+  /** Has a guard's counters, gauges and keys shown, too. A name that is taken is shown again; at most 64. */
   watch(guard: Pick<Guard, 'counters' | 'gauges' | 'keyUse'>, name: string): void {
     const kept = this.guards.filter((known) => known.name !== name);
     // The cast holds for what is asked of it here.

@@ -38,7 +38,7 @@ type Level = 'info' | 'warn' | 'error';
 type Line = DecisionEvent & { readonly suppressed?: number };
 
 /**
- * Logs to pino, or a logger like it: `error` for faults of ours, `warn` for what was refused, `info` for what `observe` let pass. Accepted requests are
+ * Logs to pino, or a logger like it: `error` for faults on our side, `warn` for what was refused, `info` for what passed in `observe`. Accepted requests are
  * not logged. No line holds a token, a claim, a header or a query; what a client chose is escaped and short.
  * @returns a hook for the guard's option `onVerdict`
  *

@@ -42,7 +42,7 @@ export function isReference(value: unknown): value is { readonly env: string } |
 
 /**
  * The text that a reference names.
- * @throws ConfigurationError where no secret belongs, or if the variable or the file cannot be had
+ * @throws ConfigurationError where no secret belongs, or if the variable or the file cannot be fetched
  */
 export function resolveReference(
   reference: { readonly env: string } | { readonly file: string },

@@ -40,7 +40,7 @@ export interface RedisReplayOptions {
   readonly prefix?: string;
   /**
    * How long an answer may take, connecting included, 0.01 to 30 s. Default 0.25. A longer time lets requests pile up while the server hangs.
-   * Time in which a handler of yours keeps the event loop does not count.
+   * Time in which your own handler keeps the event loop does not count.
    */
   readonly timeoutSeconds?: Seconds;
   /**

@@ -88,7 +88,7 @@ export const CLASSES: { readonly [Name in ClassName]: ClassRow } = {
   },
 };
 
-/** Whether no key verified the token: a wrong key of ours, a device that failed attestation, or a forgery. */
+/** Whether no key verified the token: our wrong key, a device that failed attestation, or a forgery. */
 export function isKeyFailure(code: string): boolean {
   return code === 'token-signature-invalid' || code === 'token-key-unknown' || code === 'token-algorithm-not-allowed';
 }

@@ -203,7 +203,7 @@ export class Breaker {
     if (refusedDevices >= minDevices && refusedDevices >= refusedShare * all) return { ...found, rule: 'devices-refused' };
     const half = sums.expected / 2;
     const fell = sums.expected >= minExpected && sums.accepted < half;
-    // They came as before, and failed: an outage of ours, or a quiet hour, is something else. And some were refused.
+    // They came as before, and failed: an outage on our side, or a quiet hour, is something else. And some were refused.
     const came = sums.accepted + sums.rejected >= half && sums.refused >= minDevices;
     return fell && came ? { ...found, rule: 'accepted-fell' } : null;
   }

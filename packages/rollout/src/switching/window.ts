@@ -7,7 +7,7 @@ export interface WindowSums {
   readonly accepted: number;
   /** Rejected requests, whatever the mode. Faults of our own are not among them. */
   readonly rejected: number;
-  /** Rejected requests that were refused, or would have been but for the breaker or the switch. */
+  /** Rejected requests that were refused, or would have been except for the breaker or the switch. */
   readonly refused: number;
   /** Distinct proven devices that were judged in mode `enforce`, or would have been. */
   readonly devices: Distinct;
@@ -23,7 +23,7 @@ export interface Judged {
   readonly enforced: boolean;
   /** The proven device, or `null`. */
   readonly device: string | null;
-  /** Whether such a refusal may be a mistake of ours: not one of what we refuse on purpose. */
+  /** Whether such a refusal may be a mistake on our side: not one of what we refuse on purpose. */
   readonly counts: boolean;
 }
 
@@ -54,7 +54,7 @@ export class SlidingWindow {
     const number = Math.floor(at / this.#slotMs);
     if (number === this.#now || Number.isNaN(number)) return false;
     const first = Number.isNaN(this.#now);
-    // A clock that was set back by more than the window begins anew; one that was set back a little waits.
+    // A clock that was set back by more than the window starts again; one that was set back a little waits.
     if (!first && number < this.#now && this.#now - number <= SLOTS) return false;
     const anew = first || number < this.#now || number - this.#now > SLOTS;
     if (first || number < this.#now) this.#since = at;

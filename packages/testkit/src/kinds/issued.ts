@@ -34,7 +34,7 @@ export const issuedKinds: KindTable = {
   web: kind('accepted', 'a web token with embed and without did', (context) => webToken(context)),
   'all-claims': kind(
     'accepted',
-    'every claim that the platform knows, but for aud',
+    'every claim that the platform knows, except for aud',
     withClaims({
       iss: 'example.approov.io',
       sub: 'approov|ExampleApproovTokenDID==',

@@ -40,7 +40,7 @@ export function kind(expected: ExpectedVerdict, describe: string, mint: TokenKin
   return { describe, expected, expectedWhenBound: whenBound, mint };
 }
 
-/** Mints a token that is valid but for these claims. */
+/** Mints a token that is valid except for these claims. */
 export function withClaims(claims: { readonly [claim: string]: unknown }): TokenKind['mint'] {
   return ({ secret, now }) => mintToken({ secret, now, claims });
 }

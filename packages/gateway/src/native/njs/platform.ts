@@ -1,5 +1,5 @@
 /**
- * What njs 0.7.9 lacks of the language's library, as far as the checks use it. nginx runs the whole file anew for each request: making one of these
+ * What njs 0.7.9 lacks of the language's library, as far as the checks use it. nginx runs the whole file again for each request: making one of these
  * costs nothing, and few are ever asked.
  */
 

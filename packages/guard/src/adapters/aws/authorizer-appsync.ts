@@ -34,7 +34,7 @@ function appSyncView({ authorizationToken, requestHeaders }: AppSyncEvent, token
  * The answer, which is kept only where the authorisation token is all that counts, and no longer than the attestation token lives.
  * @param decide - asks the guard
  * @param secondsUntil - how long it is until a moment, seconds since the epoch
- * @throws Error for an outage of ours, which AppSync keeps for nobody
+ * @throws Error for an outage on our side, which AppSync keeps for nobody
  */
 export async function appSyncAnswer(
   event: AppSyncEvent,

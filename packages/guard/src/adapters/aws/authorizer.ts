@@ -184,7 +184,7 @@ function uncachable(): Error {
 /**
  * The answer to a decision.
  * @param claims - those on which the answer rests, with which a cached policy ends; a simple response cannot say it
- * @throws Error `Unauthorized`, which a REST API turns into 401; another error for an outage of ours, which API Gateway turns into 500 and
+ * @throws Error `Unauthorized`, which a REST API turns into 401; another error for an outage on our side, which API Gateway turns into 500 and
  * does not cache
  */
 export function authorizerAnswer(

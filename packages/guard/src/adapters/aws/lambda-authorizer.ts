@@ -19,7 +19,7 @@ export type { AnswerTo } from './authorizer.ts';
 
 /**
  * A Lambda authoriser. API Gateway answers the client itself: 401 (REST) or 403 (HTTP APIs) for requests that do not pass, 500 in an outage
- * of ours. The back end finds `approovVerdict`, `approovId`, `approovDid` and `approovExpires` in the authoriser's context. API Gateway may cache answers under the identity sources alone (REST APIs do so for 300 s unless told otherwise): list among them the token
+ * on our side. The back end finds `approovVerdict`, `approovId`, `approovDid` and `approovExpires` in the authoriser's context. API Gateway may cache answers under the identity sources alone (REST APIs do so for 300 s unless told otherwise): list among them the token
  * header, every bound header, `Host` if the guard has routes by host, and `$context.routeKey` if it has routes or exempt paths. HTTP APIs name
  * them: what must not be cached is then an error, unless you say that caching is off. A policy covers the stage where the token alone counts, else
  * the method and path that were judged; a simple response outlives its token by the rest of the time to live, and AppSync is told how long.

@@ -38,7 +38,7 @@ interface RequestContext {
   readonly elb?: object;
   /** The path with the stage, as the client sent it. */
   readonly path?: string;
-  /** What stands before the path if the client called the API by its own host, and not by a domain of yours. */
+  /** What stands before the path if the client called the API by its own host, and not by your own domain. */
   readonly stage?: string;
 }
 

@@ -3,7 +3,7 @@ import type { Refuse } from '../../http/decide.ts';
 import { statusOf } from '../../http/refusal.ts';
 import type { GrpcCall, GrpcListener, GrpcMetadata } from './view-grpc.ts';
 
-/** `UNAUTHENTICATED`; `UNAVAILABLE` for an outage of ours and `RESOURCE_EXHAUSTED` for a share that is used up, which clients may retry. */
+/** `UNAUTHENTICATED`; `UNAVAILABLE` for an outage on our side and `RESOURCE_EXHAUSTED` for a share that is used up, which clients may retry. */
 export function grpcStatus({ verdict }: Refuse): { readonly code: number; readonly details: string } {
   const status = statusOf(verdict, 401);
   if (status === 503) return { code: 14, details: 'Unavailable' };

@@ -13,7 +13,7 @@ const decisions: WeakMap<GrpcMetadata, Decision> = new WeakMap();
 export type GrpcInterceptor = <Call>(method: { readonly path: string }, call: GrpcCall) => Call;
 
 /**
- * Protects every method of a server: calls that pass reach their handlers, all others end with `UNAUTHENTICATED` (in an outage of ours
+ * Protects every method of a server: calls that pass reach their handlers, all others end with `UNAUTHENTICATED` (in an outage on our side
  * `UNAVAILABLE`) before a message is read. The token is in the metadata `approov-token`; bound headers are metadata too. A method is exempt
  * or has a route of its own by its path, `/package.Service/Method`. A stream is judged when it begins.
  *

@@ -18,7 +18,7 @@ export interface GrpcListener {
   onCancel(): void;
 }
 
-/** Metadata: values are texts, but for names in `-bin`. */
+/** Metadata: values are texts, except for names in `-bin`. */
 export interface GrpcMetadata {
   get(name: string): readonly (string | Uint8Array)[];
 }

@@ -13,7 +13,7 @@ export type { TrpcCreateContext } from './procedures.ts';
 
 /**
  * A function for `createContext`, of every tRPC adapter that shows Node's request or a Fetch request: procedures find the decision at
- * `ctx.approov`. Calls of requests that do not pass are answered with `UNAUTHORIZED` (401), in an outage of ours `SERVICE_UNAVAILABLE`. A batch
+ * `ctx.approov`. Calls of requests that do not pass are answered with `UNAUTHORIZED` (401), in an outage on our side `SERVICE_UNAVAILABLE`. A batch
  * must satisfy the routes of all its procedures; calls over a WebSocket are judged by its handshake, which must satisfy every route.
  *
  * On Node, tRPC takes the body before it asks for a context. Where bodies are signed, put `createContext.middleware` in front.

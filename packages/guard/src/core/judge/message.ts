@@ -143,7 +143,7 @@ function compareBody(judged: Case, policy: SignaturePolicy, stated: readonly Sta
   return means.bodies.read({ body, maxBytes: policy.maxBodyBytes, owner, once, message }, compare);
 }
 
-/** Why a body could not be read: the client's side, but for what the server did with it or has no room for. */
+/** Why a body could not be read: the client's side, except for what the server did with it or has no room for. */
 function unread(body: Exclude<BodyFound, { outcome: 'read' }>): Failure {
   switch (body.outcome) {
     case 'twin':

@@ -54,7 +54,7 @@ export function modeOfStage(modes: Modes, stage: Stage): Mode {
   return modes[PART_OF_STAGE[stage]];
 }
 
-/** The mode that governs a failure. A fault of ours that concerns every part is governed by the strictest mode. */
+/** The mode that governs a failure. a fault on our side that concerns every part is governed by the strictest mode. */
 export function modeOfFailure(modes: Modes, failure: Rejected | Unavailable): Mode {
   if (failure.outcome === 'rejected') return modeOf(modes, failure.reason);
   if (failure.stage !== null) return modeOfStage(modes, failure.stage);

@@ -23,7 +23,7 @@ const HEADER_MAX_DEPTH = 8;
 
 /**
  * Splits a token into its three segments, each canonical base64url; `null` if it has another form. Payload and
- * signature may be empty, as those of an unsecured JWS are (RFC 7515 Appendix A.5): an empty payload is not a claims set, and no algorithm of ours
+ * signature may be empty, as those of an unsecured JWS are (RFC 7515 Appendix A.5): an empty payload is not a claims set, and none of our algorithms
  * accepts an empty signature.
  */
 export function parseUnverifiedCompact(token: string): UnverifiedJws | null {
@@ -96,7 +96,7 @@ const MAX_KNOWN_HEADERS = 64;
 /** A snapshot of keys. A newer snapshot is another object; nothing in this one changes what it answers. */
 export class KeySet {
   readonly keys: readonly VerificationKey[];
-  /** True if a source that belongs to this set could not be had: a key that is not here may still exist. */
+  /** True if a source that belongs to this set could not be fetched: a key that is not here may still exist. */
   readonly partial: boolean;
   /** Candidates by header segment, for headers of tokens that verified: nearly all tokens of an account share one header. */
   readonly #known: Map<string, readonly VerificationKey[]> = new Map();

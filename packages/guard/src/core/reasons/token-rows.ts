@@ -9,7 +9,7 @@ export const REQUEST_REASONS: { readonly [Code in Extract<ReasonCode, `request-$
     meaning:
       'The request has as many header lines as the server keeps, so that others may have been dropped: among them what frames its body, or a second token.',
     action:
-      'Not one genuine app sends so many (Node keeps 1000). If yours does, raise `server.maxHeadersCount`, or set it to 0, which drops none; `maxHeaderSize` bounds them all the same.',
+      'No genuine app sends so many (Node keeps 1000). If yours does, raise `server.maxHeadersCount`, or set it to 0, which drops none; `maxHeaderSize` bounds them all the same.',
   },
 };
 
@@ -122,7 +122,7 @@ export const TOKEN_REASONS: { readonly [Code in Extract<ReasonCode, `token-${str
   'token-denied': {
     stage: 'token',
     spec: 'none: option `rules`',
-    meaning: 'The token verified, and a deny or allow rule of yours refused it.',
+    meaning: 'The token verified, and a deny or allow rule refused it.',
     action: 'The detail names the rule. Look there whether this device, token or claim is meant to be refused.',
   },
   'token-replayed': {

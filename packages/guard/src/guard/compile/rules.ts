@@ -31,7 +31,7 @@ export type RulePredicate = (claims: Claims, facts: RuleFacts) => MaybePromise<b
  * One rule. A list is copied at start; a `Set` is asked at each request, so that you can add to it while the guard runs.
  * - `denyDids`, `allowDids`: by installation id (claim `did`). `allowDids` refuses every other, and every token without `did`.
  * - `denyTokens`: by fingerprint ({@link tokenFingerprint}), so that no list holds live tokens.
- * - `deny`, `allow`: by a predicate of yours, synchronous or not.
+ * - `deny`, `allow`: by your own predicate, synchronous or not.
  */
 export type RuleOptions = {
   /** Shown to the operator in the verdict's detail, at most 64 characters. Never shown to the client. */

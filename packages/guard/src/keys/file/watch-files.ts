@@ -97,7 +97,7 @@ class Watch implements FilesWatcher {
   }
 }
 
-/** Size, times and inode of the file at the end of all links; the reason, if it cannot be had. */
+/** Size, times and inode of the file at the end of all links; the reason, if it cannot be fetched. */
 function lookAt(path: string): string {
   try {
     const { ino, size, mtimeMs, ctimeMs } = statSync(path);

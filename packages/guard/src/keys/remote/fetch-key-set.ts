@@ -3,7 +3,7 @@ import type { Bytes, Seconds } from '../../core/time.ts';
 import { afterListening } from '../../http/deadline.ts';
 import type { KeyFailure } from '../key-events.ts';
 
-/** The `fetch` of the platform, or one of yours. */
+/** The `fetch` of the platform, or your own. */
 export type FetchKeys = (
   url: string,
   init: { readonly headers: { readonly [name: string]: string }; readonly redirect: 'manual'; readonly signal: AbortSignal },

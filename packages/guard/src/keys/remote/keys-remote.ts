@@ -1,4 +1,4 @@
-/** A JWK set at a URL: when it is fetched, how long it is used, and what happens when it cannot be had. */
+/** A JWK set at a URL: when it is fetched, how long it is used, and what happens when it cannot be fetched. */
 import type { AlgorithmName } from '../../core/jws/algorithms.ts';
 import { KeySet } from '../../core/jws/jws.ts';
 import type { CryptoPort, KeySource } from '../../core/ports.ts';
@@ -32,11 +32,11 @@ interface Held {
   readonly freshUntil: number;
 }
 
-/** The part of its life after which a set is fetched anew. */
+/** The part of its life after which a set is fetched again. */
 const REFRESH_AHEAD = 0.8;
 
 /**
- * The source has no timers: requests move it. A set is fetched anew in the background in the last fifth of its life. When it is over age it
+ * The source has no timers: requests move it. A set is fetched again in the background in the last fifth of its life. When it is over age it
  * is used only while the source fails to deliver, for `maxStaleSeconds`; without a failure the request waits for a new one.
  */
 export class RemoteKeys implements KeySource {
@@ -83,7 +83,7 @@ export class RemoteKeys implements KeySource {
   async warmUp(at: number): Promise<void> {
     if (this.#isUsable(at)) return;
     await (this.#inFlight(at) ?? this.#fetch(at));
-    if (!this.#isUsable(at)) throw new Error(`${this.#plan.name}: the key set could not be had (${this.#lastFailure ?? 'closed'})`);
+    if (!this.#isUsable(at)) throw new Error(`${this.#plan.name}: the key set could not be fetched (${this.#lastFailure ?? 'closed'})`);
   }
 
   close(): void {

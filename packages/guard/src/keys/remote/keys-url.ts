@@ -28,7 +28,7 @@ export interface RemoteKeysSettings {
   readonly cooldownSeconds?: Seconds;
   /**
    * For how long a set is still used when it is over age and cannot be fetched, 0 to 30 days. Default 86400. Meanwhile a key that was
-   * withdrawn is still accepted; a shorter time turns an outage of the key server into one of yours sooner.
+   * withdrawn is still accepted; a shorter time turns an outage of the key server sooner into your own.
    */
   readonly maxStaleSeconds?: Seconds;
   /** Headers of the request. They are sent to the URL's own origin only. Default: `accept`. */
@@ -63,7 +63,7 @@ export interface KeysFromUrlOptions extends RemoteKeysSettings {
  *   onEvent: (event) => console.warn(event.type),
  * });
  * const guard = createGuard({ keys });
- * // await guard.warmUp(); // before traffic: rejects if the set cannot be had
+ * // await guard.warmUp(); // before traffic: rejects if the set cannot be fetched
  * guard.close();
  * ```
  */
