@@ -7,6 +7,8 @@ const isOutside = (/** @type {string} */ id) => !id.startsWith('.') && !isAbsolu
 const transform = { target: 'es2023' };
 /** The guard asks what a bundle of it was built for, and, by another name, what the process says: its own CommonJS was built for neither. */
 const NOT_BUNDLED = { 'process.env.NODE_ENV': 'undefined' };
+/** What only some platforms need, and what it asks of Node (its server, files): adapters that have a folder, key files, stores, telemetry. */
+const FOR_SOME = /[\\/]src[\\/](?:adapters[\\/]\w+[\\/]|keys[\\/]file[\\/]|observe[\\/]|replay[\\/]redis)/;
 
 /** ES modules, one for each source, for bundlers; `#crypto` is left to them. @param {string} folder @param {string[]} sources */
 export async function modules(folder, sources) {
@@ -30,7 +32,8 @@ export async function modules(folder, sources) {
 }
 
 /**
- * CommonJS, one file for each entry point and one for what they share, for platforms with `node:crypto`.
+ * CommonJS, one file for each entry point, one for what most of them share, and one for what some do, for platforms with `node:crypto`. Reading a
+ * file is most of what loading costs, so what an entry point does not use lies elsewhere.
  * @param {import('./packages.mjs').Package} one
  */
 export async function common({ folder, manifest, entries }) {
@@ -46,7 +49,12 @@ export async function common({ folder, manifest, entries }) {
     format: 'cjs',
     entryFileNames: 'cjs/[name].cjs',
     chunkFileNames: 'cjs/[name].cjs',
-    codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
+    codeSplitting: {
+      groups: [
+        { name: 'shared', minShareCount: 2, test: (id) => !FOR_SOME.test(id) },
+        { name: 'shared-by-some', minShareCount: 2 },
+      ],
+    },
     // Comments are in the declarations; here they would only be read at every start.
     comments: false,
     esModule: true,

@@ -60,6 +60,19 @@ test('import works', () => {
   run(process.execPath, [write('import.mjs', IMPORTS)]);
 });
 
+/** What an entry point reads: files of the package, and Node's server, which a cold start need not wait for. */
+const LOADED = `
+const { Module } = require('node:module');
+const files = Object.keys(Module._cache).filter((file) => file.includes('approov-guard'));
+process.stdout.write(JSON.stringify({ files: files.length, server: process.moduleLoadList.includes('NativeModule http') }));`;
+
+for (const entry of ['express', 'fastify', 'node', 'next', 'web']) {
+  test(`loading ${entry} reads two CommonJS files, in both forms, and not Node's server`, () => {
+    const [required, imported] = [`require('approov-guard/${entry}');${LOADED}`, `import('approov-guard/${entry}').then(() => {${LOADED}});`];
+    for (const code of [required, imported]) assert.deepEqual(JSON.parse(run(process.execPath, ['-e', code])), { files: 2, server: false });
+  });
+}
+
 test('state is one, whichever form a program loads', () => {
   run(process.execPath, [write('one-state.mjs', ONE_STATE)]);
 });
