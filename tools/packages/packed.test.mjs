@@ -77,11 +77,6 @@ test('state is one, whichever form a program loads', () => {
   run(process.execPath, [write('one-state.mjs', ONE_STATE)]);
 });
 
-test('an entry point and what it shares are all that is loaded', () => {
-  const program = "require('approov-guard/express'); console.log(Object.keys(require.cache).length - 1)";
-  assert.equal(run(process.execPath, [write('count.cjs', program)]).trim(), '2');
-});
-
 for (const name of runtimeNames.filter((runtime) => runtime !== 'workerd')) {
   const found = findRuntime(name);
   test(
