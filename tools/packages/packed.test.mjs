@@ -68,7 +68,10 @@ process.stdout.write(JSON.stringify({ files: files.length, server: process.modul
 
 for (const entry of ['express', 'fastify', 'node', 'next', 'web']) {
   test(`loading ${entry} reads two CommonJS files, in both forms, and not Node's server`, () => {
-    const [required, imported] = [`require('approov-guard/${entry}');${LOADED}`, `import('approov-guard/${entry}').then(() => {${LOADED}});`];
+    const [required, imported] = [
+      `require('approov-guard/${entry}');${LOADED}`,
+      `import('approov-guard/${entry}').then(() => {${LOADED}});`,
+    ];
     for (const code of [required, imported]) assert.deepEqual(JSON.parse(run(process.execPath, ['-e', code])), { files: 2, server: false });
   });
 }
