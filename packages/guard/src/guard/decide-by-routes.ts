@@ -1,6 +1,7 @@
 /** A whole decision from nothing but what is given: for engines that run the checks where there is no guard. */
+import { judgeByEach } from '../core/judge/by-each.ts';
 import type { Check, KeySnapshot, Means, RequestKeys, Route } from '../core/judge/case.ts';
-import { judgeByEach, modesForVerdict } from '../core/judge/judge.ts';
+import { modesForVerdict } from '../core/judge/judge.ts';
 import type { Policy } from '../core/judge/policy.ts';
 import type { KeysAtHand } from '../core/jws/jws.ts';
 import type { RequestView } from '../core/request-view.ts';

@@ -1,8 +1,9 @@
 /** Why a request gets the verdict it gets: the order of judgement, run to its end. */
-import type { Case, Check, KeySnapshot, Means, Route } from '../core/judge/case.ts';
-import { judge, modesForVerdict, newCase, noMoment, orAgain, withoutKeys } from '../core/judge/judge.ts';
+import { whatCounts } from '../core/judge/by-each.ts';
+import { type Case, type Check, FoundOnce, type KeySnapshot, type Means, type Route } from '../core/judge/case.ts';
+import { judge, newCase, noMoment, orAgain, type Subject, withoutKeys } from '../core/judge/judge.ts';
 import { ORDER } from '../core/judge/order.ts';
-import { type Mode, type Modes, modeOfFailure, modesOf } from '../core/judge/policy.ts';
+import { type Mode, type Modes, modesOf } from '../core/judge/policy.ts';
 import type { FaultCode, ReasonCode } from '../core/reasons/reasons.ts';
 import type { RequestView } from '../core/request-view.ts';
 import type { MaybePromise } from '../core/result.ts';
@@ -41,23 +42,17 @@ export interface Explained {
 
 /** Makes every check that the routes ask for, by the first route that is not satisfied, else the last. Remembers nothing. Never rejects. */
 export async function explainByEach(means: Means, request: RequestView, routes: readonly Route[], at: number): Promise<Explained> {
-  // The cast holds: there is always one route.
-  const route = routes[0] as Route;
-  const explained = await explainByRoute(means, request, route, at);
-  const { verdict } = explained;
-  if (routes.length === 1) return explained;
-  if (verdict.outcome !== 'accepted' && modeOfFailure(modesForVerdict(route, request, verdict, at), verdict) === 'enforce')
-    return explained;
-  const later = await explainByEach(means, request, routes.slice(1), at);
-  return verdict.outcome === 'accepted' || later.verdict.outcome !== 'accepted' ? later : explained;
+  const subject = { request, means, alike: new FoundOnce() };
+  return whatCounts({ routes, request, at, judgeBy: (route) => explainByRoute(subject, route, at) }, 0, null);
 }
 
-async function explainByRoute(means: Means, request: RequestView, route: Route, at: number): Promise<Explained> {
+async function explainByRoute(subject: Subject, route: Route, at: number): Promise<Explained> {
+  const { request, means } = subject;
   const made = route.order.filter(({ remembers }) => !remembers);
-  let judged = newCase(request, route.policy, means, withoutKeys(), at / 1000);
+  let judged = newCase(subject, route.policy, withoutKeys(), at / 1000);
   const explainWith = (newest: KeySnapshot): MaybePromise<Verdict> => {
     // Without the tokens that are known: their checks are made, too.
-    judged = newCase(request, route.policy, means, { ...newest, verified: null }, at / 1000);
+    judged = newCase(subject, route.policy, { ...newest, verified: null }, at / 1000);
     judged.trace = [];
     return judge(judged, made);
   };

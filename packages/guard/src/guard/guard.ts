@@ -1,7 +1,8 @@
 /** The guard: reads the clock once, finds the routes of a request, has it judged, decides, reports. */
 
-import type { Means, Route } from '../core/judge/case.ts';
-import { askedOnce, type Judged, judgeByEach, judgeByRoute, modesForVerdict } from '../core/judge/judge.ts';
+import { askedOnce, type Judged, judgeByEach } from '../core/judge/by-each.ts';
+import type { Means, RequestKeys, Route } from '../core/judge/case.ts';
+import { judgeByRoute, modesForVerdict } from '../core/judge/judge.ts';
 import { routeOf, tokenOnly } from '../core/judge/order.ts';
 import type { Policy } from '../core/judge/policy.ts';
 import type { ReplayStore } from '../core/ports.ts';
@@ -115,13 +116,13 @@ class AssembledGuard implements Guard {
 
   async judge(request: RequestView, route?: Route): Promise<Verdict> {
     const found = this.#routesOf(request, route);
-    const routes = found === 'exempt' ? [this.#parts.whole] : found;
+    const routes = found === 'exempt' ? [this.#parts.whole] : distinct(found);
     return (await judgeByEach(this.#parts.means, request, routes, this.#readClock())).verdict;
   }
 
   async explain(request: RequestView, route?: Route): Promise<Explained> {
     const found = this.#routesOf(request, route);
-    return explainByEach(this.#parts.means, request, found === 'exempt' ? [this.#parts.whole] : found, this.#readClock());
+    return explainByEach(this.#parts.means, request, found === 'exempt' ? [this.#parts.whole] : distinct(found), this.#readClock());
   }
 
   demands(route?: Route): readonly [Demands, ...Demands[]];
@@ -137,12 +138,8 @@ class AssembledGuard implements Guard {
   }
 
   async verifyToken(token: string): Promise<Verdict> {
-    return await judgeByRoute(
-      this.#parts.means,
-      viewOfToken(token, this.#tokenOnly.policy.token.header),
-      this.#tokenOnly,
-      this.#readClock(),
-    );
+    const request = viewOfToken(token, this.#tokenOnly.policy.token.header);
+    return await judgeByRoute({ request, means: this.#parts.means, alike: null }, this.#tokenOnly, this.#readClock());
   }
 
   whenExpired({ claims }: Decision, expired: () => void, route: Route = this.#parts.whole): () => void {
@@ -159,11 +156,11 @@ class AssembledGuard implements Guard {
     const started = this.#hook.start();
     const at = this.#readClock();
     // The casts hold: `exempt` was skipped, and there is always one route.
-    const asked = routes as readonly Route[];
+    const asked = distinct(routes as readonly Route[]);
     const { means } = this.#parts;
     if (asked.length > 1) return this.#decideLater(request, judgeByEach(means, request, asked.map(askedOnce), at), at, started);
     const only = askedOnce(asked[0] as Route);
-    const verdict = judgeByRoute(means, request, only, at);
+    const verdict = judgeByRoute({ request, means, alike: null }, only, at);
     if (verdict instanceof Promise) return this.#decideLater(request, withRoute(verdict, only), at, started);
     return this.#decided(request, verdict, only, at, started);
   }
@@ -259,6 +256,18 @@ class AssembledGuard implements Guard {
     this.#counters.count(decision, again);
     return decision;
   }
+}
+
+/** Of routes that demand the same the first. */
+function distinct(routes: readonly Route[]): readonly Route[] {
+  if (routes.length === 1) return routes;
+  const known = new Map<Policy, Set<RequestKeys>>();
+  return routes.filter(({ policy, keys }) => {
+    const before = known.get(policy) ?? new Set();
+    if (before.has(keys)) return false;
+    known.set(policy, before.add(keys));
+    return true;
+  });
 }
 
 async function withRoute(verdict: Promise<Verdict>, route: Route): Promise<Judged> {

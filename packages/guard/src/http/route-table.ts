@@ -48,7 +48,7 @@ export function findRoutes<T>(
     return path === null ? allRows(MAY_NAME_HOST.test(one) ? null : host, rows, otherwise) : rowsFor(path, host, rows, otherwise);
   });
   if (found.every((one) => one === 'exempt')) return 'exempt';
-  return found.map((one) => (one === 'exempt' ? otherwise : one)).filter((one, index, all) => all.indexOf(one) === index);
+  return [...new Set(found.map((one) => (one === 'exempt' ? otherwise : one)))];
 }
 
 const NO_OTHERS: readonly string[] = [];

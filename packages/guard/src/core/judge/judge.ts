@@ -8,15 +8,19 @@ import { chain, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Claims, parseClaims, type VerifiedToken } from '../token/verified.ts';
 import { type Accepted, type Unavailable, unavailable, type Verdict, withProven } from '../verdict.ts';
-import type { Case, Check, Failure, KeySnapshot, Keys, Means, Route } from './case.ts';
-import { type AskModes, type Modes, modeOfFailure, modesOf, type Policy } from './policy.ts';
+import type { Case, Check, Failure, KeySnapshot, Keys, Route } from './case.ts';
+import { type Modes, modeOfFailure, modesOf, type Policy } from './policy.ts';
+
+/** What is judged, and with what: the same for every route. */
+export type Subject = Pick<Case, 'request' | 'means' | 'alike'>;
 
 /** A request of which nothing is known yet. One literal: it is made for each request. */
-export function newCase(request: RequestView, policy: Policy, means: Means, snapshot: KeySnapshot, at: Seconds): Case {
+export function newCase({ request, means, alike }: Subject, policy: Policy, snapshot: KeySnapshot, at: Seconds): Case {
   return {
     request,
     policy,
     means,
+    alike,
     snapshot,
     at,
     token: null,
@@ -125,27 +129,6 @@ const NOTHING_COVERED: ReadonlySet<string> = Object.defineProperty(new Set<strin
 
 // By routes and with their keys. Moments are in milliseconds since the epoch; one that is not a finite number is our fault: `unavailable`.
 
-/** A verdict and the route by which it was found. */
-export interface Judged {
-  readonly route: Route;
-  readonly verdict: Verdict;
-}
-
-/** Nearly always one route. Where servers may disagree about which it is, the request has to satisfy each. Never throws or rejects. */
-export function judgeByEach(means: Means, request: RequestView, routes: readonly Route[], at: number): MaybePromise<Judged> {
-  // The cast holds: there is always one route.
-  const route = routes[0] as Route;
-  return chain(judgeByRoute(means, request, route, at), (verdict) => {
-    if (routes.length === 1) return { route, verdict };
-    if (verdict.outcome !== 'accepted' && modeOfFailure(modesForVerdict(route, request, verdict, at), verdict) === 'enforce') {
-      return { route, verdict };
-    }
-    return chain(judgeByEach(means, request, routes.slice(1), at), (later) =>
-      verdict.outcome === 'accepted' || later.verdict.outcome !== 'accepted' ? later : { route, verdict },
-    );
-  });
-}
-
 /** The modes by which a verdict is decided. */
 export function modesForVerdict({ policy }: Route, request: RequestView, verdict: Verdict, at: number): Modes {
   if (policy.askModes === null) return policy.modes;
@@ -153,40 +136,21 @@ export function modesForVerdict({ policy }: Route, request: RequestView, verdict
   return modesOf(policy, request, claims, at / 1000);
 }
 
-/** The same route, of which one request asks once: what a source answers later must not part the verdict from the decision. */
-export function askedOnce(route: Route): Route {
-  const askModes = route.policy?.askModes ?? null;
-  if (askModes === null) return route;
-  let asked: { readonly claims: Claims | null; readonly modes: Modes } | null = null;
-  const once: AskModes = (request, claims, at) => {
-    // Judged again with newer keys, a request may have claims that it had not.
-    if (asked === null || asked.claims !== claims) asked = { claims, modes: askModes(request, claims, at) };
-    return asked.modes;
-  };
-  return { ...route, policy: { ...route.policy, askModes: once } };
-}
-
 /** Judges a request by one route. Never throws or rejects. */
-export function judgeByRoute(means: Means, request: RequestView, route: Route, at: number): MaybePromise<Verdict> {
+export function judgeByRoute(subject: Subject, route: Route, at: number): MaybePromise<Verdict> {
   try {
     if (!Number.isFinite(at)) return noMoment();
-    const keys = route.keys.ofRequest(request, at);
-    if (keys instanceof Promise) return judgeLater(means, request, route, keys, at);
-    const verdict = judgeByKeys(newCase(request, route.policy, means, keys, at / 1000), route.order, at);
+    const keys = route.keys.ofRequest(subject.request, at);
+    if (keys instanceof Promise) return judgeLater(subject, route, keys, at);
+    const verdict = judgeByKeys(newCase(subject, route.policy, keys, at / 1000), route.order, at);
     return verdict instanceof Promise ? verdict.catch(failed) : verdict;
   } catch (cause) {
     return failed(cause);
   }
 }
 
-function judgeLater(
-  means: Means,
-  request: RequestView,
-  { policy, order }: Route,
-  keys: Promise<KeySnapshot>,
-  at: number,
-): Promise<Verdict> {
-  return keys.then((chosen) => judgeByKeys(newCase(request, policy, means, chosen, at / 1000), order, at)).catch(failed);
+function judgeLater(subject: Subject, { policy, order }: Route, keys: Promise<KeySnapshot>, at: number): Promise<Verdict> {
+  return keys.then((chosen) => judgeByKeys(newCase(subject, policy, chosen, at / 1000), order, at)).catch(failed);
 }
 
 function failed(cause: unknown): Unavailable {
@@ -200,9 +164,9 @@ function judgeByKeys(judged: Case, order: readonly Check[], at: number): MaybePr
 }
 
 function judgeByNewer(judged: Case, order: readonly Check[], verdict: MaybePromise<Verdict>, at: number): MaybePromise<Verdict> {
-  const { request, policy, means, snapshot } = judged;
+  const { policy, snapshot } = judged;
   const judgeAgain = (newer: KeySnapshot): MaybePromise<Verdict> => {
-    const again = newCase(request, policy, means, newer, judged.at);
+    const again = newCase(judged, policy, newer, judged.at);
     return chain(judge(again, order), (second) => counted(second, again));
   };
   return chain(verdict, (first) => orAgain(counted(first, judged), snapshot, at, judgeAgain));

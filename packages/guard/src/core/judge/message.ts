@@ -10,8 +10,8 @@ import { STRICT } from '../signature/sdk-tolerances.ts';
 import { accountKey, installationKey } from '../signature/signing-key.ts';
 import { checkCoverage, checkStated, proveSignature, verifiedSignature } from '../signature/verify-signature.ts';
 import type { Claims } from '../token/verified.ts';
-import { rejected, unavailable } from '../verdict.ts';
-import type { Case, Failure } from './case.ts';
+import { type Rejected, rejected, unavailable } from '../verdict.ts';
+import type { Case, Failure, FoundOnce } from './case.ts';
 import { giveBack, onceText, shareOf } from './once.ts';
 import type { SignaturePolicy } from './policy.ts';
 
@@ -57,10 +57,19 @@ function withoutKey(judged: Case, policy: SignaturePolicy): Failure | null {
 
 /** The one signature that the policy names by its label. */
 export function checkForm(judged: Case): Failure | null {
-  const found = parseSignature(judged.request, judged.policy.signature as SignaturePolicy, judged.means.known);
+  const found = judged.alike === null ? parsed(judged) : knownParsed(judged, judged.alike);
   if ('outcome' in found) return found;
   judged.signature = found;
   return null;
+}
+
+function parsed({ request, policy, means }: Case): UnverifiedSignature | Rejected {
+  return parseSignature(request, policy.signature as SignaturePolicy, means.known);
+}
+
+function knownParsed(judged: Case, alike: FoundOnce): UnverifiedSignature | Rejected {
+  const { label, maxBytes, form } = judged.policy.signature as SignaturePolicy;
+  return alike.of('signature', JSON.stringify([label, maxBytes, form]), () => parsed(judged));
 }
 
 export function checkParameters(judged: Case): Failure | null {
@@ -76,14 +85,17 @@ export function checkCovered({ signature, policy, request }: Case): Failure | nu
 
 /** The base as RFC 9421 has it: no deviation that is tolerated finds a value that it does not. */
 export function checkBase(judged: Case): Failure | null {
-  const { signature, request, means } = judged;
-  const { components, parametersText } = signature as UnverifiedSignature;
-  judged.bases = new SignatureBases(components, parametersText, { request, origin: means.originOf(request) });
+  judged.bases = judged.alike?.of(judged.signature, 'bases', () => basesOf(judged)) ?? basesOf(judged);
   const strict = judged.bases.with(STRICT);
   if ('exceeded' in strict) return rejected('signature-malformed', `covers ${strict.exceeded}`);
   if ('unresolvable' in strict) return rejected('signature-component-unresolvable', unresolvable(strict.unresolvable, judged));
   judged.base = strict.base;
   return null;
+}
+
+function basesOf({ signature, request, means }: Case): SignatureBases {
+  const { components, parametersText } = signature as UnverifiedSignature;
+  return new SignatureBases(components, parametersText, { request, origin: means.originOf(request) });
 }
 
 const OF_ORIGIN = /^"@(?:target-uri|authority|scheme)"/;
@@ -94,16 +106,23 @@ function unresolvable(identifier: string, { request, means }: Case): string {
 }
 
 export function checkProof(judged: Case): MaybePromise<Failure | null> {
-  const policy = judged.policy.signature as SignaturePolicy;
-  const signature = judged.signature as UnverifiedSignature;
-  const { bases, base, signingKey } = judged;
-  const proven = proveSignature(signature, bases as SignatureBases, base as string, signingKey as PreparedKey, policy.combinations);
+  const proven = judged.alike === null ? prove(judged) : knownProof(judged, judged.alike);
   return chain(proven, (good) => {
     if (!good) return rejected('signature-invalid');
-    judged.proof = verifiedSignature(signature, policy);
+    judged.proof = verifiedSignature(judged.signature as UnverifiedSignature, judged.policy.signature as SignaturePolicy);
     judged.signatureState = 'verified';
     return null;
   });
+}
+
+function prove({ signature, bases, base, signingKey, policy }: Case): MaybePromise<boolean> {
+  const { combinations } = policy.signature as SignaturePolicy;
+  return proveSignature(signature as UnverifiedSignature, bases as SignatureBases, base as string, signingKey as PreparedKey, combinations);
+}
+
+function knownProof(judged: Case, alike: FoundOnce): MaybePromise<boolean> {
+  const { label, form, combinations } = judged.policy.signature as SignaturePolicy;
+  return alike.of(judged.signingKey, JSON.stringify([label, form, combinations]), () => prove(judged));
 }
 
 /** The body is read only to compare it: after the signature held, and up to the policy's limit. */
@@ -125,15 +144,22 @@ function compareDigest(judged: Case): MaybePromise<Failure | null> {
 }
 
 function compareBody(judged: Case, policy: SignaturePolicy, stated: readonly StatedDigest[]): MaybePromise<Failure | null> {
+  const { alike } = judged;
+  const { label, maxBodyBytes, stringDigest } = policy;
+  const compare = (): MaybePromise<Failure | null> => compareOnce(judged, policy, stated);
+  const compared = alike === null ? compare() : alike.of('body', JSON.stringify([label, maxBodyBytes, stringDigest]), compare);
+  return chain(compared, (failure) => {
+    if (failure === null) judged.digest = 'verified';
+    return failure;
+  });
+}
+
+function compareOnce(judged: Case, policy: SignaturePolicy, stated: readonly StatedDigest[]): MaybePromise<Failure | null> {
   const { request, means, verified, proof } = judged;
   const compare = (found: BodyFound): MaybePromise<Failure | null> => {
     if (found.outcome !== 'read') return unread(found);
     const compared = checkContentDigest(stated, (algorithm) => means.digestBody(algorithm, found.chunks));
-    return chain(compared, (state) => {
-      if (state !== 'verified') return state;
-      judged.digest = 'verified';
-      return null;
-    });
+    return chain(compared, (state) => (state === 'verified' ? null : state));
   };
   const { body, message } = request;
   if (body === undefined) return compare({ outcome: 'read', chunks: [] });

@@ -45,7 +45,8 @@ const LOOKS = 8;
 export class Shares {
   readonly #limits: ShareLimits;
   readonly #shares: Map<string, Share> = new Map();
-  readonly #takenFor: WeakMap<object, Set<string>> = new WeakMap();
+  /** What each message took, by key: its request, and its entry unless that was given back. */
+  readonly #takenFor: WeakMap<object, Map<string, 'entry' | 'request'>> = new WeakMap();
   #exceeded = 0;
 
   constructor(limits: ShareLimits) {
@@ -60,7 +61,7 @@ export class Shares {
   /** Whether the key has used up its share. Takes nothing of it. */
   isOver({ key, at, message }: Omit<Taking, 'until'>): boolean {
     const share = this.#shares.get(key);
-    if (share === undefined || this.#isTaken(key, message) || this.#hasRoom(share, at)) return false;
+    if (share === undefined || this.#takenBy(message, key) !== undefined || this.#hasRoom(share, at)) return false;
     this.#exceeded++;
     return true;
   }
@@ -68,22 +69,25 @@ export class Shares {
   /** Takes one request and one entry. `before`: they were taken for this message; `over`: the share is used up. */
   take(taking: Taking): 'now' | 'before' | 'over' {
     const { key, at, until, message } = taking;
-    if (this.#isTaken(key, message)) return 'before';
+    const taken = this.#takenBy(message, key);
+    if (taken === 'entry') return 'before';
     const share = this.#shareOf(key, at);
-    if (!this.#hasRoom(share, at)) {
+    if (!this.#hasRoom(share, at) && !(taken === 'request' && share.live < this.#limits.entries)) {
       this.#exceeded++;
       return 'over';
     }
-    share.wholeAt = Math.max(share.wholeAt, at) + 1 / this.#limits.perSecond;
+    if (taken === undefined) share.wholeAt = Math.max(share.wholeAt, at) + 1 / this.#limits.perSecond;
     share.live++;
     addRun(share.runs, until);
-    if (message !== undefined) this.#takenFor.set(message, (this.#takenFor.get(message) ?? new Set()).add(key));
+    if (message !== undefined) this.#takenFor.set(message, (this.#takenFor.get(message) ?? new Map()).set(key, 'entry'));
     return 'now';
   }
 
   /** Gives the entry back, since none was made, and the request, too, if it cost nothing. */
   giveBack({ key, until, message }: Taking, request: boolean): void {
-    if (message !== undefined) this.#takenFor.get(message)?.delete(key);
+    const taken = message === undefined ? undefined : this.#takenFor.get(message);
+    if (request) taken?.delete(key);
+    else taken?.set(key, 'request');
     const share = this.#shares.get(key);
     const run = share?.runs.find((one) => one.until >= until && one.count > 0);
     if (share === undefined || run === undefined) return;
@@ -92,8 +96,8 @@ export class Shares {
     if (request) share.wholeAt -= 1 / this.#limits.perSecond;
   }
 
-  #isTaken(key: string, message: object | undefined): boolean {
-    return message !== undefined && this.#takenFor.get(message)?.has(key) === true;
+  #takenBy(message: object | undefined, key: string): 'entry' | 'request' | undefined {
+    return message === undefined ? undefined : this.#takenFor.get(message)?.get(key);
   }
 
   #hasRoom(share: Share, at: Seconds): boolean {

@@ -14,7 +14,7 @@ import type { MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Claims, EMULATOR_CLAIM, parseClaims, type VerifiedToken } from '../token/verified.ts';
 import { type Rejected, rejected, unavailable } from '../verdict.ts';
-import type { Case, Failure } from './case.ts';
+import type { Case, Failure, FoundOnce } from './case.ts';
 import type { AskRules, ClaimsPolicy, TokenPlace } from './policy.ts';
 
 // The casts below hold: each check names in the order what it needs, and an earlier check has found it.
@@ -59,9 +59,17 @@ export function checkKey(judged: Case): Failure | null {
 /** RFC 7515 §5.2. The claims set is read only after the signature held. */
 export function checkSignature(judged: Case): MaybePromise<Failure | null> {
   if (judged.verified !== null) return null;
-  const signer = findSigner(judged.jws as UnverifiedJws, judged.candidates as readonly VerificationKey[]);
+  const signer = judged.alike === null ? signerOf(judged) : knownSignerOf(judged, judged.alike);
   if (signer instanceof Promise) return signer.then((key) => signedBy(judged, key));
   return signedBy(judged, signer);
+}
+
+function signerOf({ jws, candidates }: Case): MaybePromise<VerificationKey | null> {
+  return findSigner(jws as UnverifiedJws, candidates as readonly VerificationKey[]);
+}
+
+function knownSignerOf(judged: Case, alike: FoundOnce): MaybePromise<VerificationKey | null> {
+  return alike.of(judged.snapshot.keys, judged.token as string, () => signerOf(judged));
 }
 
 function signedBy(judged: Case, key: VerificationKey | null): Failure | null {

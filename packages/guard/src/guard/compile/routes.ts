@@ -23,7 +23,32 @@ export interface RoutesContext {
 /** Compiles the table. */
 export function compileRoutes(options: unknown, context: RoutesContext): readonly RouteRow<Route>[] {
   if (!Array.isArray(options)) throw new ConfigurationError('option-invalid', 'routes', 'must be a list of routes');
-  return options.map((route: unknown, index) => compileRow(route, `routes[${index}]`, context));
+  const known: Map<string, Policy> = new Map();
+  const ids: Map<unknown, number> = new Map();
+  const compilePolicy = (route: UncheckedOptions, path: string): Policy => {
+    const policy = context.compilePolicy(route, path);
+    const text = textOf(policy, ids);
+    const same = known.get(text) ?? policy;
+    known.set(text, same);
+    return same;
+  };
+  return options.map((route: unknown, index) => compileRow(route, `routes[${index}]`, { ...context, compilePolicy }));
+}
+
+const DATA: ReadonlySet<unknown> = new Set([Object.prototype, Array.prototype]);
+
+/**
+ * The same for policies that demand the same. They become one: a path that may be every path is judged once by each. Functions, and objects of
+ * a class, are the same only as themselves.
+ */
+function textOf(policy: Policy, ids: Map<unknown, number>): string {
+  return JSON.stringify(policy, (_, value: unknown) => {
+    const isObject = typeof value === 'object' && value !== null;
+    if (typeof value !== 'function' && !(isObject && !DATA.has(Object.getPrototypeOf(value)))) return value;
+    const id = ids.get(value) ?? ids.size;
+    ids.set(value, id);
+    return { id };
+  });
 }
 
 function compileRow(options: unknown, path: string, context: RoutesContext): RouteRow<Route> {

@@ -84,14 +84,21 @@ test('what was not used is given back, and the same message takes once', () => {
   );
 });
 
-test('a message that gave its share back takes again', () => {
-  const shares = new Shares({ ...LIMITS, burst: 2 });
+test('a message that gave its entry back takes one again, and counts as one request however often it is judged', () => {
+  const shares = new Shares({ ...LIMITS, burst: 2, entries: 2 });
   const message = {};
   const first = taking('a', START, { message });
-  shares.take(first);
-  shares.giveBack(first, false);
+  for (let judged = 0; judged < 10; judged++) {
+    assert.equal(shares.take(first), 'now');
+    shares.giveBack(first, false);
+    assert.equal(shares.isOver(first), false);
+  }
   assert.equal(shares.take(first), 'now');
+  assert.equal(shares.take(taking('a', START)), 'now');
   assert.ok(shares.isOver(taking('a', START)));
+  shares.giveBack(first, false);
+  assert.equal(shares.take(taking('a', START + 1)), 'now');
+  assert.equal(shares.take(first), 'over', 'others have taken its entry meanwhile');
 });
 
 test('a crowd makes nobody forget who is at the limit, and the table stays as small as it is', () => {
