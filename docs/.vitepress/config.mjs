@@ -78,6 +78,9 @@ export default defineConfig({
     languageAlias: { cjs: 'js', caddyfile: 'nginx' },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
+  transformPageData: ({ relativePath, frontmatter }) => {
+    if (relativePath === 'messages.md') Object.assign(frontmatter, { outline: 2, pageClass: 'lookup' });
+  },
   themeConfig: {
     search: { provider: 'local' },
     logo: '/icon.svg',
@@ -86,6 +89,7 @@ export default defineConfig({
       { text: 'Quickstarts', link: '/#quickstarts' },
       { text: 'Options', link: '/options' },
       { text: 'Reasons', link: '/reasons' },
+      { text: 'Glossary', link: '/glossary' },
       { text: 'Repository', link: repositoryPage },
     ],
     sidebar: sidebar(),

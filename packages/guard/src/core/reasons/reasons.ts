@@ -44,7 +44,8 @@ export const FAULTS: { readonly [Code in FaultCode]: FaultRow } = {
   'replay-store-unavailable': {
     spec: 'RFC 9421 §7.2.2',
     meaning: 'The replay store could not answer, or is full.',
-    action: 'Check the store (network, memory). Requests are answered with 503 until it recovers.',
+    action:
+      'Check the store: network, memory, and after a fail-over whether the client still writes to the old primary (`READONLY`). Requests get 503 until it recovers.',
   },
   internal: {
     spec: 'RFC 9110 §15.6.1',
