@@ -3,7 +3,7 @@
  * fail instead.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -40,13 +40,23 @@ export function skipUnless(present, what) {
 }
 
 /**
- * Finds a program on the PATH.
+ * Finds a program on the PATH that this user can run.
  * @param {string} program
  * @returns {string | null} its path
  */
 export function findProgram(program) {
   const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
+  return folders.map((folder) => join(folder, program)).find(canRun) ?? null;
+}
+
+/** @param {string} path */
+function canRun(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
