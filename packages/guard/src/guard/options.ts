@@ -67,7 +67,7 @@ export type OriginOptions =
        */
       readonly trustedProxies?: readonly string[];
       /**
-       * How many your proxies each request passes, 1 to 16, where their addresses are not known: in each forwarding field, the member that the
+       * How many of your proxies each request passes, 1 to 16, where their addresses are not known: in each forwarding field, the member that the
        * outermost of them wrote counts. **Whoever reaches the server past them is believed**, and so is a client's own field that fewer of them append
        * to: close every other way, and have each of them append to each field that it writes. Default: none; not together with `trustedProxies`.
        */

@@ -22,7 +22,7 @@ const LONGEST_FIELD = 1024;
 /**
  * Reads what trusted proxies say. Each hop may have appended a member to a field: all must say the same, since nobody could tell which to
  * believe, or a count tells which one the outermost of our proxies wrote. What different fields say must agree, too.
- * @param hops - how many our proxies append to each field that they write; `null` where that is not configured
+ * @param hops - how many of our proxies append to each field that they write; `null` where that is not configured
  */
 export function parseForwarded(request: RequestView, hops: number | null): Forwarded | ForwardedTrouble {
   const read = (name: string): string | undefined | ForwardedTrouble => memberOf(name, membersOf(request.lines(name.toLowerCase())), hops);

@@ -10,7 +10,7 @@ export type OriginPolicy =
       /** As the request arrived; from forwarding fields only if the peer is a trusted proxy, or if hops are counted. */
       readonly kind: 'request';
       readonly proxies: readonly AddressRange[];
-      /** How many our proxies are in front of whoever asks; `null`: they are known by address. */
+      /** How many of our proxies are in front of whoever asks; `null`: they are known by address. */
       readonly hops: number | null;
       readonly hosts: ReadonlySet<string> | null;
     };
