@@ -18,6 +18,7 @@ test('an exemption that is signed here holds there', async () => {
   for (const { stdout, code } of [
     await guard(words, { env: { APPROOV_EXEMPTION_KEY: secret } }),
     await guard([...words, '--key-file', 'key.pem'], { files: { 'key.pem': pair.privateKey } }),
+    await guard([...words, '--key-file', 'key.pem'], { files: { 'key.pem': Buffer.from(`\ufeff${pair.privateKey}`, 'utf16le') } }),
   ]) {
     assert.equal(code, 0);
     assert.match(stdout, /^ax1\.[\w-]+\.[\w-]+\n$/);
@@ -35,7 +36,7 @@ test('mistakes: exit code 2, and no key in what is said', async () => {
     [words.filter((word) => word !== '--by' && word !== 'anna'), /--by is missing/],
     [words.filter((word) => word !== '--route' && word !== 'pay'), /--route/],
     [[...words.slice(0, 5), '--days', '900', '--by', 'a'], /--days/],
-    [[...words, '--key-file', 'absent'], /ENOENT/],
+    [[...words, '--key-file', 'absent'], /--key-file: the file absent cannot be read/],
     [[...words, '--key-file', 'short'], /32 bytes/],
   ] as const) {
     const { code, stderr } = await guard(argv, { env: {}, files: { short } });

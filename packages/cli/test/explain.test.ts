@@ -161,13 +161,6 @@ test('curl’s own spellings', async () => {
 test('what is no capture is named', async () => {
   assert.match((await explain('hello')).stderr, /not a captured request/);
   for (const [other, what] of [
-    [
-      '$session = New-Object Microsoft.PowerShell.Commands.WebRequestSession\nInvoke-WebRequest -Uri "https://h.example"',
-      /PowerShell is not read/,
-    ],
-    ['Invoke-RestMethod -Uri https://h.example', /PowerShell is not read/],
-    ['fetch("https://h.example", {});', /fetch\(\) is not read/],
-    ['await fetch("https://h.example")', /fetch\(\) is not read/],
     ["wget --header='a: b' https://h.example", /wget is not read/],
     ['http GET https://h.example a:b', /HTTPie is not read/],
     ['> GET / HTTP/2\n> Host: h.example', /curl -v` is not read/],

@@ -1,5 +1,7 @@
 /** Small checks of settings. Each throws a `ConfigurationError` that names the setting. */
+import { readFileSync } from 'node:fs';
 import { ConfigurationError } from 'approov-guard';
+import { fileText } from 'approov-guard/keys-file';
 
 /** Settings before anybody has looked at them. */
 export type Unchecked = { readonly [name: string]: unknown };
@@ -63,4 +65,26 @@ export function checkedFlag(value: unknown, path: string, fallback: boolean): bo
 /** Refuses a setting. */
 export function invalid(path: string, remedy: string): never {
   throw new ConfigurationError('option-invalid', path, remedy);
+}
+
+/**
+ * Reads a PEM file (RFC 7468), however it was saved: with a byte order mark, as UTF-16, with any line ends.
+ * @param holds - what has to be in it
+ */
+export function readPem(file: string, path: string, holds: 'CERTIFICATE' | 'PRIVATE KEY'): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    // The cast holds: what the file system throws has a code.
+    throw new ConfigurationError('file-unreadable', path, `the file cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  const text = fileText(bytes);
+  const labels = Array.from(text.matchAll(/^\s*-----BEGIN ([A-Z0-9 ]+)-----/gm), ([, label]) => label ?? '');
+  if (labels.some((label) => label.endsWith(holds))) return text;
+  // DER begins with a sequence (X.690 §8.9).
+  const found =
+    labels[0] ??
+    (bytes[0] === 0x30 ? 'DER, or PKCS #12: convert it with `openssl x509`, `openssl pkey` or `openssl pkcs12`' : 'something else');
+  throw new ConfigurationError('file-malformed', path, `the file must be PEM with a ${holds}; it holds ${found}`);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect as connectHttp2, createSecureServer, type IncomingHttpHeaders } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -175,6 +175,35 @@ describe('TLS', skipUnless(openssl, 'openssl'), () => {
     assert.deepEqual(versions, ['1.1', '2.0']);
     const distrusting = await gatewayTo(context, to);
     assert.equal((await raw(distrusting.port, get('/', genuine()))).status, 502);
+  });
+
+  it('certificate and key are read as Windows saves them', async (context) => {
+    const tls = makeCertificate(folderOf(context), 'windows');
+    const ca = readFileSync(tls.cert);
+    const { url } = await upstream(context, (_, response) => response.end('hello'));
+    const windows = (file: string) => `\ufeff${readFileSync(file, 'utf8').replaceAll('\n', '\r\n')}`;
+    writeFileSync(tls.cert, Buffer.from(windows(tls.cert), 'utf16le'));
+    writeFileSync(tls.key, Buffer.from(windows(tls.key), 'utf16le').swap16());
+    const gateway = await gatewayTo(context, url, { gateway: { tls } });
+    const session = connectHttp2(gateway.url, { ca });
+    context.after(() => session.close());
+    assert.equal((await ask(session, {})).headers[':status'], 401);
+  });
+
+  it('what is no PEM, or the other file, stops the start and is named', async (context) => {
+    const folder = folderOf(context);
+    const { cert, key } = makeCertificate(folder, 'first');
+    const other = makeCertificate(mkdtempSync(join(folder, 'other-')), 'second');
+    const der = join(folder, 'cert.der');
+    writeFileSync(der, Buffer.from(readFileSync(cert, 'utf8').replace(/-----.*-----|\s/g, ''), 'base64'));
+    for (const [gateway, why] of [
+      [{ tls: { cert: key, key } }, /gateway\.tls\.cert: the file must be PEM with a CERTIFICATE; it holds PRIVATE KEY/],
+      [{ tls: { cert, key: cert } }, /gateway\.tls\.key: the file must be PEM with a PRIVATE KEY; it holds CERTIFICATE/],
+      [{ tls: { cert: der, key } }, /it holds DER, or PKCS #12: convert it/],
+      [{ tls: { cert, key: other.key } }, /gateway\.tls: certificate and key cannot be used together/],
+      [{ ca: key }, /gateway\.ca: the file must be PEM with a CERTIFICATE/],
+    ] as const)
+      await assert.rejects(gatewayTo(context, 'https://127.0.0.1:9', { gateway }), why);
   });
 
   it('a certificate that cannot be read stops the start', async (context) => {

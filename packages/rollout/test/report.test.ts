@@ -161,6 +161,17 @@ test('damaged lines are counted and passed over, dropped ones are told, other or
   assert.match(spellReport(report), new RegExp(`${damaged.length} lines could not be read`));
 });
 
+test('a log that Windows PowerShell redirected into a file is read', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'report-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const text = `\ufeff${times(5000, { version: '3.0-é' }).join('\r\n')}\r\n`;
+  for (const [name, bytes] of Object.entries({ wide: Buffer.from(text, 'utf16le'), marked: Buffer.from(text) })) {
+    writeFileSync(join(folder, `${name}.jsonl`), bytes);
+    const { lines, all, byVersion } = await readDecisionLogs([join(folder, `${name}.jsonl`)]);
+    assert.deepEqual([lines.damaged, all, byVersion.map((slice) => slice.name)], [0, 5000, ['3.0-é']], name);
+  }
+});
+
 test('memory does not follow the lines: kinds and hours are bounded', async (context) => {
   const lines = Array.from({ length: 120_000 }, (_, index) =>
     line({ code: 'token-missing', version: `${index}`, time: START + (index % 4000) * HOUR, device: `${index}` }),

@@ -43,6 +43,10 @@ interface Command {
 /** Reads a command line. Files that it names are not read. */
 export function curlCommand(text: string): Captured {
   const line = text.replace(/^\$\s*/, '').trim();
+  if (/[`][ \t]*\r?\n/.test(line))
+    throw new UsageError(
+      'the curl command line is continued as PowerShell does it, which changes quotation marks; choose "Copy as cURL (bash)" or "(cmd)"',
+    );
   const words = isOfCmd(line) ? cmdWords(line) : shellWords(line);
   if (words === null) throw new UsageError('the curl command line has a quote that is not closed');
   const command = commandOf(words.slice(1));

@@ -14,7 +14,7 @@ export function rawMessage(bytes: Buffer): Captured {
   const [, method, target] = REQUEST_LINE.exec(first.trimEnd()) ?? [];
   if (method === undefined || target === undefined) {
     throw new UsageError(
-      'this is not a captured request: give a curl command line, a HAR file, or a message that begins like GET /path HTTP/1.1',
+      'this is not a captured request: give a curl command line, PowerShell, a call of fetch(), a HAR file, or a message that begins like GET /path HTTP/1.1',
     );
   }
   const headers = lines.map(headerLine);

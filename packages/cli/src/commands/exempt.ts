@@ -1,10 +1,9 @@
 /** `approov-guard exempt`: signs an exemption for a store's review, a device farm or a partner. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { ConfigurationError } from 'approov-guard';
 import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { COMMON_OPTIONS } from '../option-tables.ts';
+import { readText } from '../secret-source.ts';
 import { EXIT, type Surroundings } from '../surroundings.ts';
 import { UsageError } from '../usage-error.ts';
 import { variablesOf } from './policy-source.ts';
@@ -67,9 +66,5 @@ function keyOf(given: Arguments, surroundings: Surroundings): { readonly secret:
 function keyText(given: Arguments, surroundings: Surroundings): string {
   const file = given.text('key-file');
   if (file === undefined) return variablesOf(surroundings)[VARIABLE] ?? '';
-  try {
-    return readFileSync(resolve(surroundings.cwd, file), 'utf8');
-  } catch (error) {
-    throw new UsageError(`the key file cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
+  return readText(file, '--key-file', surroundings);
 }

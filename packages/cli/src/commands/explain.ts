@@ -50,10 +50,16 @@ export const explain: Command = {
   words: 1,
   run: async (given, surroundings) => {
     const captured = capturedRequest(await captureBytes(given, surroundings), entryFrom(given.text('entry')));
-    const view = viewOf(captured);
+    const { view, asked } = viewOf(captured);
     const policy = await namedPolicy(given, surroundings, explain.options, momentOfJudgement(given, surroundings));
     const explanation = await explained(view, policy?.guard ?? (await optionsFrom(given, surroundings)));
     policy?.guard.close();
+    const hidden = captured.leftOut?.names.find((name) => asked.has(name));
+    if (hidden !== undefined) {
+      throw new UsageError(
+        `what is demanded depends on the header ${hidden}, which ${captured.leftOut?.by} leaves out: choose "Copy as cURL" in the browser`,
+      );
+    }
     const failure = firstFailure(explanation);
     surroundings.stdout.write(
       given.flag('json') ? `${JSON.stringify({ refused: failure, ...explanation })}\n` : spellExplanation(explanation),
@@ -64,7 +70,10 @@ export const explain: Command = {
 
 async function captureBytes(given: Arguments, surroundings: Surroundings): Promise<Buffer> {
   const [file] = given.words;
-  if (file === undefined) throw new UsageError('give a file that holds a curl command line, a HAR archive or a raw HTTP message, or -');
+  if (file === undefined)
+    throw new UsageError(
+      'give a file that holds a curl command line, PowerShell, a call of fetch(), a HAR archive or a raw HTTP message, or -',
+    );
   if (file !== '-') return readBytes(file, 'FILE', surroundings);
   if (given.text('secret') === '-' || given.text('account-key') === '-')
     throw new UsageError('the request and a secret cannot both come from standard input');
@@ -77,9 +86,10 @@ function entryFrom(text: string | undefined): number | null {
   throw new UsageError('--entry is a number from 1');
 }
 
-/** A capture of plain HTTP/1.1 does not tell the scheme: the API's is assumed. */
-function viewOf(captured: Captured): RequestView {
-  return requestView({ ...captured, scheme: captured.scheme ?? 'https' });
+/** A capture of plain HTTP/1.1 does not tell the scheme: the API's is assumed. Notes which headers were asked for. */
+function viewOf(captured: Captured): { readonly view: RequestView; readonly asked: ReadonlySet<string> } {
+  const [shown, asked] = [requestView({ ...captured, scheme: captured.scheme ?? 'https' }), new Set<string>()];
+  return { view: { ...shown, lines: (name) => shown.lines(asked.add(name) && name) }, asked };
 }
 
 async function optionsFrom(given: Arguments, surroundings: Surroundings): Promise<GuardOptions> {

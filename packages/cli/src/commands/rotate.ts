@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from 'approov-guard';
+import { fileText } from 'approov-guard/keys-file';
 import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { COMMON_OPTIONS } from '../option-tables.ts';
@@ -190,7 +191,7 @@ function writeWhole(file: string, text: string, mode: number | null): void {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return fileText(readFileSync(file));
   } catch (error) {
     throw new UsageError(`the policy cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }

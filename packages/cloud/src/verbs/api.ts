@@ -1,4 +1,5 @@
 /** `api` and `pin`: domains and their pins. */
+import { fileText } from 'approov-guard/keys-file';
 import { addDomain, removeDomain } from '../account/domains.ts';
 import { addPins, pinsOfHost, pinsOfPem, removePins } from '../account/pins.ts';
 import { CloudError } from '../cloud-error.ts';
@@ -114,7 +115,7 @@ export const pin: Verb = {
 };
 
 async function pinsGiven(context: VerbContext): Promise<readonly string[] | null> {
-  if (context.has('pem')) return pinsOfPem(Buffer.from(context.file('pem')).toString('utf8'));
+  if (context.has('pem')) return pinsOfPem(fileText(context.file('pem')));
   if (context.has('pin')) return [context.text('pin') ?? ''];
   const host = context.text('host');
   if (host === undefined) return null;

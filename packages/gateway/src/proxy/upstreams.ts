@@ -1,7 +1,6 @@
 /** The servers behind the gateway: which one gets a request, and which of them are well. */
-import { readFileSync } from 'node:fs';
-import { ConfigurationError } from 'approov-guard';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { readPem } from '../checks.ts';
 import type { Timeouts, UpstreamSettings } from '../settings.ts';
 
 /**
@@ -68,7 +67,7 @@ function connectorTo(socketPath: string | null, { ca, http2 }: UpstreamSettings,
     timeout: connectMs,
     allowH2: http2,
     ...(socketPath === null ? {} : { socketPath }),
-    ...(ca === null ? {} : { ca: readCertificates(ca) }),
+    ...(ca === null ? {} : { ca: readPem(ca, 'gateway.ca', 'CERTIFICATE') }),
   });
   return ({ servername: _ofHost, ...options }, callback) => connect(options, callback);
 }
@@ -157,13 +156,5 @@ async function checkHealth(target: Target, path: string): Promise<void> {
     target.checked(statusCode < 500);
   } catch {
     target.checked(false);
-  }
-}
-
-function readCertificates(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigurationError('file-unreadable', 'gateway.ca', `the file cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }

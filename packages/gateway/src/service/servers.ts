@@ -1,11 +1,12 @@
 /** The listeners: HTTP/1.1 and HTTP/2, with and without TLS, with their limits and time-outs. */
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type Http2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createSecureContext } from 'node:tls';
 import { ConfigurationError } from 'approov-guard';
 import { watchFiles } from 'approov-guard/policy-file';
+import { readPem } from '../checks.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import { answerText, ownAnswer } from '../proxy/answers.ts';
 import { plainAddress } from '../proxy/forwarded.ts';
@@ -170,19 +171,16 @@ function secureServer(tls: Tls, options: object, limits: Limits, timeouts: Timeo
   return server;
 }
 
-function readCertificate({ cert, key }: Tls): { readonly cert: Buffer; readonly key: Buffer } {
-  const read = (file: string, name: string): Buffer => {
-    try {
-      return readFileSync(file);
-    } catch (error) {
-      throw new ConfigurationError(
-        'file-unreadable',
-        `gateway.tls.${name}`,
-        `the file cannot be read (${(error as NodeJS.ErrnoException).code})`,
-      );
-    }
-  };
-  return { cert: read(cert, 'cert'), key: read(key, 'key') };
+function readCertificate({ cert, key }: Tls): { readonly cert: string; readonly key: string } {
+  const read = { cert: readPem(cert, 'gateway.tls.cert', 'CERTIFICATE'), key: readPem(key, 'gateway.tls.key', 'PRIVATE KEY') };
+  try {
+    createSecureContext(read);
+  } catch (error) {
+    // OpenSSL's own words name neither file nor key.
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError('file-malformed', 'gateway.tls', `certificate and key cannot be used together (${why})`);
+  }
+  return read;
 }
 
 /** New connections get the new certificate; a pair that does not fit leaves the old one in use. */

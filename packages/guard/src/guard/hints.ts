@@ -18,12 +18,16 @@ export interface HintSettings {
 
 type Failed = Exclude<Verdict, { readonly outcome: 'accepted' }>;
 
+/**
+ * What was explained in this process: no more than there are codes. Programs that make many guards, as tests and tenants do, would hear the same
+ * advice from each.
+ */
+const explained: Set<ReasonCode | FaultCode> = new Set();
+
 /** The lines of one guard. */
 export class Hints implements VerdictLines {
   readonly #settings: HintSettings;
   readonly #print: (line: string) => void;
-  /** What was explained: no more than there are codes. */
-  readonly #explained: Set<ReasonCode | FaultCode> = new Set();
 
   /** @param print - takes a line; default: the console, which writes to stderr where there is one */
   constructor(settings: HintSettings, print: (line: string) => void = (line) => console.error(line)) {
@@ -51,13 +55,13 @@ export class Hints implements VerdictLines {
   }
 
   #explains(verdict: Verdict): boolean {
-    return this.#settings.remedies && verdict.outcome !== 'accepted' && !this.#explained.has(verdict.code);
+    return this.#settings.remedies && verdict.outcome !== 'accepted' && !explained.has(verdict.code);
   }
 
   #remedy(code: ReasonCode | FaultCode): string {
     const row = rowOf(code);
-    const once = this.#explained.size === 0 ? ' (Said once for each reason, in development; `hints: false` says nothing.)' : '';
-    this.#explained.add(code);
+    const once = explained.size === 0 ? ' (Said once for each reason, in development; `hints: false` says nothing.)' : '';
+    explained.add(code);
     return `. ${row === null ? `See docs/reasons.md#${code}.` : `${row.meaning} ${row.action}`}${once}`;
   }
 }

@@ -239,7 +239,7 @@ export interface GuardOptions extends RouteOptions {
    */
   readonly onVerdict?: OnVerdict | readonly OnVerdict[];
   /**
-   * Whether the first refusal, and the first fault, of each code prints one line to stderr: the code, the request's method and path, and what to do.
+   * Whether the first refusal, and the first fault, of each code in a process prints one line to stderr: the code, the request's method and path, and what to do.
    * Default: yes, unless `onVerdict` is given. Never in production, whatever this says (see `environment`). `DEBUG=approov-guard` in the environment
    * prints a line for every verdict, in production as well. No line holds a token, a secret or a bound value.
    */

@@ -5,6 +5,8 @@ import { ConfigurationError } from '../checks/configuration-error.ts';
  * Decodes a file. Windows PowerShell redirects output as UTF-16; without a byte order mark it is told by the zero bytes, which no key file holds.
  * It does **not** check what the text says.
  * @param bytes - the content of the file
+ * @param from - what messages call it. If it is given, bytes that are neither UTF-8 nor UTF-16 are refused; default: they become U+FFFD
+ * @throws ConfigurationError `file-malformed`, only where `from` is given
  *
  * @example
  * ```ts
@@ -12,8 +14,18 @@ import { ConfigurationError } from '../checks/configuration-error.ts';
  * console.log(fileText(Buffer.from('\ufeffsecret', 'utf16le'))); // secret
  * ```
  */
-export function fileText(bytes: Uint8Array): string {
-  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+export function fileText(bytes: Uint8Array, from?: string): string {
+  const encoding = encodingOf(bytes);
+  try {
+    const text = new TextDecoder(encoding, { fatal: from !== undefined }).decode(bytes);
+    if (from === undefined || !text.includes('\0')) return text;
+  } catch {
+    // Said below.
+  }
+  const before = new TextDecoder(encoding).decode(bytes).split(/[\0\ufffd]/, 1)[0] ?? '';
+  const line = before.split(/\r\n?|\n/).length;
+  const remedy = `line ${line} is neither UTF-8 nor UTF-16: save the file as UTF-8 (it may be in a code page of Windows, or no text at all)`;
+  throw new ConfigurationError('file-malformed', from ?? 'file', remedy);
 }
 
 function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {

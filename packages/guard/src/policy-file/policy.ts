@@ -164,14 +164,15 @@ function withOrigin(error: unknown, origins: ReadonlyMap<string, string>): unkno
 }
 
 function readWhole(file: string): string {
+  let bytes: Uint8Array;
   try {
-    const bytes = readFileSync(file);
-    if (bytes.length <= MAX_BYTES) return fileText(bytes);
+    bytes = readFileSync(file);
   } catch (error) {
     // The cast holds: what the file system throws has a code.
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError('file-unreadable', 'policy', `the file cannot be read (${code})`);
   }
+  if (bytes.length <= MAX_BYTES) return fileText(bytes, 'policy');
   throw new ConfigurationError('file-unreadable', 'policy', `the file is longer than ${MAX_BYTES} bytes`);
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { devSecret, exampleToken, freshSecret, freshSigningKey, mintToken, publicKeySet, requestView } from '@approov-guard/testkit';
@@ -297,6 +298,30 @@ test('a policy and the secrets that it names are read as tools write them', asyn
     guard.close();
   }
 });
+
+test('a policy in a code page of Windows, cut UTF-16, or no text at all is refused by its line', (context) => {
+  const text = JSON.stringify({ keys, routes: [{ name: 'für', match: { path: '/a' } }] }, null, 2);
+  for (const [bytes, line] of [
+    [Buffer.from(text, 'latin1'), text.slice(0, text.indexOf('ü')).split('\n').length],
+    [Buffer.from(text, 'utf16le').subarray(0, -1), text.split('\n').length],
+    [Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0]), 1],
+  ] as const) {
+    const folder = folderWith(context, {});
+    writeFileSync(join(folder, 'policy.json'), bytes);
+    const { message } = thrown(() => loadPolicyFile(join(folder, 'policy.json'), { env }));
+    assert.match(message, /policy\.json.*policy: line \d+ is neither UTF-8 nor UTF-16: save the file as UTF-8/s);
+    assert.ok(message.includes(`line ${line} `), message);
+  }
+});
+
+function thrown(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  return assert.fail('nothing was thrown');
+}
 
 test('a mistake in a secret names the file or the variable that it came from', (context) => {
   const policy = (reference: object): object => ({ keys: { secret: { base64: reference } } });

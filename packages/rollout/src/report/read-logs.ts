@@ -45,7 +45,7 @@ async function readFileInto(path: string, tally: Tally): Promise<void> {
   const bytes: AsyncIterable<Buffer> = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
   file.on('error', (error) => bytes !== file && (bytes as ReturnType<typeof createGunzip>).destroy(error));
   let rest: Buffer = NOTHING;
-  for await (const chunk of bytes) {
+  for await (const chunk of unmarked(bytes)) {
     let from = 0;
     if (rest.length > 0) {
       // Only the line that lies in both is copied.
@@ -61,6 +61,16 @@ async function readFileInto(path: string, tally: Tally): Promise<void> {
     rest = withinBounds(chunk.subarray(from));
   }
   addLine(tally, rest, 0, rest.length);
+}
+
+/** The same as UTF-8 without a byte order mark: what Windows PowerShell redirects into a file is UTF-16. */
+async function* unmarked(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let decoder: TextDecoder | null | undefined;
+  for await (const chunk of bytes) {
+    if (decoder === undefined)
+      decoder = chunk[0] === 0xff && chunk[1] === 0xfe ? new TextDecoder('utf-16le') : chunk[0] === 0xef ? new TextDecoder() : null;
+    yield decoder === null ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }));
+  }
 }
 
 const LINE_FEED = 0x0a;

@@ -66,6 +66,18 @@ function run(tokens: readonly string[], options: object = {}, env: object = {}):
   });
 }
 
+test('a process with many guards hears each advice once', async () => {
+  const program = `
+    import { createGuard } from 'approov-guard';
+    import { createRequire } from 'node:module';
+    const made = [createGuard, createRequire(import.meta.url)('approov-guard').createGuard];
+    const view = { method: 'GET', scheme: 'https', authority: 'a', target: '/', lines: () => [] };
+    for (const make of [...made, ...made]) await make({ keys: { secret: { bytes: crypto.getRandomValues(new Uint8Array(32)) } } }).decide(view);
+  `;
+  const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { cwd: folder, env: rest });
+  assert.match(stderr, /^approov-guard: refused GET \/: token-missing[^\n]*\n$/);
+});
+
 const MIXED = ['none', 'forged', 'none', 'genuine', 'garbage', 'unbound', 'forged', 'unbound'];
 
 test('in development the first refusal of each reason is one line with the reason and what to do', async () => {
