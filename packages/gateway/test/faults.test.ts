@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
+import { until } from '../../../tools/until.mjs';
 import { gatewayTo, genuine, get, raw, upstream } from './harness.ts';
 
 /** A server that does with each connection what it is told. */
@@ -175,4 +176,35 @@ test('a slow body does not wait in memory: what the server does not take, the cl
     write();
   });
   assert.ok(sent - request.writableLength < 16_000_000, `${sent - request.writableLength} bytes were taken`);
+});
+
+test('what is malformed and comes behind a whole request is answered behind it', async (context) => {
+  const waiting: ServerResponse[] = [];
+  const { url, received } = await upstream(context, (_request, response) => void waiting.push(response));
+  const gateway = await gatewayTo(context, url);
+  const first = `GET /first HTTP/1.1\r\nHost: a\r\n${genuine().join(': ')}\r\n\r\n`;
+  const answer = raw(gateway.port, [first, 'nonsense\r\n\r\n', 'more\r\n\r\n']);
+  await until(() => waiting.length === 1 && gateway.counts().approov_gateway_malformed_total !== undefined);
+  waiting[0]?.end('first');
+  const { text } = await answer;
+  assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 400']);
+  assert.ok(text.indexOf('first') < text.indexOf('HTTP/1.1 400'));
+  assert.equal(received.length, 1);
+});
+
+test('a body that turns out malformed while its answer is under way: the connection ends, and nothing is written into the answer', async (context) => {
+  const { url } = await upstream(
+    context,
+    (_request, response) => void response.writeHead(200, { 'content-length': '1000' }).write('begun'),
+  );
+  const gateway = await gatewayTo(context, url);
+  const socket = connect(gateway.port, '127.0.0.1');
+  socket.setEncoding('latin1');
+  let text = '';
+  socket.on('data', (chunk) => (text += chunk));
+  socket.write(`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n${genuine().join(': ')}\r\n\r\n5\r\nhello\r\n`);
+  await until(() => text.includes('begun'));
+  socket.write('nonsense\r\n');
+  await once(socket, 'close');
+  assert.ok(text.endsWith('begun'), text);
 });

@@ -77,11 +77,14 @@ describe('TLS', skipUnless(openssl, 'openssl'), () => {
     assert.ok(request !== undefined);
 
     assert.deepEqual(
-      ['host', 'cookie', 'x-forwarded-proto', 'via', 'x-attestation-verdict', 'content-length'].map((field) =>
+      ['host', 'cookie', 'x-forwarded-proto', 'via', 'x-attestation-verdict', 'transfer-encoding'].map((field) =>
         valuesOf(request, field).join(),
       ),
-      [new URL(gateway.url).host, 'a=1; b=2', 'https', '2 approov-guard', 'accepted', '7'],
+      [new URL(gateway.url).host, 'a=1; b=2', 'https', '2 approov-guard', 'accepted', 'chunked'],
     );
+    // Where the client states a length, so does the gateway.
+    await ask(session, { [name]: value, ':method': 'POST', 'content-length': '7' }, 'content');
+    assert.deepEqual([valuesOf(received[1] ?? { lines: [] }, 'content-length').join(), received[1]?.body], ['7', 'content']);
     assert.equal(request.body, 'content');
     const old = await new Promise<number | undefined>((resolve, reject) =>
       httpsRequest(`${gateway.url}/`, { ca, agent: false, headers: { [name]: value } }, (response) => {

@@ -49,7 +49,9 @@ function onwards({ options, document }: Policy, settings: AuthorizerSettings): P
   const identity = new Set(IDENTITY_NAMES.map((name) => prefix + name));
   const mayNotPass = (name: string): boolean =>
     // Names with dashes alone are the proxy's business, except ours; every other spelling of a name that means something goes.
-    /^[a-z0-9-]+$/.test(name) ? stripped.includes(name) || (name.startsWith(prefix) && !identity.has(name)) : rules.fateOf(name) !== 'pass';
+    /^[a-z0-9-]+$/.test(name)
+      ? stripped.includes(name) || (name.startsWith(prefix) && !identity.has(name))
+      : rules.rowOf(name).fate !== 'pass';
   return { maxBodyBytes, mayNotPass };
 }
 

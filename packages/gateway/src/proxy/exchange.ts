@@ -1,108 +1,104 @@
-/**
- * One exchange with an upstream: the request goes there, the response comes back, both as they flow. Spoken through undici's dispatch, whose
- * handler gets header lines as they came, duplicates kept; every layer above it costs a third of the rate.
- */
-import { PassThrough, type Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+/** One exchange with an upstream: the request goes there, the answer comes back, both as they flow. */
 import type { OutgoingResponse } from './answers.ts';
-import { connectionOptions, HOP_BY_HOP } from './fields.ts';
+import { connectionOptions, HOP_BY_HOP, NameTable } from './fields.ts';
+import type { AnswerHandler, Flow, Outbound } from './outbound.ts';
 import type { Target } from './upstreams.ts';
 
 /** How an exchange ended. */
 export type ExchangeEnd =
   | { readonly end: 'answered'; readonly status: number }
   /** Nothing was sent: another server may be asked. */
-  | { readonly end: 'not-sent'; readonly error: Error }
+  | { readonly end: 'not-sent'; readonly error: Error | null }
   /** It was sent, or may have been, and no answer came. */
   | { readonly end: 'failed'; readonly error: Error }
   /** The answer broke off; the client's connection was broken off, too, so that it does not take a part for the whole. */
   | { readonly end: 'cut'; readonly status: number; readonly error: Error | null };
-
-/** What is sent. */
-export interface Outbound {
-  readonly method: string;
-  readonly path: string;
-  /** Names and values. */
-  readonly headers: string[];
-  readonly body: Readable | null;
-}
 
 /** What the answer is given beside what the upstream says. */
 export interface AnswerRules {
   /** Fields that are added; the upstream's own of these names, and its CORS fields, are dropped. `null`: nothing is changed. */
   readonly cors: { readonly [name: string]: string } | null;
   /** Whether the connection closes after the answer. */
-  readonly close: () => boolean;
+  close(): boolean;
   readonly httpVersion: string;
 }
 
-/** Sends a request and relays the answer. Never rejects. */
-export function exchange(target: Target, outbound: Outbound, response: OutgoingResponse, rules: AnswerRules): Promise<ExchangeEnd> {
-  return new Promise((resolve) => {
-    const relay = new Relay(response, rules, resolve);
-    // The cast holds: a Readable is what undici takes, and an options object is not kept.
-    target.dispatch(outbound as Dispatcher.DispatchOptions, relay);
-  });
+/** Sends a request and relays the answer. `done` is called once. */
+export function exchange(
+  target: Target,
+  outbound: Outbound,
+  response: OutgoingResponse,
+  rules: AnswerRules,
+  done: (end: ExchangeEnd) => void,
+): void {
+  target.dispatch(outbound, new Relay(response, rules, done));
 }
 
-type Abort = (error?: Error) => void;
+/** Time-outs of the server, and of undici. */
+const TIMEOUTS: ReadonlySet<unknown> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
-class Relay implements Dispatcher.DispatchHandler {
+/** Whether an error means time, not refusal. */
+export function isTimeout(error: Error): boolean {
+  return TIMEOUTS.has((error as { code?: unknown }).code);
+}
+
+class Relay implements AnswerHandler {
   readonly #response: OutgoingResponse;
   readonly #rules: AnswerRules;
   readonly #done: (end: ExchangeEnd) => void;
-  #abort: Abort | null = null;
+  #flow: Flow | null = null;
   #status = 0;
   #settled = false;
-  #hasContent = false;
-  #resume: () => void = () => undefined;
+  #waits = false;
 
   constructor(response: OutgoingResponse, rules: AnswerRules, done: (end: ExchangeEnd) => void) {
     this.#response = response;
     this.#rules = rules;
     this.#done = done;
-    response.once('close', this.#onClientGone);
+    response.on('close', this.#onClientGone);
   }
 
-  /** Called just before the first byte is written. */
-  onConnect(abort: Abort): void {
-    this.#abort = abort;
-    if (this.#response.destroyed) abort(new Error('the client went away'));
+  onSending(flow: Flow): void {
+    this.#flow = flow;
+    if (this.#response.destroyed) flow.abort();
   }
 
-  onHeaders(status: number, raw: readonly Buffer[], resume: () => void, reason: string): boolean {
-    if (status < 200) {
-      if (status === 103) this.#earlyHints(raw);
-      return true;
-    }
+  /** RFC 8297. What else is informational concerns this hop. */
+  onInformation(status: number, lines: readonly string[]): void {
+    if (status !== 103 || this.#rules.httpVersion === '1.0') return;
+    const links = lines.filter((_, index) => index % 2 === 1 && lines[index - 1]?.toLowerCase() === 'link');
+    if (links.length > 0) this.#response.writeEarlyHints({ link: links });
+  }
+
+  onHead(status: number, reason: string, given: readonly string[], alone: boolean): void {
     this.#status = status;
-    this.#resume = resume;
     const response = this.#response;
-    const lines = answerLines(raw, this.#rules);
+    const lines = answerLines(given, this.#rules);
     if (response.stream === undefined) {
       if (this.#rules.close()) lines.push('connection', 'close');
       response.writeHead(status, reason === '' ? undefined : reason, lines);
-      // Head and content of one packet leave as one; a head whose content takes its time leaves by itself.
-      process.nextTick(this.#flush);
     } else response.writeHead(status, headersObject(lines));
-    return true;
+    // Head and content of one packet leave as one; a head whose content takes its time leaves by itself.
+    if (alone) response.flushHeaders();
   }
 
-  readonly #flush = (): void => {
-    if (!this.#hasContent && !this.#settled) this.#response.flushHeaders();
-  };
-
-  onData(chunk: Buffer): boolean {
-    this.#hasContent = true;
+  onContent(chunk: Buffer): boolean {
     if (this.#response.write(chunk) !== false) return true;
-    this.#response.once('drain', this.#resume);
+    if (!this.#waits) this.#response.once('drain', this.#onDrain);
+    this.#waits = true;
     return false;
   }
 
-  onComplete(trailers: readonly string[] | readonly Buffer[] | null): void {
+  readonly #onDrain = (): void => {
+    this.#waits = false;
+    if (!this.#settled) this.#flow?.resume();
+  };
+
+  onEnd(last: string | null, trailers: readonly string[]): void {
     const response = this.#response;
-    if (trailers !== null && trailers.length > 0) response.addTrailers(trailersObject(trailers));
-    response.end();
+    if (trailers.length > 0) response.addTrailers(trailersObject(trailers));
+    if (last === null) response.end();
+    else response.end(last, 'latin1');
     this.#settle({ end: 'answered', status: this.#status });
   }
 
@@ -111,56 +107,65 @@ class Relay implements Dispatcher.DispatchHandler {
     if (this.#status !== 0) {
       this.#settle({ end: 'cut', status: this.#status, error });
       this.#response.destroy();
-    } else this.#settle(this.#abort === null ? { end: 'not-sent', error } : { end: 'failed', error });
+    } else this.#settle(this.#flow === null ? { end: 'not-sent', error } : { end: 'failed', error });
   }
 
   readonly #onClientGone = (): void => {
     if (this.#settled) return;
     this.#settle({ end: 'cut', status: this.#status, error: null });
-    this.#abort?.(new Error('the client went away'));
+    this.#flow?.abort();
   };
 
   #settle(end: ExchangeEnd): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#response.off('close', this.#onClientGone);
-    this.#response.off('drain', this.#resume);
+    if (this.#waits) this.#response.off('drain', this.#onDrain);
     this.#done(end);
-  }
-
-  /** RFC 8297. What else is informational concerns this hop. */
-  #earlyHints(raw: readonly Buffer[]): void {
-    const links = raw.flatMap((name, index) =>
-      index % 2 === 0 && name.toString('latin1').toLowerCase() === 'link' ? [String(raw[index + 1])] : [],
-    );
-    if (links.length > 0 && this.#rules.httpVersion !== '1.0') this.#response.writeEarlyHints({ link: links });
   }
 }
 
+/** What becomes of a field of an answer. */
+type AnswerFate = 'pass' | 'drop' | 'connection' | 'length' | 'trailer' | 'cors';
+
+const ANSWER_FATES = new NameTable<AnswerFate>((name) => {
+  if (name === 'connection') return 'connection';
+  if (name === 'content-length') return 'length';
+  if (name === 'trailer') return 'trailer';
+  if (HOP_BY_HOP.has(name) && !name.startsWith('proxy-a')) return 'drop';
+  return name.startsWith('access-control-') ? 'cors' : 'pass';
+});
+
 /** The fields of an answer as names and values, without what concerns one hop. */
-export function answerLines(raw: readonly Buffer[], { cors, httpVersion }: Pick<AnswerRules, 'cors' | 'httpVersion'>): string[] {
+export function answerLines(given: readonly string[], { cors, httpVersion }: Pick<AnswerRules, 'cors' | 'httpVersion'>): string[] {
   const lines: string[] = [];
   let named: readonly string[] = [];
+  let trailer: string | null = null;
   let hasLength = false;
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const written = (raw[index] as Buffer).toString('latin1');
-    const name = written.toLowerCase();
-    const value = (raw[index + 1] as Buffer).toString('latin1');
-    if (name === 'connection') named = [...named, ...connectionOptions(value)];
-    if (name === 'content-length') hasLength = true;
-    if (HOP_BY_HOP.has(name) && !name.startsWith('proxy-a')) continue;
-    if (cors !== null && name.startsWith('access-control-')) continue;
-    lines.push(written, value);
+  for (let index = 0; index + 1 < given.length; index += 2) {
+    // The casts hold: both indices are below the length.
+    const [name, value] = [given[index] as string, given[index + 1] as string];
+    const fate = ANSWER_FATES.of(name);
+    if (fate === 'drop' || (fate === 'cors' && cors !== null)) continue;
+    if (fate === 'connection') {
+      if (!isPlainOption(value)) named = [...named, ...connectionOptions(value)];
+    } else if (fate === 'trailer') trailer = trailer === null ? value : `${trailer}, ${value}`;
+    else {
+      if (fate === 'length') hasLength = true;
+      lines.push(name, value);
+    }
   }
-  const dropped = (name: string): boolean =>
-    // Trailers need a framing that has room for them.
-    named.includes(name) || (name === 'trailer' && (hasLength || httpVersion === '1.0'));
+  // Trailers need a framing that has room for them.
+  if (trailer !== null && !hasLength && httpVersion !== '1.0') lines.push('trailer', trailer);
   const kept =
-    named.length === 0 && !hasLength && httpVersion !== '1.0'
-      ? lines
-      : lines.filter((_, index) => !dropped((lines[index - (index % 2)] as string).toLowerCase()));
-  for (const [name, value] of Object.entries(cors ?? {})) kept.push(name, value);
+    named.length === 0 ? lines : lines.filter((_, index) => !named.includes((lines[index - (index % 2)] as string).toLowerCase()));
+  if (cors !== null) for (const [name, value] of Object.entries(cors)) kept.push(name, value);
   return kept;
+}
+
+/** What a `Connection` field says nearly always, and names no field with. */
+function isPlainOption(value: string): boolean {
+  return value === 'keep-alive' || value === 'close';
 }
 
 /** HTTP/2's compatibility API takes an object; RFC 9113 §8.2.1: names in lower case. */
@@ -175,32 +180,7 @@ function headersObject(lines: readonly string[]): { [name: string]: string | str
   return Object.fromEntries(found);
 }
 
-function trailersObject(trailers: readonly (string | Buffer)[]): { [name: string]: string } {
-  const pairs = trailers.flatMap((name, index) =>
-    index % 2 === 0 ? [[name.toString('latin1'), (trailers[index + 1] ?? '').toString('latin1')] as const] : [],
-  );
+function trailersObject(trailers: readonly string[]): { [name: string]: string } {
+  const pairs = trailers.flatMap((name, index) => (index % 2 === 0 ? [[name, trailers[index + 1] ?? ''] as const] : []));
   return Object.fromEntries(pairs.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && name.toLowerCase() !== 'content-length'));
-}
-
-/** A body on its way, counted. */
-export class CountedBody extends PassThrough {
-  readonly #most: number | null;
-  readonly #onTooLarge: () => void;
-  bytes = 0;
-
-  constructor(most: number | null, onTooLarge: () => void) {
-    super();
-    this.#most = most;
-    this.#onTooLarge = onTooLarge;
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null, chunk?: unknown) => void): void {
-    this.bytes += chunk.length;
-    if (this.#most === null || this.bytes <= this.#most) {
-      done(null, chunk);
-      return;
-    }
-    this.#onTooLarge();
-    done(new Error('the body is larger than the limit'));
-  }
 }

@@ -54,8 +54,41 @@ export function foldedName(name: string): string {
 
 const PLAIN_NAME = /^[a-z0-9-]+$/;
 
-/** What becomes of a field: it is passed on, dropped, or dropped unless the peer is a trusted proxy. */
-export type FieldFate = 'pass' | 'drop' | 'forwarding';
+/** What becomes of a field: it is passed on, dropped, dropped unless the peer is a trusted proxy, or read because it frames the message. */
+export type FieldFate = 'pass' | 'drop' | 'forwarding' | 'read';
+
+/** What is read of a request, beside its body. */
+const READ: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect']);
+
+/** More names than any clients send; whoever sends more only makes them be looked up again. */
+const MOST_NAMES = 512;
+const LONGEST_NAME = 64;
+
+/** What is known of names, found once for each spelling. */
+export class NameTable<Known> {
+  readonly #find: (name: string) => Known;
+  readonly #known: Map<string, Known> = new Map();
+
+  /** @param find - what is known of a name in lower case */
+  constructor(find: (name: string) => Known) {
+    this.#find = find;
+  }
+
+  of(written: string): Known {
+    const known = this.#known.get(written);
+    if (known !== undefined) return known;
+    const found = this.#find(written.toLowerCase());
+    if (this.#known.size >= MOST_NAMES) this.#known.clear();
+    if (written.length <= LONGEST_NAME) this.#known.set(written, found);
+    return found;
+  }
+}
+
+/** A field's name in lower case, and its fate. */
+export interface FieldRow {
+  readonly name: string;
+  readonly fate: FieldFate;
+}
 
 /** Knows the fate of each field, for one policy. */
 export class FieldRules {
@@ -64,6 +97,7 @@ export class FieldRules {
   readonly #dropped: ReadonlySet<string>;
   /** Names that something behind relies on: a name that is only read like one of them never gets there. */
   readonly #guarded: ReadonlySet<string>;
+  readonly #rows: NameTable<FieldRow> = new NameTable((name) => ({ name, fate: this.#fateOf(name) }));
 
   /**
    * @param options - the guard's options: which headers carry the token and what it is bound to
@@ -81,8 +115,13 @@ export class FieldRules {
     this.#guarded = new Set([...this.#dropped, ...FORWARDING, ...tokens, ...bound, ...signed].map(foldedName));
   }
 
-  /** @param name - in lower case */
-  fateOf(name: string): FieldFate {
+  /** What is known of a field by its name as it was sent. */
+  rowOf(written: string): FieldRow {
+    return this.#rows.of(written);
+  }
+
+  #fateOf(name: string): FieldFate {
+    if (READ.has(name)) return 'read';
     if (this.#dropped.has(name) || name.startsWith(this.prefix)) return 'drop';
     if (FORWARDING.has(name) || name.startsWith(FORWARDED)) return 'forwarding';
     if (PLAIN_NAME.test(name)) return 'pass';

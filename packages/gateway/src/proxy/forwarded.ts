@@ -41,12 +41,39 @@ export function plainAddress(peer: string): string {
 /** What each hop writes. */
 const WRITTEN: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 
+/** What a hop says by itself. */
+interface Said {
+  readonly hop: Hop;
+  readonly fields: readonly string[];
+}
+
+/** Of each connection, what was said last: its requests nearly always say the same. */
+const saidOn: WeakMap<object, Said> = new WeakMap();
+
 /**
  * Adds the fields. From a trusted proxy what it said stays, and its address is added; from anybody else nothing stays.
  * @param given - names in lower case and values, as they came
+ * @param connection - what `hop` came by
  */
-export function writeForwarded(fields: string[], hop: Hop, given: readonly string[], trusted: boolean): void {
-  const said = (name: string): string[] => (trusted ? given.filter((_, index) => index % 2 === 1 && given[index - 1] === name) : []);
+export function writeForwarded(fields: string[], hop: Hop, given: readonly string[], trusted: boolean, connection: object): void {
+  if (trusted && given.length > 0) return void writeAfter(fields, hop, given);
+  let said = saidOn.get(connection);
+  if (said === undefined || !isSame(said.hop, hop)) {
+    const own: string[] = [];
+    writeAfter(own, hop, []);
+    said = { hop, fields: own };
+    saidOn.set(connection, said);
+  }
+  for (const text of said.fields) fields.push(text);
+}
+
+function isSame(one: Hop, other: Hop): boolean {
+  return one.authority === other.authority && one.version === other.version && one.scheme === other.scheme && one.peer === other.peer;
+}
+
+/** Adds the fields behind those of the hops before. */
+function writeAfter(fields: string[], hop: Hop, given: readonly string[]): void {
+  const said = (name: string): string[] => given.filter((_, index) => index % 2 === 1 && given[index - 1] === name);
   const address = hop.peer === null ? 'unknown' : plainAddress(hop.peer);
   const node = isIP(address) === 6 ? `"[${address}]"` : address;
   const element = `for=${node};host=${quoted(hop.authority)};proto=${hop.scheme}`;
@@ -55,8 +82,7 @@ export function writeForwarded(fields: string[], hop: Hop, given: readonly strin
   fields.push('x-forwarded-host', said('x-forwarded-host')[0] ?? hop.authority);
   fields.push('x-forwarded-proto', said('x-forwarded-proto')[0] ?? hop.scheme);
   // What else it said stays as it is.
-  const others = trusted ? given.filter((_, index) => !WRITTEN.has(given[index - (index % 2)] ?? '')) : [];
-  fields.push(...others);
+  fields.push(...given.filter((_, index) => !WRITTEN.has(given[index - (index % 2)] ?? '')));
   fields.push('via', `${hop.version === '2.0' ? '2' : hop.version} approov-guard`);
 }
 

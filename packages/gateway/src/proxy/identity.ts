@@ -34,13 +34,25 @@ function digestOf({ signature, digest }: Attestation): string {
   return signature === 'verified' && digest === 'unchecked' ? 'delegated' : digest;
 }
 
-/** Adds the identity headers to a list of names and values. */
-export function writeIdentity(fields: string[], prefix: string, decision: Decision): void {
+/** The names of the identity headers, in order. */
+export function identityNames(prefix: string): readonly string[] {
+  return IDENTITY_NAMES.map((name) => prefix + name);
+}
+
+/**
+ * Adds the identity headers to a list of names and values.
+ * @param names - of {@link identityNames}
+ */
+export function writeIdentity(fields: string[], names: readonly string[], decision: Decision): void {
   const identity = identityOf(decision);
-  for (const name of IDENTITY_NAMES) fields.push(prefix + name, identity[name]);
+  // The cast holds: both lists are made of the same one.
+  for (let index = 0; index < names.length; index++) fields.push(names[index] as string, identity[IDENTITY_NAMES[index] as 'id']);
 }
 
 /** A claim is the issuer's, but may hold what no header can. */
 function headerText(text: string | undefined): string {
-  return text === undefined ? '' : printable(text, /[^\x20-\x7e]+/g).trim();
+  if (text === undefined) return '';
+  return (UNPRINTABLE.test(text) ? printable(text, /[^\x20-\x7e]+/g) : text).trim();
 }
+
+const UNPRINTABLE = /[^\x20-\x7e]/;

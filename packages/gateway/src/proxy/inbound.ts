@@ -53,19 +53,26 @@ const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/is;
 /** As many digits as a number holds exactly. */
 const LENGTH = /^(?:0|[1-9][0-9]{0,14})$/;
 
-/** Collects what a request says. */
-interface Collected {
-  hosts: string[];
-  lengths: string[];
-  codings: string[];
-  connection: string[];
-  cookies: string[];
-  pseudoAuthority: string | null;
-  upgrade: string[];
-  expect: string[];
-  readonly fields: string[];
-  readonly forwarding: string[];
+/** What a request says; of fields that may stand once, how often they do. */
+class Collected {
+  host: string | null = null;
+  hosts = 0;
+  length: string | null = null;
+  lengths = 0;
+  coding: string | null = null;
+  codings = 0;
+  expect: string | null = null;
+  expects = 0;
+  upgrade: string | null = null;
+  pseudoAuthority: string | null = null;
+  connection: readonly string[] = NOTHING;
+  cookie: string | null = null;
+  readonly fields: string[] = [];
+  forwarding: string[] = NOTHING as string[];
 }
+
+/** Nobody adds to it. */
+const NOTHING: readonly string[] = Object.freeze([]);
 
 /**
  * Reads a request's head. Node's parser has refused by then what is not HTTP; this refuses what two servers could read as two things.
@@ -76,8 +83,8 @@ export function readInbound(request: IncomingRequest, rules: FieldRules, encrypt
   if (httpVersion !== '1.1' && httpVersion !== '1.0' && httpVersion !== '2.0') return 'version';
   const isHttp2 = request.rawHeaders[0]?.startsWith(':') === true;
   if (httpVersion === '2.0' && !isHttp2) return 'version';
-  if (!METHOD.test(method) || NEVER.has(method)) return 'method';
-  const found = collect(request.rawHeaders, rules);
+  if (method !== 'GET' && method !== 'POST' && (!METHOD.test(method) || NEVER.has(method))) return 'method';
+  const found = collect(request.rawHeaders, rules, isHttp2);
   const authority = authorityOf(found);
   if (typeof authority !== 'string') return authority.problem;
   const target = targetOf(request.url ?? '', method, authority, encrypted);
@@ -87,61 +94,62 @@ export function readInbound(request: IncomingRequest, rules: FieldRules, encrypt
   if (typeof framing === 'string') return framing;
   if (found.connection.length > 0 && namesField(found.connection, request.rawHeaders)) return 'connection-names-field';
   // RFC 9110 §10.1.1: there is one expectation. Node finds it among others, too.
-  if (found.expect.length > 1 || (found.expect[0] ?? '100-continue').toLowerCase() !== '100-continue') return 'expectation';
+  if (found.expects > 1 || (found.expect !== null && found.expect.toLowerCase() !== '100-continue')) return 'expectation';
   const hasBody = isHttp2 ? request.stream?.endAfterHeaders === false && framing.contentLength !== 0 : framing.hasBody;
-  const upgrade = found.connection.includes('upgrade') ? found.upgrade.join(',').toLowerCase().trim() : '';
+  const upgrade = found.connection.includes('upgrade') ? (found.upgrade ?? '').toLowerCase().trim() : '';
   if (upgrade !== '' && hasBody) return 'upgrade';
   const { fields, forwarding } = found;
   // RFC 9113 §8.2.3: the crumbs of a cookie are one field again.
-  if (found.cookies.length > 0) fields.push('cookie', found.cookies.join('; '));
+  if (found.cookie !== null) fields.push('cookie', found.cookie);
   return { method, target, authority, fields, forwarding, hasBody, contentLength: framing.contentLength, upgrade };
 }
 
-function collect(raw: readonly string[], rules: FieldRules): Collected {
-  const found: Collected = {
-    hosts: [],
-    lengths: [],
-    codings: [],
-    connection: [],
-    cookies: [],
-    pseudoAuthority: null,
-    upgrade: [],
-    expect: [],
-    fields: [],
-    forwarding: [],
-  };
-  const isHttp2 = raw[0]?.startsWith(':') === true;
+function collect(raw: readonly string[], rules: FieldRules, isHttp2: boolean): Collected {
+  const found = new Collected();
   for (let index = 0; index + 1 < raw.length; index += 2) {
     // The casts hold: both indices are below the length.
     const [written, value] = [raw[index] as string, raw[index + 1] as string];
-    const name = written.toLowerCase();
-    if (name.startsWith(':')) {
-      if (name === ':authority') found.pseudoAuthority = value;
+    if (written.startsWith(':')) {
+      if (written.toLowerCase() === ':authority') found.pseudoAuthority = value;
       continue;
     }
-    if (name === 'host') found.hosts.push(value);
-    else if (name === 'content-length') found.lengths.push(value);
-    else if (name === 'transfer-encoding') found.codings.push(value);
-    else if (name === 'connection') found.connection.push(...connectionOptions(value));
-    else if (name === 'upgrade') found.upgrade.push(value);
-    else if (name === 'expect') found.expect.push(value);
-    else if (isHttp2 && name === 'cookie') found.cookies.push(value);
-    else {
-      const fate = rules.fateOf(name);
-      if (fate === 'pass') found.fields.push(written, value);
-      else if (fate === 'forwarding') found.forwarding.push(name, value);
+    const { name, fate } = rules.rowOf(written);
+    if (fate === 'pass') {
+      if (isHttp2 && name === 'cookie') found.cookie = found.cookie === null ? value : `${found.cookie}; ${value}`;
+      else found.fields.push(written, value);
+    } else if (fate === 'read') read(found, name, value);
+    else if (fate === 'forwarding') {
+      if (found.forwarding === NOTHING) found.forwarding = [];
+      found.forwarding.push(name, value);
     }
   }
   return found;
 }
 
+function read(found: Collected, name: string, value: string): void {
+  if (name === 'host') {
+    found.host = value;
+    found.hosts++;
+  } else if (name === 'content-length') {
+    found.length = value;
+    found.lengths++;
+  } else if (name === 'transfer-encoding') {
+    found.coding = value;
+    found.codings++;
+  } else if (name === 'expect') {
+    found.expect = value;
+    found.expects++;
+  } else if (name === 'upgrade') found.upgrade = found.upgrade === null ? value : `${found.upgrade},${value}`;
+  else found.connection = [...found.connection, ...connectionOptions(value)];
+}
+
 /** RFC 9112 §3.2: exactly one Host. RFC 9113 §8.3.1: it may not contradict the pseudo-header. */
-function authorityOf({ hosts, pseudoAuthority }: Collected): string | { readonly problem: ShapeProblem } {
-  if (hosts.length > 1) return { problem: 'host-repeated' };
-  const authority = pseudoAuthority ?? hosts[0];
-  if (authority === undefined || authority === '') return { problem: 'host-missing' };
+function authorityOf({ host, hosts, pseudoAuthority }: Collected): string | { readonly problem: ShapeProblem } {
+  if (hosts > 1) return { problem: 'host-repeated' };
+  const authority = pseudoAuthority ?? host;
+  if (authority === null || authority === '') return { problem: 'host-missing' };
   if (!AUTHORITY.test(authority)) return { problem: 'host-malformed' };
-  if (hosts[0] !== undefined && hosts[0].toLowerCase() !== authority.toLowerCase()) return { problem: 'host-contradicts' };
+  if (host !== null && host !== authority && host.toLowerCase() !== authority.toLowerCase()) return { problem: 'host-contradicts' };
   return authority;
 }
 
@@ -170,15 +178,16 @@ interface Framing {
   readonly contentLength: number | null;
 }
 
+const NO_BODY: Framing = { hasBody: false, contentLength: null };
+
 /** RFC 9112 §6: one length, or chunked and nothing else, and only in HTTP/1.1. */
-function framingOf({ lengths, codings }: Collected, version: string): Framing | ShapeProblem {
-  if (codings.length > 0) {
-    const isChunked = codings.length === 1 && codings[0]?.toLowerCase() === 'chunked';
-    return isChunked && version === '1.1' && lengths.length === 0 ? { hasBody: true, contentLength: null } : 'coding';
+function framingOf({ length, lengths, coding, codings }: Collected, version: string): Framing | ShapeProblem {
+  if (coding !== null) {
+    const isChunked = codings === 1 && coding.toLowerCase() === 'chunked';
+    return isChunked && version === '1.1' && lengths === 0 ? { hasBody: true, contentLength: null } : 'coding';
   }
-  if (lengths.length === 0) return { hasBody: false, contentLength: null };
-  const [length = ''] = lengths;
-  if (lengths.length > 1 || !LENGTH.test(length)) return 'length';
+  if (length === null) return NO_BODY;
+  if (lengths > 1 || !LENGTH.test(length)) return 'length';
   return { hasBody: length !== '0', contentLength: Number(length) };
 }
 

@@ -4,10 +4,11 @@ import type { Decision, Refusal } from 'approov-guard';
 import { NodeRequestView } from 'approov-guard/views';
 import { type OutgoingResponse, ownAnswer, writeAnswer } from './answers.ts';
 import { fieldOf, preflightOrigin } from './cors.ts';
-import { CountedBody, type ExchangeEnd, exchange } from './exchange.ts';
+import { type AnswerRules, type ExchangeEnd, exchange, isTimeout } from './exchange.ts';
 import { writeForwarded } from './forwarded.ts';
 import { writeIdentity } from './identity.ts';
 import { type Inbound, readInbound, type ShapeProblem } from './inbound.ts';
+import type { Outbound, OutboundBody } from './outbound.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import type { Target, Upstream, Upstreams } from './upstreams.ts';
 
@@ -44,21 +45,23 @@ export interface Passage {
   expects: boolean;
 }
 
-/** Serves one request. Never throws or rejects. */
-export async function serve(host: ProxyHost, request: IncomingMessage, response: OutgoingResponse, expects: boolean): Promise<void> {
+/** Serves one request. Never throws. Where the guard answers at once, so is everything done at once that can be. */
+export function serve(host: ProxyHost, request: IncomingMessage, response: OutgoingResponse, expects: boolean): void {
   const force = host.current;
-  let outcome: Outcome;
+  const encrypted = (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
   try {
-    const encrypted = (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
     const inbound = readInbound(request, force.fields, encrypted);
-    if (typeof inbound === 'string') outcome = refuseShape(response, inbound);
-    else outcome = await pass(host, { request, response, force, inbound, encrypted, expects });
+    if (typeof inbound === 'string') host.onOutcome(request, refuseShape(response, inbound));
+    else judge(host, { request, response, force, inbound, encrypted, expects });
   } catch {
-    // Nothing above is meant to throw; if it does, nothing is let through.
-    writeAnswer(response, ownAnswer(500), true);
-    outcome = { status: 500, verdict: 'internal', id: null, upstream: null, trouble: null };
+    failed(host, request, response);
   }
-  host.onOutcome(request, outcome);
+}
+
+/** Nothing is meant to throw; if it does, nothing is let through. */
+function failed(host: ProxyHost, request: IncomingMessage, response: OutgoingResponse): void {
+  writeAnswer(response, ownAnswer(500), true);
+  host.onOutcome(request, { status: 500, verdict: 'internal', id: null, upstream: null, trouble: null });
 }
 
 const STATUS_OF: { readonly [Problem in ShapeProblem]?: number } = { method: 405, version: 505, expectation: 417 };
@@ -70,23 +73,31 @@ function refuseShape(response: OutgoingResponse, problem: ShapeProblem): Outcome
   return { status, verdict: problem, id: null, upstream: null, trouble: null };
 }
 
-async function pass(host: ProxyHost, passage: Passage): Promise<Outcome> {
-  const { inbound, force, response } = passage;
+function judge(host: ProxyHost, passage: Passage): void {
+  const { inbound, force, request, response } = passage;
   const { cors, settings } = force;
   const origin = cors === null ? null : preflightOrigin(inbound.method, inbound.fields, inbound.hasBody);
   if (cors !== null && origin !== null) {
     writeAnswer(response, { status: 204, headers: cors.preflightFields(origin), body: '' });
-    return { status: 204, verdict: 'preflight', id: null, upstream: null, trouble: null };
+    return void host.onOutcome(request, { status: 204, verdict: 'preflight', id: null, upstream: null, trouble: null });
   }
   const { bodyBytes } = settings.limits;
-  if (bodyBytes !== null && (inbound.contentLength ?? 0) > bodyBytes) return answered(passage, ownAnswer(413), 'body-too-large', null);
-  const given = force.policy.guard.decide(new ProxiedView(passage));
-  const decision = given instanceof Promise ? await given : given;
-  if (decision.action === 'refuse') return answered(passage, decision.refusal, verdictOf(decision), decision.id);
-  if (inbound.target === '*') return answered(passage, ownAnswer(204), verdictOf(decision), decision.id);
+  if (bodyBytes !== null && (inbound.contentLength ?? 0) > bodyBytes)
+    return void host.onOutcome(request, answered(passage, ownAnswer(413), 'body-too-large', null));
+  const decision = force.policy.guard.decide(new ProxiedView(passage));
+  if (decision instanceof Promise) decision.then((later) => act(host, passage, later)).catch(() => failed(host, request, response));
+  else act(host, passage, decision);
+}
+
+function act(host: ProxyHost, passage: Passage, decision: Decision): void {
+  const { inbound, request } = passage;
+  const verdict = verdictOf(decision);
+  const answer = (refusal: Refusal): void => host.onOutcome(request, answered(passage, refusal, verdict, decision.id));
+  if (decision.action === 'refuse') return void answer(decision.refusal);
+  if (inbound.target === '*') return void answer(ownAnswer(204));
   const upstream = host.upstreams.find(inbound.authority, inbound.target);
-  if (upstream === null) return answered(passage, ownAnswer(404), verdictOf(decision), decision.id);
-  return forward(host, passage, decision, upstream);
+  if (upstream === null) return void answer(ownAnswer(404));
+  new Forwarding(host, passage, upstream, { verdict, id: decision.id }, writeOwnFields(passage, decision)).start();
 }
 
 /** Answers by ourselves. The body that may still come is not waited for. */
@@ -112,55 +123,89 @@ export function writeOwnFields(passage: Omit<Passage, 'response' | 'expects'>, d
   const fields = ['host', inbound.authority, ...inbound.fields];
   const peer = request.socket.remoteAddress ?? null;
   const hop = { peer, scheme: encrypted ? 'https' : 'http', authority: inbound.authority, version: request.httpVersion } as const;
-  writeForwarded(fields, hop, inbound.forwarding, force.isTrustedPeer(peer));
-  writeIdentity(fields, force.settings.identityPrefix, decision);
+  writeForwarded(fields, hop, inbound.forwarding, inbound.forwarding.length > 0 && force.isTrustedPeer(peer), request.socket);
+  writeIdentity(fields, force.identityNames, decision);
   return fields;
 }
 
 /** RFC 9110 §9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
-async function forward(host: ProxyHost, passage: Passage, decision: Decision, upstream: Upstream): Promise<Outcome> {
-  const { inbound, response, request, force } = passage;
-  const headers = writeOwnFields(passage, decision);
-  if (inbound.hasBody && inbound.contentLength !== null) headers.push('content-length', String(inbound.contentLength));
-  const rules = { cors: corsFields(force, inbound), close: () => host.draining || !request.complete, httpVersion: request.httpVersion };
-  const { method, target: path } = inbound;
-  // Only where nothing was sent, and where a second time would do no harm, another server is asked.
-  const most = !inbound.hasBody && IDEMPOTENT.has(method) ? upstream.targets.length : 1;
-  const tried: Target[] = [];
-  let end: ExchangeEnd | null = null;
-  let tooLarge = false;
-  while ((end === null || end.end === 'not-sent') && tried.length < most) {
-    const target = upstream.pick(tried);
-    if (target === null) break;
-    tried.push(target);
-    const body = inbound.hasBody ? bodyOf(passage, () => (tooLarge = true)) : null;
-    end = await exchange(target, { method, path, headers, body }, response, rules);
-    if (body !== null) leaveBody(request, body);
-    if (end.end === 'not-sent') target.refused();
+/** A request on its way to a server, or to the next one where the first could not be sent to. */
+class Forwarding implements AnswerRules {
+  readonly #host: ProxyHost;
+  readonly #passage: Passage;
+  readonly #upstream: Upstream;
+  readonly #known: Pick<Outcome, 'verdict' | 'id'>;
+  readonly #outbound: Outbound;
+  /** How many servers may be asked: only where nothing was sent, and where a second time would do no harm, another one is. */
+  readonly #most: number;
+  readonly #tried: Target[] = [];
+  #tooLarge = false;
+  readonly cors: AnswerRules['cors'];
+
+  constructor(host: ProxyHost, passage: Passage, upstream: Upstream, known: Pick<Outcome, 'verdict' | 'id'>, fields: readonly string[]) {
+    const { method, target: path, hasBody } = passage.inbound;
+    this.#host = host;
+    this.#passage = passage;
+    this.#upstream = upstream;
+    this.#known = known;
+    this.#outbound = { method, path, fields, body: hasBody ? this.#body() : null, upgrade: '' };
+    this.#most = !hasBody && IDEMPOTENT.has(method) ? upstream.targets.length : 1;
+    this.cors = corsFields(passage.force, passage.inbound);
   }
-  // Made only where it is needed: an error takes as long as the rest of this.
-  end ??= { end: 'not-sent', error: new Error('there is no server') };
-  return settled(passage, end, { verdict: verdictOf(decision), id: decision.id, upstream: upstream.settings.name }, tooLarge);
-}
 
-/** The body on its way to the upstream. Whoever waits for `100 Continue` gets it now. */
-function bodyOf(passage: Passage, onTooLarge: () => void): CountedBody {
-  const { request, force } = passage;
-  const body = new CountedBody(force.settings.limits.bodyBytes, onTooLarge);
-  // undici hears of it while it reads; later nobody does.
-  body.on('error', () => undefined);
-  sendContinue(passage);
-  request.pipe(body);
-  return body;
-}
+  get httpVersion(): string {
+    return this.#passage.request.httpVersion;
+  }
 
-/** What still comes of a body is dropped, within the time that a body may take. */
-function leaveBody(request: IncomingMessage, body: CountedBody): void {
-  request.unpipe(body);
-  body.destroy();
-  request.resume();
+  close(): boolean {
+    return this.#host.draining || !this.#passage.request.complete;
+  }
+
+  /** Asks the next server. */
+  start(): void {
+    const target = this.#tried.length < this.#most ? this.#upstream.pick(this.#tried) : null;
+    if (target === null) return void this.#settle({ end: 'not-sent', error: null });
+    this.#tried.push(target);
+    if (this.#outbound.body !== null) sendContinue(this.#passage);
+    exchange(target, this.#outbound, this.#passage.response, this, (end) => {
+      if (end.end === 'not-sent') {
+        target.refused();
+        if (this.#tried.length < this.#most) return this.start();
+      }
+      this.#settle(end);
+    });
+  }
+
+  #body(): OutboundBody {
+    const { request, inbound, force } = this.#passage;
+    return {
+      source: request,
+      length: inbound.contentLength,
+      most: force.settings.limits.bodyBytes,
+      onTooLarge: () => {
+        this.#tooLarge = true;
+      },
+    };
+  }
+
+  #settle(end: ExchangeEnd): void {
+    const { request, response } = this.#passage;
+    if (end.end === 'answered') return void this.#report(end.status, null);
+    if (end.end === 'cut') return void this.#report(end.status || 499, end.error === null ? 'client-gone' : 'cut');
+    const isLate = end.error !== null && isTimeout(end.error);
+    const status = this.#tooLarge ? 413 : isLate ? 504 : 502;
+    // Nobody has read the body where nothing was sent.
+    request.resume();
+    writeAnswer(response, ownAnswer(status), !request.complete);
+    this.#report(status, this.#tooLarge ? 'too-large' : isLate ? 'timeout' : end.end);
+  }
+
+  #report(status: number, trouble: Outcome['trouble']): void {
+    const { verdict, id } = this.#known;
+    this.#host.onOutcome(this.#passage.request, { status, verdict, id, upstream: this.#upstream.settings.name, trouble });
+  }
 }
 
 function sendContinue(passage: Passage): void {
@@ -169,25 +214,9 @@ function sendContinue(passage: Passage): void {
   passage.response.writeContinue();
 }
 
-/** Errors of undici that mean time, not refusal. */
-const TIMEOUTS: ReadonlySet<unknown> = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
-
-function settled(
-  { request, response }: Passage,
-  end: ExchangeEnd,
-  known: Pick<Outcome, 'verdict' | 'id' | 'upstream'>,
-  tooLarge: boolean,
-): Outcome {
-  if (end.end === 'answered') return { ...known, status: end.status, trouble: null };
-  if (end.end === 'cut') return { ...known, status: end.status || 499, trouble: end.error === null ? 'client-gone' : 'cut' };
-  const isTimeout = TIMEOUTS.has((end.error as { code?: unknown }).code);
-  const status = tooLarge ? 413 : isTimeout ? 504 : 502;
-  writeAnswer(response, ownAnswer(status), !request.complete);
-  return { ...known, status, trouble: tooLarge ? 'too-large' : isTimeout ? 'timeout' : end.end };
-}
-
 /** The verdict's code, or why there is none. */
-export function verdictOf({ verdict, ...decision }: Decision): string {
+export function verdictOf(decision: Decision): string {
+  const { verdict } = decision;
   if (verdict === null) return decision.action === 'pass' ? (decision.skipped ?? 'exempt') : 'exempt';
   if (verdict.outcome === 'accepted') return 'accepted';
   return verdict.outcome === 'rejected' ? verdict.reason : verdict.fault;

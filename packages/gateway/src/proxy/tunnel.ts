@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { type AdmittedRequest, approov, type UpgradeListener } from 'approov-guard/websocket';
-import type { Dispatcher } from 'undici';
 import { answerText, ownAnswer } from './answers.ts';
-import { answerLines } from './exchange.ts';
+import { answerLines, isTimeout } from './exchange.ts';
 import { readInbound } from './inbound.ts';
+import type { AnswerHandler, Flow } from './outbound.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import { type Outcome, type ProxyHost, serve, verdictOf, writeOwnFields } from './proxy.ts';
 
@@ -69,7 +69,7 @@ function serveWithout(host: ProxyHost, request: IncomingMessage, socket: Duplex)
   // The cast holds: an upgrade comes on a socket.
   response.assignSocket(socket as Socket);
   response.once('finish', () => socket.end());
-  void serve(host, request, response, false);
+  serve(host, request, response, false);
 }
 
 interface Admitted {
@@ -87,7 +87,7 @@ function open(host: ProxyHost, tunnels: Tunnels, admitted: Admitted): void {
   const upstream = typeof inbound === 'string' ? null : host.upstreams.find(inbound.authority, inbound.target);
   const target = upstream?.pick([]) ?? null;
   if (typeof inbound === 'string' || upstream === null || target === null) return void socket.end(answerText(ownAnswer(404)));
-  const headers = handshakeFields(writeOwnFields({ request, force, inbound, encrypted }, request.approov), request);
+  const fields = handshakeFields(writeOwnFields({ request, force, inbound, encrypted }, request.approov), request);
   const handler = new Tunnel(tunnels, admitted, (status, trouble) => {
     host.onOutcome(request, {
       status,
@@ -97,7 +97,7 @@ function open(host: ProxyHost, tunnels: Tunnels, admitted: Admitted): void {
       trouble,
     });
   });
-  target.dispatch({ method: request.method as 'GET', path: inbound.target, headers, upgrade: inbound.upgrade, body: null }, handler);
+  target.dispatch({ method: inbound.method, path: inbound.target, fields, upgrade: inbound.upgrade, body: null }, handler);
 }
 
 /** Tokens among the offered subprotocols are not offered to the upstream, which might select one and send it back. */
@@ -108,11 +108,11 @@ function handshakeFields(fields: readonly string[], request: IncomingMessage): s
   return offered === undefined ? kept : [...kept, name, offered];
 }
 
-class Tunnel implements Dispatcher.DispatchHandler {
+class Tunnel implements AnswerHandler {
   readonly #tunnels: Tunnels;
   readonly #admitted: Admitted;
   readonly #report: (status: number, trouble: Outcome['trouble']) => void;
-  #abort: ((error?: Error) => void) | null = null;
+  #flow: Flow | null = null;
   #answering = false;
   #opened = false;
 
@@ -123,61 +123,62 @@ class Tunnel implements Dispatcher.DispatchHandler {
     admitted.socket.once('close', this.#onClientGone);
   }
 
-  onConnect(abort: (error?: Error) => void): void {
-    this.#abort = abort;
-    if (this.#admitted.socket.destroyed) abort(new Error('the client went away'));
+  onSending(flow: Flow): void {
+    this.#flow = flow;
+    if (this.#admitted.socket.destroyed) flow.abort();
   }
 
-  onUpgrade(status: number, raw: readonly Buffer[] | readonly string[] | null, upstream: Duplex): void {
+  onInformation(): void {
+    // It concerns a request, not a tunnel.
+  }
+
+  onUpgrade(given: string[], upstream: Duplex, first: Buffer): void {
     const { socket, head } = this.#admitted;
     this.#opened = true;
     socket.off('close', this.#onClientGone);
-    const lines = answerLines(
-      (raw ?? []).map((part) => Buffer.from(part as string, 'latin1')),
-      { cors: null, httpVersion: '1.1' },
-    );
-    const upgrade = (raw ?? []).map((part) => part.toString('latin1'));
-    const at = upgrade.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'upgrade');
-    socket.write(
-      `${headText(status, 'Switching Protocols', [...lines, 'Connection', 'Upgrade', 'Upgrade', upgrade[at + 1] ?? 'websocket'])}`,
-      'latin1',
-    );
+    const lines = answerLines(given, { cors: null, httpVersion: '1.1' });
+    const at = given.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'upgrade');
+    const own = ['Connection', 'Upgrade', 'Upgrade', given[at + 1] ?? 'websocket'];
+    socket.write(headText(101, 'Switching Protocols', [...lines, ...own]), 'latin1');
+    if (first.length > 0) socket.write(first);
     if (head.length > 0) upstream.write(head);
     join(socket, upstream);
     this.#tunnels.add(socket);
-    this.#report(status, null);
+    this.#report(101, null);
   }
 
   /** The upstream declines: its answer goes to the client, and the connection ends with it. */
-  onHeaders(status: number, raw: readonly Buffer[], resume: () => void, reason: string): boolean {
-    if (status < 200) return true;
+  onHead(status: number, reason: string, given: string[]): void {
     this.#answering = true;
     const { socket } = this.#admitted;
-    const lines = answerLines(raw, { cors: null, httpVersion: '1.0' });
-    socket.on('drain', resume);
+    const lines = answerLines(given, { cors: null, httpVersion: '1.0' });
+    socket.on('drain', () => this.#flow?.resume());
     socket.write(headText(status, reason, [...lines, 'Connection', 'close']), 'latin1');
     this.#report(status, null);
-    return true;
   }
 
-  onData(chunk: Buffer): boolean {
+  onContent(chunk: Buffer): boolean {
     return this.#admitted.socket.write(chunk);
   }
 
-  onComplete(): void {
-    this.#admitted.socket.end();
+  onEnd(last: string | null): void {
+    this.#flow = null;
+    if (last === null) this.#admitted.socket.end();
+    else this.#admitted.socket.end(last, 'latin1');
   }
 
   onError(error: Error): void {
     if (this.#opened) return;
     const { socket } = this.#admitted;
+    const wasSent = this.#flow !== null;
+    this.#flow = null;
     if (this.#answering || socket.destroyed) return void socket.destroy();
-    const isTimeout = (error as { code?: string }).code?.endsWith('TIMEOUT') === true;
-    socket.end(answerText(ownAnswer(isTimeout ? 504 : 502)));
-    this.#report(isTimeout ? 504 : 502, isTimeout ? 'timeout' : this.#abort === null ? 'not-sent' : 'failed');
+    const status = isTimeout(error) ? 504 : 502;
+    socket.end(answerText(ownAnswer(status)));
+    this.#report(status, isTimeout(error) ? 'timeout' : wasSent ? 'failed' : 'not-sent');
   }
 
-  readonly #onClientGone = (): void => this.#abort?.(new Error('the client went away'));
+  readonly #onClientGone = (): void => this.#flow?.abort();
 }
 
 function headText(status: number, reason: string, lines: readonly string[]): string {

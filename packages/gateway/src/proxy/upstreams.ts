@@ -1,43 +1,43 @@
 /** The servers behind the gateway: which one gets a request, and which of them are well. */
-import { buildConnector, type Dispatcher, Pool } from 'undici';
 import { readPem } from '../checks.ts';
 import type { Timeouts, UpstreamSettings } from '../settings.ts';
+import { Connections } from './connections.ts';
+import { Http2Connections } from './http2-connections.ts';
+import type { AnswerHandler, Flow, Outbound, ServerAddress } from './outbound.ts';
 
-/**
- * How long an idle connection is used again, unless the server says. Shorter than what common servers keep (gunicorn 2 s, uvicorn and Node
- * 5 s): a request on a connection that the server is about to close would be lost.
- */
-const IDLE_MS = 1500;
 /** How long a server that refused a connection is left alone, while others can answer. */
 const DOWN_MS = 5000;
+/** How long a server may take for a health check. */
+const HEALTH_MS = 5000;
 
 /** One server. */
 export class Target {
   readonly url: string;
-  readonly pool: Pool;
+  readonly #connections: Connections | Http2Connections;
   /** When it may be tried again, milliseconds of `performance.now()`; 0 while it is well. */
   #downUntil = 0;
   #checked: boolean | null = null;
 
   constructor(url: string, settings: UpstreamSettings, timeouts: Timeouts) {
-    const socketPath = url.startsWith('unix:') ? url.slice('unix:'.length) : null;
     this.url = url;
-    this.pool = new Pool(socketPath === null ? url : 'http://localhost', {
-      connections: null,
-      pipelining: 1,
-      keepAliveTimeout: IDLE_MS,
-      keepAliveMaxTimeout: 600_000,
-      headersTimeout: timeouts.upstreamMs,
-      bodyTimeout: timeouts.upstreamIdleMs,
-      allowH2: settings.http2,
-      maxHeaderSize: 65_536,
-      connect: connectorTo(socketPath, settings, timeouts),
-    });
+    const address = addressOf(url, settings);
+    this.#connections =
+      settings.http2 && address.tls !== null ? new Http2Connections(address, timeouts) : new Connections(address, timeouts);
   }
 
   /** Sends a request. */
-  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.pool.dispatch({ ...request, ...SAME_NAME }, handler);
+  dispatch(request: Outbound, handler: AnswerHandler): void {
+    this.#connections.dispatch(request, handler);
+  }
+
+  /** Lets what is under way come to its end, and closes the connections. */
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  /** Ends everything at once. */
+  destroy(): void {
+    void this.#connections.destroy();
   }
 
   /** Whether it is thought to be well. */
@@ -56,20 +56,17 @@ export class Target {
   }
 }
 
-/**
- * undici takes the name that the certificate must hold, and that TLS sends, from the Host of each request, which the client chooses. Here it is
- * always that of the server's URL, and this word keeps undici from opening another connection for each Host.
- */
-const SAME_NAME = { servername: 'upstream' } as const;
-
-function connectorTo(socketPath: string | null, { ca, http2 }: UpstreamSettings, { connectMs }: Timeouts): buildConnector.connector {
-  const connect = buildConnector({
-    timeout: connectMs,
-    allowH2: http2,
-    ...(socketPath === null ? {} : { socketPath }),
-    ...(ca === null ? {} : { ca: readPem(ca, 'gateway.ca', 'CERTIFICATE') }),
-  });
-  return ({ servername: _ofHost, ...options }, callback) => connect(options, callback);
+/** The settings have checked the form. */
+function addressOf(url: string, { ca }: UpstreamSettings): ServerAddress {
+  if (url.startsWith('unix:')) return { host: 'localhost', port: 80, socketPath: url.slice('unix:'.length), tls: null };
+  const { protocol, hostname, port } = new URL(url);
+  const isTls = protocol === 'https:';
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (isTls ? 443 : 80) : Number(port),
+    socketPath: null,
+    tls: isTls ? { ca: ca === null ? null : readPem(ca, 'gateway.ca', 'CERTIFICATE') } : null,
+  };
 }
 
 /** Servers that share the same requests. */
@@ -85,6 +82,7 @@ export class Upstream {
 
   /** The server whose turn it is: a well one that is not in `tried`, else any that is not; `null` if all were tried. */
   pick(tried: readonly Target[]): Target | null {
+    if (this.targets.length === 1) return tried.length === 0 ? (this.targets[0] ?? null) : null;
     const left = this.targets.filter((target) => !tried.includes(target));
     const well = left.filter((target) => target.well);
     const among = well.length > 0 ? well : left;
@@ -112,8 +110,10 @@ export class Upstreams {
     this.#checks = this.all.flatMap((upstream) => {
       const { health } = upstream.settings;
       if (health === null) return [];
-      for (const target of upstream.targets) void checkHealth(target, health.path);
-      const check = (): void => upstream.targets.forEach((target) => void checkHealth(target, health.path));
+      const check = (): void => {
+        for (const target of upstream.targets) checkHealth(target, health.path);
+      };
+      check();
       return [setInterval(check, health.intervalMs).unref()];
     });
   }
@@ -130,13 +130,13 @@ export class Upstreams {
   /** Lets what is under way come to its end, and closes the connections. */
   async close(): Promise<void> {
     for (const check of this.#checks) clearInterval(check);
-    await Promise.all(this.all.flatMap(({ targets }) => targets.map(({ pool }) => pool.close())));
+    await Promise.all(this.all.flatMap(({ targets }) => targets.map((target) => target.close())));
   }
 
   /** Ends everything at once. */
-  async destroy(): Promise<void> {
+  destroy(): void {
     for (const check of this.#checks) clearInterval(check);
-    await Promise.all(this.all.flatMap(({ targets }) => targets.map(({ pool }) => pool.destroy())));
+    for (const { targets } of this.all) for (const target of targets) target.destroy();
   }
 }
 
@@ -149,12 +149,43 @@ function coversPath(pattern: string, path: string): boolean {
   return path.startsWith(pattern.slice(0, -1)) || path === pattern.slice(0, -2);
 }
 
-async function checkHealth(target: Target, path: string): Promise<void> {
-  try {
-    const { statusCode, body } = await target.pool.request({ path, method: 'GET', headersTimeout: 5000, bodyTimeout: 5000, ...SAME_NAME });
-    await body.dump();
-    target.checked(statusCode < 500);
-  } catch {
-    target.checked(false);
+/** Asks for a page; its head says all. */
+class HealthCheck implements AnswerHandler {
+  readonly #target: Target;
+  #flow: Flow | null = null;
+
+  constructor(target: Target) {
+    this.#target = target;
   }
+
+  onSending(flow: Flow): void {
+    this.#flow = flow;
+  }
+
+  onInformation(): void {
+    // The answer comes later.
+  }
+
+  onHead(status: number): void {
+    this.#target.checked(status < 500);
+  }
+
+  /** A page that is long is not read to its end. */
+  onContent(): boolean {
+    this.#flow?.abort();
+    return false;
+  }
+
+  onEnd(): void {
+    // The head has said it.
+  }
+
+  onError(): void {
+    this.#target.checked(false);
+  }
+}
+
+function checkHealth(target: Target, path: string): void {
+  const fields = ['host', 'localhost'];
+  target.dispatch({ method: 'GET', path, fields, body: null, upgrade: '', withinMs: HEALTH_MS }, new HealthCheck(target));
 }

@@ -176,9 +176,13 @@ class RunningGateway implements Gateway, ProxyHost {
   #serve(request: IncomingMessage, response: Parameters<typeof serve>[2], expects: boolean): void {
     this.#inFlight++;
     // Not before the last byte is handed on: what ends then may end.
-    response.once('close', () => this.#inFlight--);
-    void serve(this, request, response, expects);
+    response.on('close', this.#onServed);
+    serve(this, request, response, expects);
   }
+
+  readonly #onServed = (): void => {
+    this.#inFlight--;
+  };
 
   /** A change comes into force with the next request. */
   #adopt(policy: Policy): string {
@@ -223,7 +227,7 @@ class RunningGateway implements Gateway, ProxyHost {
     for (const listener of this.#listeners) listener.end(true);
     this.#admin?.close();
     this.#source.close();
-    await this.upstreams.destroy();
+    this.upstreams.destroy();
     await this.#log.close();
   }
 }

@@ -7,19 +7,29 @@ export type Counts = { readonly [series: string]: number };
 /** Counts requests. Labels come from short lists of ours, so that no client can make series. */
 export class Metrics {
   readonly #counts: Map<string, number> = new Map();
+  /** By the first figure of the status, and by verdict: the names of series are made when somebody asks. */
+  readonly #classes: number[] = Array.from({ length: 10 }, () => 0);
+  readonly #verdicts: Map<string, number> = new Map();
 
   add(series: string, amount: number = 1): void {
     this.#counts.set(series, (this.#counts.get(series) ?? 0) + amount);
   }
 
   outcome({ status, verdict, upstream, trouble }: Outcome): void {
-    this.add(`approov_gateway_requests_total{status="${Math.floor(status / 100)}xx"}`);
-    this.add(`approov_gateway_verdicts_total{verdict="${verdict}"}`);
+    const figure = Math.floor(status / 100);
+    this.#classes[figure] = (this.#classes[figure] ?? 0) + 1;
+    this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1);
     if (trouble !== null) this.add(`approov_gateway_upstream_troubles_total{upstream="${label(upstream ?? '')}",trouble="${trouble}"}`);
   }
 
   snapshot(gauges: Counts): Counts {
-    return { ...Object.fromEntries(this.#counts), ...gauges };
+    const classes = this.#classes.flatMap((count, figure) =>
+      count === 0 ? [] : [[`approov_gateway_requests_total{status="${figure}xx"}`, count] as const],
+    );
+    const verdicts = [...this.#verdicts].map(
+      ([verdict, count]) => [`approov_gateway_verdicts_total{verdict="${verdict}"}`, count] as const,
+    );
+    return { ...Object.fromEntries([...classes, ...verdicts, ...this.#counts]), ...gauges };
   }
 }
 

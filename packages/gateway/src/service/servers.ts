@@ -118,14 +118,17 @@ export class Listener {
 }
 
 function listenForRequests(server: Server, handlers: Handlers, timeouts: Timeouts): void {
-  server.on('request', (request, response) => {
-    limitHttp2Body(request, timeouts);
-    handlers.request(request, response, false);
-  });
-  server.on('checkContinue', (request, response) => {
-    limitHttp2Body(request, timeouts);
-    handlers.request(request, response, true);
-  });
+  const latest = new WeakMap<Duplex, ServerResponse>();
+  const broken = new WeakSet<Duplex>();
+  const listen =
+    (expects: boolean) =>
+    (request: IncomingMessage, response: ServerResponse): void => {
+      limitHttp2Body(request, timeouts);
+      if (request.httpVersionMajor === 1) latest.set(request.socket, response);
+      handlers.request(request, response, expects);
+    };
+  server.on('request', listen(false));
+  server.on('checkContinue', listen(true));
   server.on('checkExpectation', (_request, response) => {
     response.writeHead(417, { connection: 'close', 'content-length': '0' });
     response.end();
@@ -139,7 +142,16 @@ function listenForRequests(server: Server, handlers: Handlers, timeouts: Timeout
     handlers.malformed();
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-    socket.end(answerText(ownAnswer(status)), () => socket.destroy());
+    const answer = (): void => void socket.end(answerText(ownAnswer(status)), () => socket.destroy());
+    const before = latest.get(socket);
+    // It is told of each piece that comes.
+    if (broken.has(socket)) return;
+    broken.add(socket);
+    if (before === undefined || before.writableFinished) return answer();
+    // What is malformed came behind a whole request: its answer goes first, or the client would take ours for it.
+    if (before.req.complete) return void before.once('finish', answer);
+    if (before.headersSent) return void socket.destroy();
+    answer();
   });
 }
 
