@@ -9,6 +9,7 @@ import { repositoryPage } from '../build/packages.mjs';
 import { root } from './lib/source.mjs';
 
 const CORE = 'packages/guard/src/core/time.ts';
+const CI = '.github/workflows/ci.yml';
 const fence = (/** @type {string} */ language, /** @type {string} */ code) => `\n\`\`\`${language}\n${code}\n\`\`\`\n`;
 const body = (/** @type {number} */ lines) => `{\n${'  void 0;\n'.repeat(lines)}}\n`;
 
@@ -151,6 +152,8 @@ const FAULTS = [
     found: /"verdict" are used: link/,
   },
   { fault: 'a message that readers stumble over', check: 'language', file: 'docs/messages.md', add: '- mend it', found: /"mend": say/ },
+  { fault: 'a workflow that runs what is not there', check: 'github', file: CI, add: '# npm run absent', found: /has no script absent/ },
+  { fault: 'a workflow with a member that nobody reads', check: 'github', file: CI, add: 'job: {}', found: /job is not a member here/ },
   { fault: 'a block of the wrong type', check: 'docs', file: 'README.md', add: fence('ts', "const x: number = '';"), found: /TS2322/ },
   { fault: 'a block that throws', check: 'docs', file: 'README.md', add: fence('js', "throw new Error('thrown');"), found: /thrown/ },
   { fault: 'a script that fails', check: 'docs', file: 'README.md', add: fence('sh', 'false'), found: /exit code 1/ },
@@ -166,7 +169,18 @@ const FAULTS = [
 const copy = mkdtempSync(join(tmpdir(), 'approov-guard-planted-'));
 before(() => {
   const filter = (/** @type {string} */ path) => !/\/(node_modules|\.git)$/.test(path);
-  for (const name of ['tools', 'docs', 'packages', 'package.json', 'tsconfig.base.json', 'tsconfig.test.json', 'CHANGELOG.md']) {
+  for (const name of [
+    '.github',
+    '.devcontainer',
+    '.ci',
+    'tools',
+    'docs',
+    'packages',
+    'package.json',
+    'tsconfig.base.json',
+    'tsconfig.test.json',
+    'CHANGELOG.md',
+  ]) {
     cpSync(join(root, name), join(copy, name), { recursive: true, filter });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
