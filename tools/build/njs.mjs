@@ -1,4 +1,4 @@
-/** The engine inside nginx: the library's checks in one file that njs 0.7.9 reads, which has ES5, modules, and little of the library since. */
+/** The engine inside nginx: the body of a function of a policy, with `crypto` and `fs` around it, for njs 0.7.9, which has ES5, modules, and little of the library since. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -25,8 +25,11 @@ export async function njsEngine(folder) {
     logLevel: 'warn',
   });
   const { output } = await bundle.generate({ format: 'es', comments: false });
-  const newer = output[0].code.replace(/from "node:/g, 'from "').replace(/export \{ (\w+) as default \};/, 'export default $1;');
-  return [['njs/engine.js', METHODS + asEs5(folder, newer)]];
+  const newer = output[0].code.replace(/^import .*\n/gm, '').replace(/export \{ (\w+) as default \};/, '');
+  const [, name] = /export \{ (\w+) as default \};/.exec(output[0].code) ?? [];
+  if (name === undefined || /^(?:import|export) /m.test(newer))
+    throw new Error('njs/engine.ts: only `crypto` and `fs` are there, and one default export');
+  return [['njs/engine.js', `${METHODS}${asEs5(folder, newer)}return ${name};\n`]];
 }
 
 /** TypeScript 5.9 is the last that writes ES5. @param {string} folder @param {string} code */
@@ -34,5 +37,8 @@ function asEs5(folder, code) {
   const typescript = createRequire(join(folder, 'package.json'))('typescript');
   const { ModuleKind, ScriptTarget } = typescript;
   const compilerOptions = { target: ScriptTarget.ES5, module: ModuleKind.ESNext, allowJs: true, removeComments: true };
-  return typescript.transpileModule(code, { compilerOptions, fileName: 'engine.js' }).outputText;
+  // Private members become entries of a map of their own.
+  return typescript
+    .transpileModule(code, { compilerOptions, fileName: 'engine.js' })
+    .outputText.replaceAll('new WeakMap()', 'new SmallMap()');
 }

@@ -11,6 +11,7 @@ import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressib
 import type { NativeSettings } from './haproxy.ts';
 import { type NativeKey, nativeKeys } from './native-keys.ts';
 import type { NjsKey, NjsPolicy } from './njs/njs-policy.ts';
+import { shortWayText } from './njs/short-way.ts';
 import { rowsOf } from './rows.ts';
 
 const ENGINE: Engine = { name: 'nginx with njs', makes: TOKEN_CHECKS };
@@ -41,10 +42,32 @@ function moduleText({ options }: PolicyFile, placed: readonly Placed[], keys: re
     refusal: { status, format },
     at: at === null ? null : at * 1000,
   };
-  return `// approov-guard: what nginx.conf beside this file calls. First the policy, then the checks of the library approov-guard, for njs 0.7.9 and newer.
-// Made of the policy; make it again when the policy changes. No secret is in it.
-var POLICY = ${JSON.stringify(compiled, null, 2)};
-${engineText()}`;
+  return `// approov-guard: what nginx.conf beside this file calls, for njs 0.7.9 and newer.
+// Made of the policy; make it anew when the policy changes. No secret is in it.
+import crypto from 'crypto';
+import fs from 'fs';
+
+function judge(request) {
+  try {
+    if (shortWay(request) === 'pass') return 'pass';
+  } catch (error) {
+    // What is wrong the whole judgement says.
+  }
+  return engine(policy()).judge(request);
+}
+
+// The short way: it accepts ordinary requests, and nothing that the whole judgement would not accept. Of all others it says nothing.
+${shortWayText(compiled)}
+
+// The whole judgement: the policy, and the checks of the library approov-guard. njs runs this file anew for each request, so all of it is in functions.
+function policy() {
+  return ${JSON.stringify(compiled, null, 2)};
+}
+function engine(POLICY) {
+${engineText()}}
+
+export default { judge };
+`;
 }
 
 function njsKey({ id, kid, ...key }: NativeKey): NjsKey {
@@ -107,7 +130,12 @@ ${told.map((name) => `js_var $approov_${name};`).join('\n')}
 map $request_uri $approov_path {
   "~^(?<approov_before_query>[^?]*)" $approov_before_query;
 }
-log_format approov escape=json '{"time":"$time_iso8601","peer":"$remote_addr","method":"$request_method","path":"$approov_path","status":"$status","verdict":"$approov_code","observed":"$approov_observed","id":"$approov_id"}';
+# Whoever is refused is told an id that nobody can guess; nobody is told that of another request, and making one costs more than its check.
+map $approov_id $approov_named {
+  default $approov_id;
+  "" $connection-$connection_requests-$msec;
+}
+log_format approov escape=json '{"time":"$time_iso8601","peer":"$remote_addr","method":"$request_method","path":"$approov_path","status":"$status","verdict":"$approov_code","observed":"$approov_observed","id":"$approov_named"}';
 access_log /var/log/nginx/access.log approov;
 ${behind(to)}
 
@@ -124,7 +152,7 @@ ${NAMES}
 
   location / {
 ${passedOn(
-  IDENTITY_NAMES.map((name) => `${titled(prefix + name)} $approov_${name}`),
+  IDENTITY_NAMES.map((name) => `${titled(prefix + name)} $approov_${name === 'id' ? 'named' : name}`),
   [...(stripToken ? tokens : []), ...NEVER_SAID],
 )}
   }

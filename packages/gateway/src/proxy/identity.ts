@@ -49,8 +49,8 @@ export function writeIdentity(fields: string[], names: readonly string[], decisi
   for (let index = 0; index < names.length; index++) fields.push(names[index] as string, identity[IDENTITY_NAMES[index] as 'id']);
 }
 
-/** A claim is the issuer's, but may hold what no header can. */
-function headerText(text: string | undefined): string {
+/** What a header says of a text that may hold what no header can: a claim is the issuer's. */
+export function headerText(text: string | undefined): string {
   if (text === undefined) return '';
   return (UNPRINTABLE.test(text) ? printable(text, /[^\x20-\x7e]+/g) : text).trim();
 }

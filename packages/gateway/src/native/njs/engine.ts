@@ -74,7 +74,9 @@ function viewOf({ method, variables, rawHeadersIn, rawVariables }: NginxRequest)
     const found = linesOf(name);
     const [value = ''] = found;
     // njs decodes UTF-8, and what is none differently from version to version: the checks want a character for each byte.
-    if (found.length !== 1 || isAscii(value)) return found;
+    if (found.length !== 1) return found;
+    // njs has texts of bytes, too: beside one of them, what is added is read as bytes.
+    if (isAscii(value)) return [Buffer.from(value).toString()];
     return [oneByteText(rawVariables[`http_${name.replace(/-/g, '_')}`])];
   };
   return {

@@ -22,17 +22,18 @@ class SmallMap {
   }
 }
 
-/** A set of few values. */
+/** A set of few values. ES5 walks by index what ES6 iterates: the members are where those of a list are. */
 class SmallSet {
-  readonly members: unknown[];
+  length: number = 0;
+  readonly [index: number]: unknown;
   constructor(members: readonly unknown[] = []) {
-    this.members = members as unknown[];
+    for (let at = 0; at < members.length; at++) this.add(members[at]);
   }
   has(member: unknown): boolean {
-    return this.members.indexOf(member) >= 0;
+    return Array.prototype.indexOf.call(this, member) >= 0;
   }
   add(member: unknown): this {
-    this.members.push(member);
+    if (!this.has(member)) Array.prototype.push.call(this, member);
     return this;
   }
 }
