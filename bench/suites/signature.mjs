@@ -1,55 +1,18 @@
 /** Message signatures (RFC 9421) as the client libraries make them: 1,000 installations in rotation. */
-import { createHmac, createPublicKey, createSecretKey, randomBytes, timingSafeEqual, verify } from 'node:crypto';
-import { freshInstallationKey, signRequest } from '@approov-guard/testkit';
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual, verify } from 'node:crypto';
 import { createGuard } from 'approov-guard';
 import { verifySignature } from 'http-message-sig';
 import { createVerifier, httpbis } from 'http-message-signatures';
 import { countingHook } from '../lib/guards.mjs';
 import { internal } from '../lib/internals.mjs';
 import { measure } from '../lib/measure.mjs';
-import { freshKeys, freshToken, guardKeys, many } from '../lib/tokens.mjs';
+import { prepare, SignedRequestMessage, URL_TEXT } from '../lib/signed.mjs';
+import { freshKeys, guardKeys, many } from '../lib/tokens.mjs';
 
-/** @typedef {import('@approov-guard/testkit').SignedRequest} SignedRequest */
-/** @typedef {{ signed: SignedRequest, key: import('node:crypto').KeyObject, base: Buffer, signature: Buffer, lines: readonly (readonly [string, Buffer])[] }} Prepared */
+/** @typedef {import('../lib/signed.mjs').Prepared} Prepared */
 
 const { NodeRequestView } = await internal('http/view-node.js');
-const URL_TEXT = 'https://api.example.com/shapes?colour=blue&page=2';
-const REQUEST = {
-  method: 'GET',
-  url: URL_TEXT,
-  headers: /** @type {const} */ ([
-    ['Accept', 'application/json'],
-    ['Authorization', 'Bearer 0123456789abcdef0123456789abcdef'],
-  ]),
-};
 const OPTIONS = /** @type {any} */ ({ dsaEncoding: 'ieee-p1363' });
-
-/** A request as `node:http` hands it on, with header lines that are made from bytes just now. */
-class SignedRequestMessage {
-  /** @param {Prepared} prepared */
-  constructor(prepared) {
-    this.prepared = prepared;
-    this.method = 'GET';
-    this.url = '/shapes?colour=blue&page=2';
-    this.socket = { encrypted: true, remoteAddress: '203.0.113.7' };
-    this.headers = prepared.lines.map(([name, value]) => /** @type {const} */ ([name, /** @type {any} */ (value).latin1Slice()]));
-    this.rawHeaders = ['host', 'api.example.com', ...this.headers.flat()];
-  }
-}
-
-/** @param {import('../lib/tokens.mjs').Keys} keys @param {'install' | 'account'} label @param {Buffer} accountKey @param {number} now @returns {Prepared} */
-function prepare(keys, label, accountKey, now) {
-  const installationKey = freshInstallationKey();
-  const token = freshToken(keys, { claims: { ipk: installationKey.ipk } });
-  const account = { base64: accountKey.toString('base64') };
-  const signed = signRequest({ client: 'okhttp-3.8', sign: label, request: REQUEST, token, installationKey, accountKey: account, now });
-  const base = Buffer.from(signed.bases[label] ?? '', 'latin1');
-  const value = signed.headers.find(([name]) => name === 'Signature')?.[1] ?? '';
-  const signature = Buffer.from(/:(.*):/.exec(value)?.[1] ?? '', 'base64');
-  const key = createPublicKey({ key: Buffer.from(installationKey.ipk, 'base64'), format: 'der', type: 'spki' });
-  const lines = signed.headers.map(([name, text]) => /** @type {const} */ ([name.toLowerCase(), Buffer.from(text, 'latin1')]));
-  return { signed, key, base, signature, lines };
-}
 
 /** The guard over the view that its adapter makes. @param {import('../lib/tokens.mjs').Keys} keys @param {'install' | 'account'} label @param {Buffer} accountKey @param {number} now */
 function guardOf(keys, label, accountKey, now) {

@@ -55,16 +55,24 @@ export type Verdict = Accepted | Rejected | Unavailable;
 
 /** Makes the verdict for a failed check. */
 export function rejected(reason: ReasonCode, detail?: string): Rejected {
-  const verdict = { outcome: 'rejected', reason, code: reason, proven: null } as const;
-  return detail === undefined ? verdict : { ...verdict, detail };
+  return rejectedOf(reason, null, detail);
+}
+
+/** Literals, each with its members in one order: verdicts of many shapes would slow down whoever reads one. */
+function rejectedOf(reason: ReasonCode, proven: Claims | null, detail: string | undefined): Rejected {
+  return detail === undefined
+    ? { outcome: 'rejected', reason, code: reason, proven }
+    : { outcome: 'rejected', reason, code: reason, proven, detail };
 }
 
 /** Makes the verdict for a request that could not be judged. */
-export function unavailable(fault: FaultCode, cause?: unknown, stage: Stage | null = null): Unavailable {
-  return { outcome: 'unavailable', fault, code: fault, proven: null, stage, cause };
+export function unavailable(fault: FaultCode, cause?: unknown, stage: Stage | null = null, proven: Claims | null = null): Unavailable {
+  return { outcome: 'unavailable', fault, code: fault, proven, stage, cause };
 }
 
 /** The same verdict, with what was proven before the check failed. */
-export function withProven<Failed extends Rejected | Unavailable>(failure: Failed, proven: Claims): Failed {
-  return { ...failure, proven };
+export function withProven(failure: Rejected | Unavailable, proven: Claims): Rejected | Unavailable {
+  return failure.outcome === 'rejected'
+    ? rejectedOf(failure.reason, proven, failure.detail)
+    : unavailable(failure.fault, failure.cause, failure.stage, proven);
 }

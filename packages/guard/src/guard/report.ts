@@ -1,5 +1,6 @@
 /** What a guard tells of its judgements: to the hook `onVerdict`, whose failures change no decision, and in its counters. */
 import { excerpt } from '../core/bytes.ts';
+import type { Route } from '../core/judge/case.ts';
 import type { Mode } from '../core/judge/policy.ts';
 import { FAULT_CODES, type FaultCode, REASON_CODES, type ReasonCode } from '../core/reasons/codes.ts';
 import type { RequestView } from '../core/request-view.ts';
@@ -25,7 +26,10 @@ export interface VerdictFacts {
   readonly at: number;
   /** Whether this guard has judged the same request before, for the whole application, say, and now for a route of it. */
   readonly again: boolean;
-  /** How long the judgement took, milliseconds with fractions; 0 on platforms whose clocks stand still meanwhile (Workers). */
+  /**
+   * How long the judgement took, milliseconds with fractions. 0 unless a hook of the guard is `timed`, and on platforms whose clocks stand still
+   * meanwhile (Workers).
+   */
   readonly tookMs: number;
   /**
    * Answers the request, for a header that you know: a function, so that who logs the facts logs no token. Do not keep what it answers, and never
@@ -35,21 +39,19 @@ export interface VerdictFacts {
 }
 
 /** A hook that is told of each judgement. */
-export type OnVerdict = (verdict: Verdict, facts: VerdictFacts) => void;
+export interface OnVerdict {
+  (verdict: Verdict, facts: VerdictFacts): void;
+  /**
+   * Whether it wants to know `tookMs`: `Object.assign(hook, { timed: true })`. Default: false, since the two readings of the clock are a fifth of a
+   * decision about a token that is known. Those of `approov-guard/prometheus`, `opentelemetry`, `diagnostics` and `logging` are timed.
+   */
+  readonly timed?: boolean;
+}
+
+/** Kept: on Node, `performance` is looked up by a function each time, which costs a quarter of a reading. */
+const stopwatch: Pick<Performance, 'now'> = performance;
 
 const LONGEST_PATH_SHOWN = 256;
-
-/** The facts that the hook cannot find by itself. */
-interface Told {
-  /** The name of the route by which the verdict was found. */
-  readonly route: string | null;
-  /** The moment of judgement, milliseconds since the epoch. */
-  readonly at: number;
-  /** Whether the request was judged before. */
-  readonly again: boolean;
-  /** What {@link VerdictHook.start} answered. */
-  readonly started: number;
-}
 
 /** What a guard says of verdicts by itself. */
 export interface VerdictLines {
@@ -66,16 +68,18 @@ export class VerdictHook {
   readonly #hooks: readonly OnVerdict[];
   readonly #lines: VerdictLines;
   readonly #counters: Counters;
+  readonly #timed: boolean;
 
   constructor(hooks: readonly OnVerdict[], lines: VerdictLines, counters: Counters) {
     this.#hooks = hooks;
     this.#lines = lines;
+    this.#timed = lines.all || hooks.some(({ timed }) => timed === true);
     this.#counters = counters;
   }
 
   /** A reading of the clock that measures durations, if somebody wants to know. */
   start(): number {
-    return this.#hooks.length === 0 && !this.#lines.all ? 0 : performance.now();
+    return this.#timed ? stopwatch.now() : 0;
   }
 
   /** Whether somebody wants to know of a verdict. */
@@ -83,14 +87,30 @@ export class VerdictHook {
     return this.#hooks.length > 0 || this.#lines.wants(verdict);
   }
 
-  /** Tells of a decision, if there was a verdict. */
-  tell(request: RequestView, { verdict, id, action, mode }: Decision, { route, at, again, started }: Told): void {
+  /**
+   * Tells of a decision, if there was a verdict.
+   * @param route - by which the verdict was found
+   * @param started - what {@link start} answered
+   */
+  tell(request: RequestView, { verdict, id, action, mode }: Decision, route: Route, at: number, again: boolean, started: number): void {
     if (verdict === null) return;
     try {
-      const tookMs = started === 0 ? 0 : performance.now() - started;
+      const tookMs = started === 0 ? 0 : stopwatch.now() - started;
       const method = excerpt(request.method, 32);
-      const facts = { id, action, mode, route, method, path: shownPath(request.target), at, again, tookMs, request: () => request };
-      for (const hook of this.#hooks) this.#call(hook, verdict, facts);
+      const facts = {
+        id,
+        action,
+        mode,
+        route: route.name,
+        method,
+        path: shownPath(request.target),
+        at,
+        again,
+        tookMs,
+        request: () => request,
+      };
+      // The cast holds: the index is below the length of a list without holes.
+      for (let index = 0; index < this.#hooks.length; index++) this.#call(this.#hooks[index] as OnVerdict, verdict, facts);
       if (this.#lines.wants(verdict)) this.#lines.tell(verdict, facts);
     } catch {
       this.#counters.countHookFailure();

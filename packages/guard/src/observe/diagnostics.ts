@@ -1,6 +1,7 @@
 /** `approov-guard/diagnostics`: every decision on a channel of `node:diagnostics_channel`, for whoever has other tools. */
 import { channel } from 'node:diagnostics_channel';
-import type { OnVerdict } from '../guard/report.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { OnVerdict, VerdictFacts } from '../guard/report.ts';
 import { type DecisionEvent, decisionEvent } from './decision-event.ts';
 
 export type { DecisionEvent };
@@ -24,7 +25,8 @@ export const DECISION_CHANNEL = 'approov-guard:decision';
  */
 export function diagnostics(): OnVerdict {
   const decisions = channel(DECISION_CHANNEL);
-  return (verdict, facts) => {
+  const publish = (verdict: Verdict, facts: VerdictFacts): void => {
     if (decisions.hasSubscribers) decisions.publish(decisionEvent(verdict, facts));
   };
+  return Object.assign(publish, { timed: true });
 }

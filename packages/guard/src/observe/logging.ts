@@ -2,7 +2,8 @@
 
 import { checkedNumber, checkedObject } from '../checks/option-checks.ts';
 import { LOGGING } from '../checks/option-table.ts';
-import type { OnVerdict } from '../guard/report.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { OnVerdict, VerdictFacts } from '../guard/report.ts';
 import type { Decision } from '../http/decide.ts';
 import { type DecisionEvent, decisionEvent } from './decision-event.ts';
 import { stageShown } from './tally.ts';
@@ -113,7 +114,7 @@ function logged(options: LoggingOptions, write: (level: Level, line: Line) => vo
   const given = checkedObject(options, 'options', LOGGING);
   const perSecond = checkedNumber(given.perSecond, 'perSecond', LOGGING.perSecond);
   let [second, lines, suppressed] = [Number.NaN, 0, 0];
-  return (verdict, facts) => {
+  const log = (verdict: Verdict, facts: VerdictFacts): void => {
     if (verdict.outcome === 'accepted') return;
     const now = Math.floor(facts.at / 1000);
     if (now !== second) [second, lines] = [now, 0];
@@ -127,6 +128,7 @@ function logged(options: LoggingOptions, write: (level: Level, line: Line) => vo
     suppressed = 0;
     write(levelOf(verdict.outcome, facts.action), line);
   };
+  return Object.assign(log, { timed: true });
 }
 
 function levelOf(outcome: DecisionEvent['outcome'], action: DecisionEvent['action']): Level {

@@ -1,6 +1,8 @@
 /** `approov-guard/opentelemetry`: metrics by observable instruments, and an event on the active span for what was not accepted. */
+
+import type { Verdict } from '../core/verdict.ts';
 import type { Guard } from '../guard/guard.ts';
-import type { OnVerdict } from '../guard/report.ts';
+import type { OnVerdict, VerdictFacts } from '../guard/report.ts';
 import { decisionEvent } from './decision-event.ts';
 import { BUCKETS, INSTRUMENTS, Observed } from './instruments.ts';
 
@@ -58,7 +60,7 @@ export interface OpenTelemetry {
 export function opentelemetry({ meter, trace }: OpenTelemetryOptions): OpenTelemetry {
   const observed = new Observed();
   if (meter !== undefined) observeBy(meter, observed);
-  const onVerdict: OnVerdict = (verdict, facts) => {
+  const count = (verdict: Verdict, facts: VerdictFacts): void => {
     observed.decisions.onVerdict(verdict, facts);
     if (trace === undefined || verdict.outcome === 'accepted') return;
     const span = trace.getActiveSpan();
@@ -66,7 +68,7 @@ export function opentelemetry({ meter, trace }: OpenTelemetryOptions): OpenTelem
     const event = Object.entries(decisionEvent(verdict, facts)).filter(([, value]) => value !== '');
     span.addEvent('approov.decision', Object.fromEntries(event.map(([name, value]) => [`approov.${name}`, value])));
   };
-  return { onVerdict, watch: (guard, name = 'guard') => observed.watch(guard, name) };
+  return { onVerdict: Object.assign(count, { timed: true }), watch: (guard, name = 'guard') => observed.watch(guard, name) };
 }
 
 function observeBy(meter: OtelMeter, observed: Observed): void {

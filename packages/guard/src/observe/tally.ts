@@ -48,13 +48,15 @@ export class DecisionTally {
   #secondsInAll = 0;
 
   /** To be told of each judgement. */
-  readonly onVerdict: OnVerdict = (verdict, facts) => this.#count(verdict, facts);
+  readonly onVerdict: OnVerdict = Object.assign((verdict: Verdict, facts: VerdictFacts) => this.#count(verdict, facts), { timed: true });
 
   #count(verdict: Verdict, { route, mode, action, again, tookMs }: VerdictFacts): void {
     const flags = (mode === 'enforce' ? ENFORCE : 0) | (action === 'refuse' ? REFUSE : 0) | (again ? AGAIN : 0);
     const { counts } = this.#tallyOf(this.#codesOf(route ?? 'default'), verdict);
     // The cast holds: there is a count for each of the eight.
     counts[flags] = (counts[flags] as number) + 1;
+    // Not measured: a function around this hook is not `timed`.
+    if (tookMs === 0) return;
     let bucket = 0;
     while (tookMs > (BOUNDS_MS[bucket] ?? Number.POSITIVE_INFINITY)) bucket++;
     this.#durations[bucket] = (this.#durations[bucket] as number) + 1;

@@ -373,7 +373,7 @@ class Week {
     return decision.action === 'refuse';
   }
 
-  /** @type {import('approov-guard').OnVerdict} */
+  /** @param {import('approov-guard').Verdict} verdict @param {import('approov-guard').VerdictFacts} facts */
   #note(verdict, { route, at, action }) {
     const { truth, version, platform } = this.#current;
     this.#known.add({ route: route ?? 'default', code: verdict.code, version, platform }, at, truth);

@@ -96,6 +96,8 @@ export interface Check {
   readonly needs: readonly Fact[];
   /** Whether a policy asks for it. */
   readonly asked: (policy: Policy) => boolean;
+  /** Whether it proves what a token that is known has behind it, and is not made of such a token. */
+  readonly proves?: true;
   /** Whether making it leaves a trace for later requests. */
   readonly remembers?: true;
   /** Makes the check and notes on the case what it found. Answers `null` if it held. */

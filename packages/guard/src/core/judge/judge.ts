@@ -58,7 +58,8 @@ function runFrom(judged: Case, order: readonly Check[], from: number): MaybeProm
   for (let index = from; index < order.length; index++) {
     // The cast holds: the index is below the length of a list without holes.
     const check = order[index] as Check;
-    if (check.part === judged.over || (judged.trace !== null && isSkipped(judged, check))) continue;
+    if (check.proves === true && judged.verified !== null) continue;
+    if ((judged.over !== null || judged.trace !== null) && isPassedOver(judged, check)) continue;
     const failure = check.run(judged);
     if (failure === null && judged.trace === null) continue;
     if (failure instanceof Promise) return runLater(judged, order, index, failure);
@@ -74,11 +75,13 @@ async function runLater(judged: Case, order: readonly Check[], index: number, fa
   return goesOn(judged, order[index] as Check, found) ? runFrom(judged, order, index + 1) : verdictOf(judged);
 }
 
-/** An explanation goes on after a failure, as far as what it found carries. */
-function isSkipped(judged: Case, check: Check): boolean {
+/** A part of the judgement that is over is not judged on. An explanation goes on after a failure, as far as what it found carries. */
+function isPassedOver(judged: Case, check: Check): boolean {
+  if (check.part === judged.over) return true;
+  if (judged.trace === null) return false;
   if (judged.claims === null && check.needs.includes('claims')) judged.claims = unverifiedClaims(judged);
   if (check.needs.every((fact) => judged[fact] !== null)) return false;
-  judged.trace?.push({ check, failure: 'skipped' });
+  judged.trace.push({ check, failure: 'skipped' });
   return true;
 }
 
@@ -98,14 +101,18 @@ function goesOn(judged: Case, check: Check, failure: Failure | null): boolean {
 
 /**
  * A failure that is only observed ends its own part, so that it cannot hide one that is enforced; the verdict names the first that is
- * enforced, else the first. Without its token a request has nothing else to be judged by.
+ * enforced, else the first. Without its token a request has nothing else to be judged by: then nobody needs to ask for modes.
  */
 function settle(judged: Case, check: Check, failure: Failure): void {
+  const isFirst = judged.failure === null;
+  judged.settled = check.part === 'token';
+  if (isFirst) judged.failure = failure;
+  if (judged.settled && isFirst) return;
   const modes = modesOf(judged.policy, judged.request, judged.verified?.claims ?? null, judged.at);
-  const enforced = modeOfFailure(modes, failure) === 'enforce';
-  if (enforced || judged.failure === null) judged.failure = failure;
-  if (enforced || check.part === 'token') judged.settled = true;
-  else if (judged.trace === null) judged.over = check.part;
+  if (modeOfFailure(modes, failure) === 'enforce') {
+    judged.failure = failure;
+    judged.settled = true;
+  } else if (judged.trace === null) judged.over = check.part;
 }
 
 function verdictOf(judged: Case): Verdict {

@@ -30,6 +30,7 @@ export const ORDER: readonly Check[] = [
     codes: ['token-malformed', 'token-algorithm-not-allowed', 'token-key-unknown', 'keys-unavailable', 'keys-empty'],
     needs: ['jws'],
     asked: always,
+    proves: true,
     run: token.checkKey,
   },
   {
@@ -38,6 +39,7 @@ export const ORDER: readonly Check[] = [
     codes: ['token-signature-invalid', 'token-malformed'],
     needs: ['candidates'],
     asked: always,
+    proves: true,
     run: token.checkSignature,
   },
   {

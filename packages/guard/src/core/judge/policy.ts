@@ -36,14 +36,6 @@ export function modesOf({ modes, askModes }: Policy, request: RequestView, claim
 /** A part of the judgement that can be enforced or observed by itself. */
 export type Part = keyof Modes;
 
-const PART_OF_STAGE: { readonly [S in Stage]: Part } = {
-  request: 'token',
-  token: 'token',
-  binding: 'binding',
-  signature: 'signature',
-  digest: 'signature',
-};
-
 /** The mode that governs a rejection: that of the part in which it arose. */
 export function modeOf(modes: Modes, reason: ReasonCode): Mode {
   return modeOfStage(modes, stageOf(reason));
@@ -51,7 +43,16 @@ export function modeOf(modes: Modes, reason: ReasonCode): Mode {
 
 /** The mode that governs a stage. */
 export function modeOfStage(modes: Modes, stage: Stage): Mode {
-  return modes[PART_OF_STAGE[stage]];
+  switch (stage) {
+    case 'request':
+    case 'token':
+      return modes.token;
+    case 'binding':
+      return modes.binding;
+    case 'signature':
+    case 'digest':
+      return modes.signature;
+  }
 }
 
 /** The mode that governs a failure. a fault on our side that concerns every part is governed by the strictest mode. */

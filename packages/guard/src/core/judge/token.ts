@@ -43,7 +43,6 @@ export function checkForm(judged: Case): Failure | null {
 
 /** The form comes before the keys: garbage is the client's fault in an outage, too, and waits for no key. */
 export function checkKey(judged: Case): Failure | null {
-  if (judged.verified !== null) return null;
   const { header } = judged.jws as UnverifiedJws;
   const { keys, whyNone } = judged.snapshot;
   if (keys === null || keys.keys.length === 0) {
@@ -58,7 +57,6 @@ export function checkKey(judged: Case): Failure | null {
 
 /** RFC 7515 §5.2. The claims set is read only after the signature held. */
 export function checkSignature(judged: Case): MaybePromise<Failure | null> {
-  if (judged.verified !== null) return null;
   const signer = judged.alike === null ? signerOf(judged) : knownSignerOf(judged, judged.alike);
   if (signer instanceof Promise) return signer.then((key) => signedBy(judged, key));
   return signedBy(judged, signer);
