@@ -247,7 +247,7 @@ class AssembledGuard implements Guard {
     const id = showsId(refusal) ? randomId() : nextId();
     const decision = decide(withPreflightRemedy(verdict, request), modes, id, refusal);
     const again = noteJudged(request, this);
-    if (this.#hook.isDue(verdict)) this.#hook.tell(request, decision, route, at, again, started);
+    if (this.#hook.isDue(verdict)) this.#hook.tell(request, decision, { route: route.name, at, again, started });
     discardRest(request, decision);
     return this.#counted(decision, again);
   }

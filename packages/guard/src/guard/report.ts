@@ -1,6 +1,5 @@
 /** What a guard tells of its judgements: to the hook `onVerdict`, whose failures change no decision, and in its counters. */
 import { excerpt } from '../core/bytes.ts';
-import type { Route } from '../core/judge/case.ts';
 import type { Mode } from '../core/judge/policy.ts';
 import { FAULT_CODES, type FaultCode, REASON_CODES, type ReasonCode } from '../core/reasons/codes.ts';
 import type { RequestView } from '../core/request-view.ts';
@@ -48,6 +47,18 @@ export interface OnVerdict {
   readonly timed?: boolean;
 }
 
+/** The facts that the hook cannot find by itself. */
+interface Told {
+  /** The name of the route by which the verdict was found. */
+  readonly route: string | null;
+  /** The moment of judgement, milliseconds since the epoch. */
+  readonly at: number;
+  /** Whether the request was judged before. */
+  readonly again: boolean;
+  /** What {@link VerdictHook.start} answered. */
+  readonly started: number;
+}
+
 /** Kept: on Node, `performance` is looked up by a function each time, which costs a quarter of a reading. */
 const stopwatch: Pick<Performance, 'now'> = performance;
 
@@ -87,12 +98,8 @@ export class VerdictHook {
     return this.#hooks.length > 0 || this.#lines.wants(verdict);
   }
 
-  /**
-   * Tells of a decision, if there was a verdict.
-   * @param route - by which the verdict was found
-   * @param started - what {@link start} answered
-   */
-  tell(request: RequestView, { verdict, id, action, mode }: Decision, route: Route, at: number, again: boolean, started: number): void {
+  /** Tells of a decision, if there was a verdict. */
+  tell(request: RequestView, { verdict, id, action, mode }: Decision, { route, at, again, started }: Told): void {
     if (verdict === null) return;
     try {
       const tookMs = started === 0 ? 0 : stopwatch.now() - started;
@@ -101,7 +108,7 @@ export class VerdictHook {
         id,
         action,
         mode,
-        route: route.name,
+        route,
         method,
         path: shownPath(request.target),
         at,
