@@ -1,11 +1,12 @@
 /** Durations: measured for who asks, and for nobody else. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { mintToken, requestView } from '@approov-guard/testkit';
 import { createGuard, type OnVerdict, type VerdictFacts } from '../../../src/index.ts';
 import { prometheus } from '../../../src/observe/prometheus.ts';
 
-const SECRET = { base64: Buffer.alloc(32, 7).toString('base64') };
+const SECRET = { base64: randomBytes(32).toString('base64') };
 
 async function factsOf(make: (note: (facts: VerdictFacts) => void) => OnVerdict | readonly OnVerdict[]): Promise<readonly VerdictFacts[]> {
   const told: VerdictFacts[] = [];
