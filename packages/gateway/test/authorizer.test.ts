@@ -184,7 +184,7 @@ test('what nginx with njs cannot hold by itself stops the compiler, with the che
   );
   for (const { text } of files) assert.ok(!text.includes(env.APPROOV_BASE64_SECRET), 'the secret stands in no file');
   // What Debian's njs 0.7.9 does not read.
-  assert.doesNotMatch(files[1]?.text ?? '', /\bclass \w|=>|\?\.[a-z]|\?\?|`|\bconst |\.\.\./);
+  assert.doesNotMatch(files[1]?.text ?? '', /\bclass \w|=>|\?\.[a-z]|\?\?|`|\bconst |\bnew (?:Weak)?(?:Map|Set)\b|\.\.\./);
 });
 
 test('what HAProxy cannot hold by itself stops the compiler, with the check and who can make it', () => {

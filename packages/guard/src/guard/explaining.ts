@@ -1,6 +1,6 @@
 /** Why a request gets the verdict it gets: the order of judgement, run to its end. */
 import { whatCounts } from '../core/judge/by-each.ts';
-import { type Case, type Check, FoundOnce, type KeySnapshot, type Means, type Route } from '../core/judge/case.ts';
+import { type Case, type Check, foundOnce, type KeySnapshot, type Means, type Route } from '../core/judge/case.ts';
 import { judge, newCase, noMoment, orAgain, type Subject, withoutKeys } from '../core/judge/judge.ts';
 import { ORDER } from '../core/judge/order.ts';
 import { type Mode, type Modes, modesOf } from '../core/judge/policy.ts';
@@ -42,7 +42,7 @@ export interface Explained {
 
 /** Makes every check that the routes ask for, by the first route that is not satisfied, else the last. Remembers nothing. Never rejects. */
 export async function explainByEach(means: Means, request: RequestView, routes: readonly Route[], at: number): Promise<Explained> {
-  const subject = { request, means, alike: new FoundOnce() };
+  const subject = { request, means, alike: foundOnce() };
   return whatCounts({ routes, request, at, judgeBy: (route) => explainByRoute(subject, route, at) }, 0, null);
 }
 

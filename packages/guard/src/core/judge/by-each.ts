@@ -3,7 +3,7 @@ import type { RequestView } from '../request-view.ts';
 import { chain, type MaybePromise } from '../result.ts';
 import type { Claims } from '../token/verified.ts';
 import type { Verdict } from '../verdict.ts';
-import { FoundOnce, type Means, type Route } from './case.ts';
+import { foundOnce, type Means, type Route } from './case.ts';
 import { judgeByRoute, modesForVerdict } from './judge.ts';
 import { type AskModes, type Modes, modeOfFailure } from './policy.ts';
 
@@ -15,7 +15,7 @@ export interface Judged {
 
 /** Nearly always one route. Where servers may disagree about which it is, the request has to satisfy each. Never throws or rejects. */
 export function judgeByEach(means: Means, request: RequestView, routes: readonly Route[], at: number): MaybePromise<Judged> {
-  const subject = { request, means, alike: new FoundOnce() };
+  const subject = { request, means, alike: foundOnce() };
   const judgeBy = (route: Route): MaybePromise<Judged> => chain(judgeByRoute(subject, route, at), (verdict) => ({ route, verdict }));
   return whatCounts({ routes, request, at, judgeBy }, 0, null);
 }

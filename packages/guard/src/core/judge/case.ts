@@ -115,21 +115,26 @@ export interface CheckOutcome {
  * What several judgements of one message find alike, found once: a path that may be every path is judged by every route, and must cost no more
  * cryptography than one. It lives as long as the judgements do.
  */
-export class FoundOnce {
-  readonly #found: Map<unknown, Map<string, unknown>> = new Map();
-
+export interface FoundOnce {
   /**
    * What `find` answers, or answered when it was asked for before.
    * @param subject - what it is about, compared by identity
    * @param text - what else the answer depends on, beside the message
    */
-  of<T>(subject: unknown, text: string, find: () => T): T {
-    const about = this.#found.get(subject) ?? new Map<string, unknown>();
-    this.#found.set(subject, about);
-    if (!about.has(text)) about.set(text, find());
-    // The cast holds: each subject is asked about by one caller.
-    return about.get(text) as T;
-  }
+  of<T>(subject: unknown, text: string, find: () => T): T;
+}
+
+export function foundOnce(): FoundOnce {
+  const found = new Map<unknown, Map<string, unknown>>();
+  return {
+    of<T>(subject: unknown, text: string, find: () => T): T {
+      const about = found.get(subject) ?? new Map<string, unknown>();
+      found.set(subject, about);
+      if (!about.has(text)) about.set(text, find());
+      // The cast holds: each subject is asked about by one caller.
+      return about.get(text) as T;
+    },
+  };
 }
 
 /** What the checks found so far. Members that are `null` were not found, or not looked for. */
