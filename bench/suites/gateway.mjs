@@ -43,7 +43,7 @@ async function sliceOf({ name, token, refused = false }, server, seconds) {
 }
 
 /** Node's compiler needs so many requests for a proxy; before, each costs several times as much. */
-const WARM_REQUESTS = 10_000;
+const WARM_REQUESTS = 20_000;
 const WARM_SECONDS = 30;
 
 /**
@@ -143,6 +143,7 @@ function proxiesOf(places, proxy, forged) {
     gateway,
     { ...gateway, name: 'approov-guard gateway, forged', token: forged, refused: true },
     ...['http-proxy-3', '@fastify/http-proxy', 'fast-proxy'].map((name) => proxy(`${name}, no check`, places.peer(name))),
+    proxy('node:http and undici’s dispatch, nothing else', places.peer('node:http and undici’s dispatch')),
     proxy('nginx and the authoriser', places.nginxAsking),
     proxy('nginx by itself (njs)', places.nginxByItself),
   ];

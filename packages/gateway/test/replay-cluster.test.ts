@@ -203,13 +203,15 @@ test('a server that never answers: what is under way is bounded, and ends with t
     connections.close();
     server.close();
   });
-  const send = connections.open.server(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`) as SendCommand;
+  const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { made, clients } = connections.openedBy(() => connections.open.server(url));
+  const send = made as SendCommand;
   await connections.started();
   const asked = Array.from({ length: 10_500 }, (_, index) => send(['set', `key-${index}`, '1', 'EX', '60', 'NX']).then(String, String));
   assert.equal((await Promise.all(asked.slice(10_000))).filter((answer) => answer.includes('10000 commands are under way')).length, 500);
   await until(() => sets >= 9_000);
   assert.ok((await Promise.all(asked)).every((answer) => answer.includes('Error')));
-  await until(() => connections.ready());
+  await until(() => clients[0]?.status === 'ready');
   const next = send(['set', 'key', '1', 'EX', '60', 'NX']);
   next.catch(() => undefined);
   await until(() => sets >= 9_001);

@@ -38,6 +38,7 @@ export type ShapeProblem =
   | 'host-malformed'
   | 'host-contradicts'
   | 'length'
+  | 'field'
   | 'coding'
   | 'connection-names-field'
   | 'expectation'
@@ -50,6 +51,9 @@ const NEVER: ReadonlySet<string> = new Set(['CONNECT', 'TRACE']);
 /** RFC 3986 §3.2 without user information: a name, an IPv4 or an IPv6 address, and a port. */
 const AUTHORITY = /^(?:[A-Za-z0-9._~!$&'()*+,;=-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/is;
+/** RFC 9110 §5.1, §5.5. */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const NOT_IN_VALUES = /[^\t\x20-\x7e\x80-\xff]/;
 /** As many digits as a number holds exactly. */
 const LENGTH = /^(?:0|[1-9][0-9]{0,14})$/;
 
@@ -85,6 +89,7 @@ export function readInbound(request: IncomingRequest, rules: FieldRules, encrypt
   if (httpVersion === '2.0' && !isHttp2) return 'version';
   if (method !== 'GET' && method !== 'POST' && (!METHOD.test(method) || NEVER.has(method))) return 'method';
   const found = collect(request.rawHeaders, rules, isHttp2);
+  if (found === null) return 'field';
   const authority = authorityOf(found);
   if (typeof authority !== 'string') return authority.problem;
   const target = targetOf(request.url ?? '', method, authority, encrypted);
@@ -104,7 +109,7 @@ export function readInbound(request: IncomingRequest, rules: FieldRules, encrypt
   return { method, target, authority, fields, forwarding, hasBody, contentLength: framing.contentLength, upgrade };
 }
 
-function collect(raw: readonly string[], rules: FieldRules, isHttp2: boolean): Collected {
+function collect(raw: readonly string[], rules: FieldRules, isHttp2: boolean): Collected | null {
   const found = new Collected();
   for (let index = 0; index + 1 < raw.length; index += 2) {
     // The casts hold: both indices are below the length.
@@ -113,6 +118,8 @@ function collect(raw: readonly string[], rules: FieldRules, isHttp2: boolean): C
       if (written.toLowerCase() === ':authority') found.pseudoAuthority = value;
       continue;
     }
+    // What the parser of HTTP/1.1 refuses is not sent to a server that speaks it.
+    if (isHttp2 && (NOT_IN_VALUES.test(value) || !NAME.test(written))) return null;
     const { name, fate } = rules.rowOf(written);
     if (fate === 'pass') {
       if (isHttp2 && name === 'cookie') found.cookie = found.cookie === null ? value : `${found.cookie}; ${value}`;

@@ -1,9 +1,9 @@
 /** Where a service has its policy from: a file that is followed, or a literal; and the replay memory that it names. */
 import type { GuardOptions } from 'approov-guard';
-import { type Policy, type PolicyDocument, policyFrom, ReplayStores, watchPolicyFile } from 'approov-guard/policy-file';
+import { type Policy, type PolicyDocument, policyFrom, watchPolicyFile } from 'approov-guard/policy-file';
 import { readYamlText } from '../policy/yaml-text.ts';
 import type { Metrics } from './metrics.ts';
-import { RedisConnections } from './redis.ts';
+import { ConnectedStores, RedisConnections } from './redis.ts';
 import { ServiceRollout } from './rollout.ts';
 
 /** Where the policy comes from. */
@@ -23,7 +23,7 @@ export interface PolicySourceOptions {
 /** The policy in force, and its changes. */
 export class PolicySource {
   readonly note: (note: string) => void;
-  readonly stores: ReplayStores;
+  readonly stores: ConnectedStores;
   readonly rollout: ServiceRollout;
   readonly #redis: RedisConnections = new RedisConnections();
   readonly #source: { readonly policy: Policy; reload(): boolean; close(): void };
@@ -36,7 +36,7 @@ export class PolicySource {
   constructor(options: PolicySourceOptions, metrics: Metrics, adopt: (policy: Policy) => string) {
     const note = options.onNote ?? (() => undefined);
     this.note = note;
-    this.stores = new ReplayStores(this.#redis.open, options.guard?.now);
+    this.stores = new ConnectedStores(this.#redis, options.guard?.now);
     this.rollout = new ServiceRollout(options, metrics);
     const settings = {
       ...(options.env === undefined ? {} : { env: options.env }),
@@ -82,7 +82,7 @@ export class PolicySource {
   async started(): Promise<void> {
     void this.policy.guard.warmUp().catch(() => this.note('keys: not available yet; requests are answered 503 until they are'));
     await this.#redis.started();
-    if (!this.#redis.ready()) this.note('replay: the store does not answer yet; requests that need it are answered 503 until it does');
+    if (!this.#isConnected) this.note('replay: the store does not answer yet; requests that need it are answered 503 until it does');
   }
 
   /** What is ready, and what is not. */
@@ -91,7 +91,11 @@ export class PolicySource {
       () => 'ok',
       () => 'not available',
     );
-    return { keys, replay: this.#redis.ready() ? 'ok' : 'not connected' };
+    return { keys, replay: this.#isConnected ? 'ok' : 'not connected' };
+  }
+
+  get #isConnected(): boolean {
+    return this.stores.areConnected(this.policy.options);
   }
 
   close(): void {

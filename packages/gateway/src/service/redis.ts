@@ -1,6 +1,6 @@
 /** Connections to Redis or Valkey, for replay memory that processes share. */
-import type { SendCommand } from 'approov-guard';
-import type { OpenRedisBy } from 'approov-guard/policy-file';
+import type { GuardOptions, ReplayStore, SendCommand } from 'approov-guard';
+import { type OpenRedisBy, ReplayStores } from 'approov-guard/policy-file';
 import { Cluster, Redis, type RedisOptions } from 'iovalkey';
 
 /**
@@ -80,9 +80,11 @@ function primaryOf(url: string, sentinels: readonly string[]): Redis {
   });
 }
 
+type Client = Redis | Cluster;
+
 /** The connections of a gateway. */
 export class RedisConnections {
-  readonly #clients: (Redis | Cluster)[] = [];
+  readonly #clients: Client[] = [];
 
   /** Connects in the background. */
   readonly open: OpenRedisBy = {
@@ -96,16 +98,18 @@ export class RedisConnections {
     await Promise.all(this.#clients.map((client) => (client.status === 'ready' ? null : firstOf(client))));
   }
 
-  /** Whether all are connected. */
-  ready(): boolean {
-    return this.#clients.every(({ status }) => status === 'ready');
+  /** Those that `open` opens. */
+  openedBy<Made>(open: () => Made): { readonly made: Made; readonly clients: readonly Client[] } {
+    const before = this.#clients.length;
+    const made = open();
+    return { made, clients: this.#clients.slice(before) };
   }
 
   close(): void {
     for (const client of this.#clients) client.disconnect();
   }
 
-  #through(client: Redis | Cluster): SendCommand {
+  #through(client: Client): SendCommand {
     // Without a listener it would end the process; the store reports what it could not ask.
     client.on('error', () => undefined);
     this.#clients.push(client);
@@ -122,7 +126,39 @@ export class RedisConnections {
   }
 }
 
-function firstOf(client: Redis | Cluster): Promise<void> {
+/**
+ * Replay stores, and whether those that a policy uses can be asked. What it does not use any more stays open, so that its memory counts again if
+ * the policy comes back to it, but nothing waits for it.
+ */
+export class ConnectedStores extends ReplayStores {
+  readonly #redis: RedisConnections;
+  readonly #clients: Map<unknown, readonly Client[]> = new Map();
+
+  constructor(redis: RedisConnections, now?: () => number) {
+    super(redis.open, now);
+    this.#redis = redis;
+  }
+
+  override of(setting: unknown, path: string): ReplayStore {
+    const { made, clients } = this.#redis.openedBy(() => super.of(setting, path));
+    if (clients.length > 0) this.#clients.set(made, clients);
+    return made;
+  }
+
+  /** Whether all that these options use are connected. */
+  areConnected(options: GuardOptions): boolean {
+    // The cast holds: whatever has no such member has none.
+    const demands = [options, ...(options.routes ?? [])] as readonly Pick<GuardOptions, 'signature' | 'token'>[];
+    const used = demands.flatMap(({ signature, token }) => [signature, token]).map((part) => replayOf(part));
+    return used.flatMap((store) => this.#clients.get(store) ?? []).every(({ status }) => status === 'ready');
+  }
+}
+
+function replayOf(part: unknown): unknown {
+  return typeof part === 'object' && part !== null && 'replay' in part ? part.replay : null;
+}
+
+function firstOf(client: Client): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
