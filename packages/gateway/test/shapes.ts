@@ -315,6 +315,50 @@ const FIELDS: readonly (readonly [lines: string, refused: boolean])[] = [
   ['X-Rewrite-URL: /smuggled', false],
 ];
 
+/** Whole requests that the tables have no room for; behind each stands a hidden one as well. */
+const WHOLE: readonly (readonly [what: string, bytes: string, refused: boolean])[] = [
+  ['a method of 20,000 letters', `${'A'.repeat(20_000)} /first HTTP/1.1\r\n${HEAD}\r\n`, true],
+  ['a target of 40,000 characters', `GET /${'a'.repeat(40_000)} HTTP/1.1\r\n${HEAD}\r\n`, true],
+  ['a name of 40,000 characters', get(`${'X'.repeat(40_000)}: y\r\n`), true],
+  ['20,000 lines', get('X: y\r\n'.repeat(20_000)), true],
+  ['3,000 lines, then a length', post(`${'X: y\r\n'.repeat(3000)}Content-Length: 5\r\n`, 'hello'), false],
+  ['a byte order mark', `\xef\xbb\xbf${get('')}`, true],
+  ['a hello of TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', true],
+  ['the preface of HTTP/2', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00${get('')}`, true],
+  ['the preface of PROXY', `PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n${get('')}`, true],
+  ['empty lines before it', `\r\n\r\n${get('')}`, false],
+  ['a NUL before it', `\x00${get('')}`, true],
+  ['a body with GET', get('Content-Length: 5\r\n').concat('hello'), false],
+  ['a chunked body with GET', get('Transfer-Encoding: chunked\r\n').concat('5\r\nhello\r\n0\r\n\r\n'), false],
+  ['a body with HEAD', get('Content-Length: 5\r\n').replace('GET', 'HEAD').concat('hello'), false],
+  ['a body with DELETE', get('Content-Length: 5\r\n').replace('GET', 'DELETE').concat('hello'), false],
+  ['content behind a length of 0', post('Content-Length: 0\r\n', 'hello'), false],
+  ['a hidden request as the last chunk’s trailers', post('Transfer-Encoding: chunked\r\n', '0\r\n'), true],
+  ['a hidden request in an extension', post('Transfer-Encoding: chunked\r\n', `0;${HIDDEN.replaceAll('\r\n', '\n')}\r\n\r\n`), true],
+  ['an extension of 40,000 bytes', post('Transfer-Encoding: chunked\r\n', `5;${'a'.repeat(40_000)}\r\nhello\r\n0\r\n\r\n`), true],
+  ['an extension with a line feed between quotes', post('Transfer-Encoding: chunked\r\n', '5;a="\n"\r\nhello\r\n0\r\n\r\n'), true],
+  ['a Host among the trailers', post('Transfer-Encoding: chunked\r\n', '0\r\nHost: evil.example\r\n\r\n'), false],
+  ['a coding with an underscore', post('Transfer_Encoding: chunked\r\n', '0\r\n\r\n'), false],
+  ['another length with an underscore', post('Content-Length: 5\r\nContent_Length: 6\r\n', 'hello'), false],
+  ['a coding of the content', post('Content-Encoding: chunked\r\nContent-Length: 5\r\n', 'hello'), false],
+  ['a coding by its old name', post('TE: chunked\r\nContent-Length: 5\r\n', '0\r\n\r\n'), false],
+  ['a connection that takes away the length', post('Connection: Content-Length\r\nContent-Length: 5\r\n', 'hello'), true],
+  [
+    'a connection that takes away the coding',
+    post('Connection: close, Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'),
+    false,
+  ],
+  ['an upgrade with a length', post('Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n', 'hello'), true],
+  ['an upgrade with a coding', post('Connection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'), true],
+  ['an upgrade to HTTP/2 with a body', post('Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n', 'hello'), true],
+  ['two expectations', post('Expect: 100-continue\r\nExpect: 100-continue\r\nContent-Length: 5\r\n', 'hello'), true],
+  ['an expectation without a body', get('Expect: 100-continue\r\n'), false],
+  ['OPTIONS of everything with a body', `OPTIONS * HTTP/1.1\r\n${HEAD}Content-Length: 5\r\n\r\nhello`, false],
+  ['a target of another scheme’s port', `GET http://api.example.com:443/first HTTP/1.1\r\n${HEAD}\r\n`, true],
+  ['a target whose host is escaped', `GET http://api%2eexample.com/first HTTP/1.1\r\n${HEAD}\r\n`, true],
+  ['a target whose host has a tab', `GET http://api.example.com\t/first HTTP/1.1\r\n${HEAD}\r\n`, true],
+];
+
 const byte = (code: number): string => String.fromCharCode(code);
 const CONTROLS: readonly number[] = [...Array(32).keys(), 127].filter((code) => code !== 10 && code !== 13);
 
@@ -344,6 +388,7 @@ export const shapes: readonly Shape[] = [
   ...LENGTHS.map(([lines, refused]) => shape('length', lines, post(`${lines}\r\n`, 'hello'), refused)),
   ...CHUNKS.map(([body, refused]) => shape('chunks', body, post('Transfer-Encoding: chunked\r\n', body), refused)),
   ...FIELDS.map(([lines, refused]) => shape('field', lines, get(`${lines}\r\n`), refused)),
+  ...WHOLE.map(([what, bytes, refused]) => shape('whole', what, bytes, refused)),
   ...controls,
   ...both,
 ].map((one) => ({ ...one, bytes: one.bytes + HIDDEN }));

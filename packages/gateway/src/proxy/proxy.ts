@@ -117,14 +117,15 @@ function corsFields({ cors }: PolicyInForce, { fields }: Inbound): { readonly [n
   return origin === null ? null : (cors?.answerFields(origin) ?? {});
 }
 
-/** Adds to the collected fields what only this hop may say. */
+/** What only this hop may say, and then the collected fields: servers that keep a number of lines drop the client's, never ours. */
 export function writeOwnFields(passage: Omit<Passage, 'response' | 'expects'>, decision: Decision): string[] {
   const { inbound, force, request, encrypted } = passage;
-  const fields = ['host', inbound.authority, ...inbound.fields];
+  const fields = ['host', inbound.authority];
   const peer = request.socket.remoteAddress ?? null;
   const hop = { peer, scheme: encrypted ? 'https' : 'http', authority: inbound.authority, version: request.httpVersion } as const;
   writeForwarded(fields, hop, inbound.forwarding, inbound.forwarding.length > 0 && force.isTrustedPeer(peer), request.socket);
   writeIdentity(fields, force.identityNames, decision);
+  for (const text of inbound.fields) fields.push(text);
   return fields;
 }
 
