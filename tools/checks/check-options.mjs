@@ -19,7 +19,7 @@ const sections = GROUPS.flatMap(([table, type, heading, intro]) => {
   const group = tables[table] ?? Object.fromEntries([...members.keys()].map((name) => [name, null]));
   for (const name of members.keys()) if (!(name in group)) problems.push(`${type}.${name} is not in the table ${table}`);
   const rows = Object.entries(group).map(([name, row]) => rowOf(name, members.get(name), row, table));
-  return [`## ${heading}`, intro, ['| option | what it may be | left out | what it does |', '|---|---|---|---|', ...rows].join('\n')];
+  return [`## ${heading}`, intro, ['| option | values | default | what it does |', '|---|---|---|---|', ...rows].join('\n')];
 });
 const document = `${['# Options', INTRO, ...sections].join('\n\n')}\n`;
 if (process.argv.includes('--write')) writeFileSync(join(root, DOCUMENT), document);

@@ -44,6 +44,7 @@ export const GROUPS = /** @type {const} */ ([
 
 export const INTRO = `<!-- Generated from packages/guard/src/checks/option-table.ts and the doc comments of the option types by \`node tools/checks/check-options.mjs --write\`. Do not edit. -->
 
-What may be written where, for \`createGuard\`, for what it is made of, and for the key sources and replay stores. A value that is out of its bounds, and a name
-that is not known, is a \`ConfigurationError\` at start. A [policy file](policy-file.md) takes the same options, except for functions. Times are in seconds, sizes
-in bytes. Most defaults are as strict as genuine apps allow; where relaxing an option costs something, the last column says what.`;
+Every option of \`createGuard\`, of its parts, and of the key sources and replay stores. An unknown option, or a value out of its bounds, is a
+\`ConfigurationError\` at start. A [policy file](policy-file.md) takes the same options, except for functions. Times are in seconds, sizes in bytes.
+
+The defaults are as strict as genuine apps allow. Where a looser setting costs protection, the last column says so. Terms are in the [glossary](glossary.md).`;

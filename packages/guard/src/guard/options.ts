@@ -107,23 +107,23 @@ export type ModeSource = (facts: ModeFacts) => ModeOptions;
 
 /** What a single route may demand differently from the guard as a whole. */
 export interface RouteOptions {
-  /** How the attestation token is read and checked. Default: as the guard does; every token must verify either way. */
+  /** How the attestation token is read and checked. It must verify in any case. Default: as the guard does. */
   readonly token?: TokenOptions;
   /** `null` switches binding off for this route. */
   readonly binding?: BindingOptions | null;
   /** `null` switches message signatures off for this route. */
   readonly signature?: SignatureOptions | null;
-  /** What is done with what was found. Default: that of the guard. */
+  /** Whether failures are enforced or only observed. Default: the mode of the guard. */
   readonly mode?: ModeOptions | ModeSource;
 }
 
-/** Which requests belong to a route. At least one member; all that are given must fit. */
+/** Which requests belong to a route. Give at least one member; all that you give must fit. */
 export interface RouteMatchOptions {
-  /** The host that the client asked for, without port: exact, or `*.example.com` for everything below. Behind a proxy see `origin`. Default: any. */
+  /** The host that the client asked for, without port: exact, or `*.example.com` for all subdomains. Behind a proxy, set `origin`. Default: any. */
   readonly host?: string | readonly string[];
   /**
-   * `/pay`, or `/pay/*` for `/pay` and everything below, percent-encoded. Demands match loosely (case, encoding, a slash at the end), and what
-   * matches only loosely has to satisfy the routes after it, too. Exemptions match byte for byte. Default: any.
+   * `/pay`, or `/pay/*` for `/pay` and everything below, percent-encoded. Demands match loosely (case, encoding, a slash at the end). A path that
+   * matches only loosely also has to satisfy the next routes. Exemptions match byte for byte. Default: any.
    */
   readonly path?: string | readonly string[];
   /** Another word for `path`. Default: any. */
@@ -145,97 +145,97 @@ export type MatchedRouteOptions =
       /** Must name paths. */
       readonly match: RouteMatchOptions;
       readonly name?: string;
-      /** Such requests pass unjudged, if their path is the row's byte for byte. */
+      /** Such requests pass without a check, if their path is the row's byte for byte. */
       readonly exempt: true;
     };
 
-/** How much is remembered. Each number is what is held: a fleet of that size finds all its entries. */
+/** How much is remembered. Each number is a capacity: a fleet of that size finds all its entries. */
 export interface CacheOptions {
   /**
-   * How many verified tokens are held for each key source, 2 to 1000000, so that the next request with the same token costs a comparison.
+   * How many verified tokens are held for each key source, 2 to 1000000. The next request with the same token costs only a comparison.
    * Default 20000 (about 16 MiB when full). A token with a MAC is held when it comes a second time.
    */
   readonly maxTokens?: number;
   /**
    * How many opened keys of installations are held for message signatures, 2 to 1000000. Default 10000 (about 40 MiB when full, most of it
-   * OpenSSL's). A device whose key is not held costs opening it: about half a verification more.
+   * OpenSSL's). If a device's key is not held, opening it costs about half a verification.
    */
   readonly maxInstallationKeys?: number;
 }
 
 /** What one signing key may take of the replay store. */
 export interface ShareOptions {
-  /** Signed requests a second that were proven, 0.01 to 1000000. Default 50. More lets one device fill the store faster. */
+  /** Verified signed requests a second, 0.01 to 1000000. Default 50. A larger number lets one device fill the store faster. */
   readonly perSecond?: number;
-  /** How many of them at once, after a pause, 1 to 1000000. Default 500. */
+  /** Verified signed requests at once, after a pause, 1 to 1000000. Default 500. */
   readonly burst?: number;
-  /** Entries of the replay store at a time, 1 to 10000000. Default 5000. A larger share leaves room for fewer hostile devices. */
+  /** Entries of the replay store at the same time, 1 to 10000000. Default 5000. With a larger share fewer hostile devices fill the store. */
   readonly entries?: number;
 }
 
-/** What bodies may take that are read to compare their digests. A body is counted from its first byte until its digest was compared. */
+/** Limits for bodies that are read to compare their digests. A body counts from its first byte until its digest is compared. */
 export interface BodyOptions {
   /** Bytes of the whole guard, 1024 to 1 TiB. Default 128 MiB, and at least four times `signature.maxBodyBytes`. Over it: 503. */
   readonly maxBytes?: Bytes;
-  /** Bytes for one signing key, 1024 to 1 TiB. Default 8 MiB, and at least twice `signature.maxBodyBytes`. Over it: 503, for this key alone. */
+  /** Bytes for one signing key, 1024 to 1 TiB. Default 8 MiB, and at least twice `signature.maxBodyBytes`. Over it: 503, only for this key. */
   readonly maxBytesPerKey?: Bytes;
   /**
-   * How long a body may take to arrive once its signature is verified, 0.1 to 3600 s, however soon the signature ends. Default 60: phones are
-   * slow. Then 408. Entries of the replay store live so much longer.
+   * How long a body may take to arrive after its signature is verified, 0.1 to 3600 s. Then 408. Entries of the replay store live that much
+   * longer. Default 60, as phones can be slow.
    */
   readonly deadlineSeconds?: Seconds;
 }
 
 /** Options of {@link createGuard}. Unknown names are refused. */
 export interface GuardOptions extends RouteOptions {
-  /** Where the keys come from that verify tokens: the account's secret, public keys, a URL, or a source of your own. */
+  /** The keys that verify tokens: the account secret, public keys, a URL, or your own source. */
   readonly keys: KeysOptions;
-  /** Which header values the token is bound to. Default: no binding. */
+  /** The header values that the token must be bound to. Default: no binding. */
   readonly binding?: BindingOptions | null;
-  /** What is demanded of message signatures. Default: none are asked for. */
+  /** What message signatures must have. Default: none are asked for. */
   readonly signature?: SignatureOptions | null;
-  /** What is done with what was found: enforced, or only observed. Default `enforce`. A function is asked for the mode of each request. */
+  /** Whether failures are enforced or only observed. A function gives the mode of each request. Default `enforce`. */
   readonly mode?: ModeOptions | ModeSource;
   /**
-   * Other demands for other requests: the first whose `match` fits is used, what it does not say is taken from the guard's own options, and
-   * a request that none fits is judged by the guard's own options. Where servers may disagree about a path, the request has to satisfy
-   * every route whose host and method may be its own, and the guard's own options. Where something rewrote the path before the guard, it has to
-   * satisfy what both paths demand. What is rewritten behind the guard is not seen. Default: none.
+   * Other demands for some requests. The first route whose `match` fits is used. What it does not set comes from the guard's own options, and they
+   * also apply where no route fits. A path that servers may read differently has to satisfy every route whose host and method may be its own, and
+   * the guard's own options. A path that was rewritten before the guard has to satisfy what both paths demand. The guard does not see what is
+   * rewritten behind it. Default: none.
    */
   readonly routes?: readonly MatchedRouteOptions[];
   /**
-   * Deny and allow rules, asked in this order of every token that verified, remembered or not. Default: none. A rule that fails makes the
-   * verdict `unavailable`.
+   * Deny and allow rules. They are applied in this order to every verified token, cached or not. If a rule fails, the verdict is `unavailable`.
+   * Default: none.
    */
   readonly rules?: readonly RuleOptions[];
   /**
-   * Paths that pass unjudged: exact (`/health`) or everything below (`/public/*`), percent-encoded and compared byte for byte, without the query. A
-   * path that was rewritten before the guard is exempt if it was before and is after. A path whose meaning is ambiguous (`%2f`, `..`, `//`, `;`,
-   * `\` …) is never exempt. Default: none.
+   * Paths that pass without a check: exact (`/health`) or everything below (`/public/*`). They are percent-encoded, and compared byte for byte
+   * without the query. A path that was rewritten before the guard is exempt only if both paths are. An ambiguous path (`%2f`, `..`, `//`, `;`, `\` …)
+   * is never exempt. Default: none.
    */
   readonly exempt?: readonly string[];
   /**
-   * True CORS preflights (OPTIONS with Origin and Access-Control-Request-Method, which cannot carry a token): `judge` (default) refuses them like
-   * every request without a token, so put CORS before the guard. `pass` lets them through unjudged to whatever handles OPTIONS behind the guard:
-   * never upgrades, requests with a body (or where the platform cannot tell), or requests that go on to another server.
+   * CORS preflights (OPTIONS with Origin and Access-Control-Request-Method, which cannot carry a token). `judge` (default) refuses them like every
+   * request without a token, so put CORS before the guard. `pass` lets them through without a check, but never upgrades, requests with a body (or
+   * where the platform cannot tell), or requests that go on to another server.
    */
   readonly preflight?: 'judge' | 'pass';
-  /** What is remembered of tokens and installations. Default: see there. `null`: no tokens, which costs a signature verification for each request. */
+  /** What is remembered of tokens and installations. `null`: no tokens, so each request costs a signature verification. Default: see there. */
   readonly cache?: CacheOptions | null;
   /**
-   * What one signing key may take of the replay store: the claim `ipk`, else the device (`did`), else the token. Taken once the signature is
-   * proven; beyond it the answer is 429, before the store is asked. Default: numbers that no app reaches. `null`: one client may fill the store.
+   * What one signing key may take of the replay store: the claim `ipk`, else the device (`did`), else the token. It counts after the signature is
+   * verified. Beyond it the answer is 429, before the store is asked. `null`: one client may fill the store. Default: numbers that no app reaches.
    */
   readonly share?: ShareOptions | null;
-  /** What bodies may take whose digests are compared: bytes, and time to arrive. Default: see there. */
+  /** Limits for bodies whose digests are compared: bytes, and time to arrive. Default: see there. */
   readonly bodies?: BodyOptions;
-  /** How scheme and authority are found as the client saw them; message signatures and host routes depend on it. Default: as the request arrived. */
+  /** The scheme and host that the client saw. Message signatures and routes by host depend on it. Default: as the request arrived. */
   readonly origin?: OriginOptions | null;
-  /** What the client sees of a refusal. Default: 401, `{}`. */
+  /** What the client gets as a refusal. Default: 401, `{}`. */
   readonly refusal?: RefusalOptions;
   /**
-   * Called once for each judgement, synchronously, one after the other where there are several; `facts.again` tells the later judgements of one
-   * request. What one throws is dropped and counted: it cannot change the decision, nor keep the others from hearing of it. Default: none.
+   * Hooks that are called once for each decision, synchronously, in this order. `facts.again` marks a later decision about the same request. If a
+   * hook throws, the error is dropped and counted: it cannot change the decision or stop the other hooks. Default: none.
    */
   readonly onVerdict?: OnVerdict | readonly OnVerdict[];
   /**
@@ -245,14 +245,14 @@ export interface GuardOptions extends RouteOptions {
    */
   readonly hints?: boolean;
   /**
-   * Told when the guard is used in a way that undoes its protection: guards with equal options and memory stores of their own are made again and
+   * Called when the use of the guard undoes its protection: when guards with equal options, each with its own memory store, are made again and
    * again. Default: a process warning, or the console.
    */
   readonly onWarning?: (warning: GuardWarning) => void;
   /** The clock, milliseconds since the epoch. Default `Date.now`, looked up at each reading: a test may replace it. */
   readonly now?: () => number;
   /**
-   * Whether well-known test secrets are refused, and tokens that an emulator of the issuing cloud made (`token-from-emulator`). Default:
+   * In `production` the guard refuses published test secrets, and tokens of a local stand-in for the issuing cloud (`token-from-emulator`). Default:
    * `production` if `NODE_ENV` says so, else `development`.
    */
   readonly environment?: 'production' | 'development';
