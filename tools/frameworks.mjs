@@ -1,8 +1,8 @@
 /**
- * Frameworks that build their apps and weigh hundreds of megabytes, for the tests that build and start such apps: Next.js, SvelteKit, and
- * Vercel's Edge Runtime. And DuckDB, in which the queries over decision logs are tested.
+ * Frameworks that build their apps and weigh hundreds of megabytes, for the tests that build and start such apps: Next.js, SvelteKit,
+ * Vercel's Edge Runtime, and Cloudflare's wrangler. And DuckDB, in which the queries over decision logs are tested.
  *
- *     node tools/frameworks.mjs    installs them (about 490 MB) from the npm registry and lists what is there
+ *     node tools/frameworks.mjs    installs them (about 690 MB) from the npm registry and lists what is there
  *
  * They lie in a cache outside the repository, `FRAMEWORKS_DIR` or `~/.cache/approov-guard/frameworks`, so that no ordinary installation
  * downloads them. What is absent is skipped.
@@ -30,10 +30,11 @@ const rows = [
     ],
   },
   { name: 'edge-runtime', packages: ['edge-runtime@^4.0.0'] },
+  { name: 'wrangler', packages: ['wrangler@^4.100.0'] },
   { name: 'duckdb', packages: ['@duckdb/node-api@^1.5.6-r.1'] },
 ];
 
-/** The names of all: `next`, `sveltekit`, `edge-runtime`, `duckdb`. */
+/** The names of all: `next`, `sveltekit`, `edge-runtime`, `wrangler`, `duckdb`. */
 export const frameworkNames = rows.map(({ name }) => name);
 
 /** @param {string} wanted - a package and its version */

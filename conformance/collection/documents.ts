@@ -82,7 +82,7 @@ function curlSection(name: ServerName, shown: readonly CollectedRequest[]): stri
   const lines = requests.map((request) => `# ${request.status} ${request.verdict}: ${request.name}\n${curlLine(request, port)}`);
   return `## ${example}
 
-<!-- not run: needs the server; conformance/test/collection.test.ts runs it -->
+<!-- run by conformance/test/collection.test.ts -->
 \`\`\`sh
 ${lines.join('\n')}
 \`\`\`

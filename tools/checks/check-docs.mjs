@@ -1,42 +1,57 @@
-/** Documentation that runs: each ts and js block is type-checked and executed, each sh block is executed. File names restrict it. */
+/**
+ * Documentation that runs: each ts and js block is type-checked and executed here; everything else that a page shows is a step that its reader can
+ * take, which tools/reader takes, or the page says why not. File names restrict it.
+ */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { docBlocks, writeModules } from './lib/doc-blocks.mjs';
-import { report, root } from './lib/source.mjs';
-
-/** Lines that are never run here, since they act on the repository itself: npm test covers them on a fresh clone. */
-const ELSEWHERE = /(?:^|[\s;&|(])(?:npm|git|cd|\.ci\/run|node tools\/\S+)(?:\s|$)/;
+import { isFollowed, stepsOf } from '../reader/steps.mjs';
+import { docBlocks, documents, writeModules } from './lib/doc-blocks.mjs';
+import { read, report, root } from './lib/source.mjs';
 
 const folder = join(root, `node_modules/.cache/check-docs-${process.pid}`);
 const env = { ...process.env, APPROOV_BASE64_SECRET: randomBytes(32).toString('base64'), NO_COLOR: '1', NODE_ENV: 'test' };
+const only = process.argv.slice(2);
 const problems = /** @type {string[]} */ ([]);
-const blocks = docBlocks(process.argv.slice(2));
-for (const { where, notRun } of blocks) if (notRun !== null) checkMark(where, notRun);
-const runnable = blocks.filter(({ notRun }) => notRun === null);
-const modules = writeModules(folder, runnable);
+const steps = documents(only).flatMap((page) => stepsOf(read(page)).map((step) => ({ page, where: `${page}:${step.line}`, ...step })));
+for (const step of steps) problems.push(...problemsOf(step));
+const modules = writeModules(
+  folder,
+  docBlocks(only).filter(({ notRun }) => !notRun),
+);
 if (modules.size > 0) {
   typeCheck();
   if (problems.length === 0) runModules();
 }
-const scripts = runnable.filter(({ language }) => language === 'sh');
-const known = /** @type {Set<string>} */ (new Set());
-for (const script of scripts) runScript(script);
 rmSync(folder, { recursive: true, force: true });
-report(
-  'check-docs',
-  problems,
-  `${modules.size} modules and ${scripts.length} scripts run, ${blocks.length - runnable.length} blocks not run.`,
-);
+const left = steps.filter(({ kind, reason = '' }) => kind === 'left' && !reason.startsWith('run by'));
+const followed = steps.filter(({ page, kind }) => isFollowed(page) && kind !== 'left');
+for (const [why, places] of grouped(left)) console.log(`not run (${why}): ${places.join(', ')}`);
+const printed = left.filter(({ reason = '' }) => reason.startsWith('not run'));
+const counts = `${left.length - printed.length} not run, ${printed.length} printed by the code`;
+report('check-docs', problems, `${modules.size} modules run, ${followed.length} blocks for the reader, ${counts}.`);
 
-/** @param {string} where @param {string} mark - a test that is there, or a reason that the page shows */
-function checkMark(where, mark) {
-  const [test] = /\S+\.test\.(?:ts|mjs)/.exec(mark) ?? [];
-  if (test === undefined ? !/^Not run by the tests: \S{2,}/.test(mark) : !existsSync(join(root, test)))
-    problems.push(
-      `${where}: a block that is not run here needs a reason: <!-- run by FILE.test.ts -->, or *Not run by the tests: reason.*`,
-    );
+/** @param {typeof steps[number]} step @returns {string[]} */
+function problemsOf({ page, where, kind, reason = '' }) {
+  const [test] = /\S+\.test\.(?:ts|mjs)/.exec(reason) ?? [];
+  if (test !== undefined && !existsSync(join(root, test))) return [`${where}: there is no ${test}`];
+  if (kind === 'unknown') return [`${where}: what is the reader to do with it? Say “Save this as …”, or “*Not run by the tests: reason.*”`];
+  if (isFollowed(page) || kind === 'left' || kind === 'module' || kind === 'save') return [];
+  return [
+    `${where}: the reader does not follow this page: name the test, <!-- run by FILE.test.ts -->, or say “*Not run by the tests: reason.*”`,
+  ];
+}
+
+/** @param {typeof left} blocks @returns {Map<string, string[]>} their places, by the reason */
+function grouped(blocks) {
+  const places = /** @type {Map<string, string[]>} */ (new Map());
+  for (const { reason = '', page, line } of blocks) {
+    const why = reason.replace(/^.*?: /, '');
+    const lines = places.get(why) ?? [];
+    places.set(why, lines.some((place) => place.startsWith(`${page}:`)) ? lines : [...lines, `${page}:${line}`]);
+  }
+  return places;
 }
 
 function typeCheck() {
@@ -58,18 +73,4 @@ function runModules() {
   for (const { file, error } of results)
     if (error !== null) problems.push(`${modules.get(file)}: ${error.split('\n').slice(0, 8).join('\n')}`);
   if (results.length < modules.size) problems.push(`the run ended early, after ${results.length} of ${modules.size} modules: ${stderr}`);
-}
-
-/** Runs what a block shows, unless another one showed the same. @param {import('./lib/doc-blocks.mjs').Block} block */
-function runScript({ where, code }) {
-  const text = code
-    .split('\n')
-    .filter((line) => !ELSEWHERE.test(line))
-    .join('\n');
-  if (text.trim() === '' || known.has(text)) return;
-  known.add(text);
-  mkdirSync(folder, { recursive: true });
-  const script = `set -euo pipefail\nnpx() { "$@"; }\napproov-guard() { node "${root}/packages/cli/bin/approov-guard.js" "$@"; }\n${text}`;
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 120_000 });
-  if (status !== 0) problems.push(`${where}: exit code ${status}\n${stdout}${stderr}`);
 }

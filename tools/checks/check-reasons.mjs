@@ -32,6 +32,7 @@ const stages = [...new Set(reasons.map(([, row]) => row.stage))];
 const document = [
   '# Reasons and faults',
   '<!-- Generated from packages/guard/src/core/reasons/reasons.ts by `node tools/checks/check-reasons.mjs --write`. Do not edit. -->',
+  '<!-- its blocks are run by packages/cli/test/reproduce.test.ts -->',
   'A verdict that is `rejected` carries a reason code: the client failed a check. A verdict that is `unavailable` carries a fault code: the guard\n' +
     'could not tell, which is never the fault of the client. The codes are stable. They go to the `onVerdict` hook and to the decision on the\n' +
     'request; the client never sees them.',

@@ -16,7 +16,8 @@ pages.set(llms, `${llmsText}\n`);
 /** @param {string} text */
 function marked(text) {
   const [heading = '', ...rest] = text.split('\n\n');
-  return `${[heading, `<!-- Generated from the code by \`${WRITE}\`. Do not edit. -->`, ...rest].join('\n\n')}\n`;
+  const blocks = /^```/m.test(text) ? ['*Its blocks are not run by the tests: they are printed by the code itself.*'] : [];
+  return `${[heading, `<!-- Generated from the code by \`${WRITE}\`. Do not edit. -->`, ...blocks, ...rest].join('\n\n')}\n`;
 }
 
 const stale = files(/^docs\/reference\/.*\.md$/).filter((path) => !pages.has(path) && read(path).includes(WRITE));

@@ -156,13 +156,19 @@ const FAULTS = [
   { fault: 'a workflow with a member that nobody reads', check: 'github', file: CI, add: 'job: {}', found: /job is not a member here/ },
   { fault: 'a block of the wrong type', check: 'docs', file: 'README.md', add: fence('ts', "const x: number = '';"), found: /TS2322/ },
   { fault: 'a block that throws', check: 'docs', file: 'README.md', add: fence('js', "throw new Error('thrown');"), found: /thrown/ },
-  { fault: 'a script that fails', check: 'docs', file: 'README.md', add: fence('sh', 'false'), found: /exit code 1/ },
   {
-    fault: 'a block not run for no reason',
+    fault: 'a file without a name',
     check: 'docs',
     file: 'README.md',
-    add: `<!-- not run: -->${fence('sh', 'x')}`,
-    found: /needs a reason/,
+    add: fence('yaml', 'x: 1'),
+    found: /what is the reader to do with it/,
+  },
+  {
+    fault: 'a block that is run by no test',
+    check: 'docs',
+    file: 'README.md',
+    add: `<!-- run by tools/absent.test.mjs -->\n${fence('sh', 'x').trim()}`,
+    found: /there is no tools\/absent.test.mjs/,
   },
 ];
 

@@ -95,7 +95,7 @@ for (const name of runtimeNames.filter((runtime) => runtime !== 'workerd')) {
 
 /** @param {string} folder @param {string} what */
 function typeCheck(folder, what) {
-  const blocks = docBlocks([]).filter(({ notRun }) => notRun === null);
+  const blocks = docBlocks([]).filter(({ notRun }) => !notRun);
   const places = writeModules(folder, blocks);
   const type = basename(folder) === 'esm' ? 'module' : 'commonjs';
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }));

@@ -1,26 +1,36 @@
 /** What a block printed, compared with what the page shows. */
 
+/** At the end of a line: the status of the answer, and perhaps its body. */
+const PROMISE = / {2}# (\d{3})\b(?: (\{.*\}))?/;
+
 /** What is run and compared by itself: each line that promises a status, or else the block. @param {string} code @returns {string[]} */
 export function unitsOf(code) {
   const kept = code.replace(/^\s*npm install\b.*\n/gm, '');
-  return (/ {2}# \d{3}\b/.test(kept) ? kept.split(/(?<!\\)\n/) : [kept]).filter((unit) => unit.trim() !== '');
+  return (PROMISE.test(kept) ? kept.split(/(?<!\\)\n/) : [kept]).filter((unit) => unit.trim() !== '');
 }
 
+/** @typedef {{ out: string, err: string, status: number }} Printed */
+
 /**
- * @param {import('./steps.mjs').Step} step - whose code and output have the ports that were used
- * @param {readonly { out: string, err: string }[]} printed - by each of its units
+ * @param {Pick<import('./steps.mjs').Step, 'code' | 'shown'>} step
+ * @param {readonly Printed[]} printed - by each of its units
  * @returns {string[]} what differs; the page may leave out what goes to standard error, and `…` stands for anything
  */
 export function compared({ code, shown = '…' }, printed) {
   const units = unitsOf(code);
-  const promised = units.flatMap((unit, at) => {
-    const status = / {2}# (\d{3})\b/.exec(unit)?.[1];
-    return status === undefined || printed[at]?.out.includes(`HTTP/1.1 ${status} `) ? [] : [`${unit}\nprinted\n${printed[at]?.out}`];
-  });
+  if (printed.length !== units.length) return [`${code}: ${printed.length} of ${units.length} commands were run`];
+  const failed = units.flatMap((unit, at) => failureOf(unit, printed[at] ?? { out: '', err: '', status: -1 }));
   const pattern = new RegExp(`^${evened(shown).split('…').map(escaped).join('[^]*')}$`);
   const outputs = [printed.map(({ out }) => out).join(''), printed.map(({ out, err }) => out + err).join('')];
-  if (printed.length === units.length && outputs.some((output) => pattern.test(evened(output)))) return promised;
-  return [...promised, `${code}printed\n${outputs[1]}where the page shows\n${shown}`];
+  if (outputs.some((output) => pattern.test(evened(output)))) return failed;
+  return [...failed, `${code}printed\n${outputs[1]}where the page shows\n${shown}`];
+}
+
+/** @param {string} unit @param {Printed} printed @returns {string[]} */
+function failureOf(unit, { out, err, status }) {
+  const [, promised, body = ''] = PROMISE.exec(unit) ?? [];
+  const kept = promised === undefined ? status === 0 : new RegExp(`HTTP/[\\d.]+ ${promised} `).test(out) && out.includes(body);
+  return kept ? [] : [`${unit}\nended with ${status} and printed\n${out}${err}`];
 }
 
 /** @param {string} text */

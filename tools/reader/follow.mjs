@@ -2,62 +2,66 @@
  * A page of the documentation, followed as a reader does: in a folder of its own, with the packages from their archives and those others that
  * the page installs, blocks saved under the names that it says, its own start command, and what it prints compared with what it shows.
  */
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { compared, unitsOf } from './compare.mjs';
-import { inShell, readersFolder } from './folder.mjs';
-import { installed } from './steps.mjs';
-
-const MARK = '@@follows';
-/** Both terminals of the reader. */
-const PREAMBLE = `set -m
-npx() {
-  local program=node_modules/.bin/$1; shift
-  [ -e "$program" ] || { echo "the page did not install $program"; return 127; }
-  node "$program" "$@"
-}
-curl() { command curl --silent --show-error "$@"; }
-stop() { [ -z "\${server:-}" ] || { kill -s "$1" -- -$server; wait $server; } 2>/dev/null; server=; }
-trap 'stop KILL' EXIT
-await() { for _ in $(seq 300); do command curl -s -o /dev/null "http://127.0.0.1:$1/" && return; kill -0 $server 2>/dev/null || { cat server.log; return 1; }; sleep 0.1; done; cat server.log; return 1; }
-`;
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { compared } from './compare.mjs';
+import { readersFolder } from './folder.mjs';
+import { packagesOf } from './packages.mjs';
+import { MARK, NPX, scriptOf } from './script.mjs';
+import { inShell } from './shell.mjs';
 
 /**
  * @param {readonly import('./steps.mjs').Step[]} steps
- * @param {{ port: number, behind: number, start: string }} choice - the ports to use instead of 8002 and 5000, and what starts the server
- * @returns {string[]} what differs from the page
+ * @param {{ start?: string, node?: string, programs?: readonly string[] }} choice - `start`: what starts the server, where the page has a choice;
+ *   `node`: the Node that the page asks for
+ * @returns {Promise<string[]>} what differs from the page
  */
-export function follow(steps, { port, behind, start }) {
-  const here = (/** @type {string} */ text) => text.replaceAll('8002', String(port)).replaceAll(/\b5000\b/g, String(behind));
-  const names = steps.filter(({ kind }) => kind === 'install').flatMap(({ code }) => installed(code));
-  const folder = readersFolder(names);
-  const startServer = `(${here(start)}) >> server.log 2>&1 & server=$!; await ${port} || exit 9`;
-  const lines = steps.flatMap(({ kind, code, name = '' }, index) => {
-    if (kind === 'save') return [`cat > '${name}' <<'${MARK}'\n${here(code)}${MARK}`];
-    if (kind === 'start') return [startServer];
-    if (kind === 'again') return ['stop INT', startServer];
-    return unitsOf(code).flatMap((unit) => [say(`${index} out`), `{ ${here(unit)}\n} 2> printed`, say(`${index} err`), 'cat printed']);
-  });
-  const { stdout, stderr, status } = inShell(`${PREAMBLE}${lines.join('\n')}\nexit 0\n`, folder);
-  const log = readFileSync(join(folder, 'server.log'), 'utf8');
-  rmSync(folder, { recursive: true, force: true });
-  if (status !== 0) return [`it ended with ${status ?? 'no end'}: ${stdout.slice(-500)}${stderr}${log}`];
-  return steps.flatMap((step, index) => {
-    const unsaid = step.prints.filter((print) => !log.includes(here(print))).map((print) => `the server did not print ${print}:\n${log}`);
-    if (step.kind !== 'run' && step.kind !== 'install') return unsaid;
-    const used = { ...step, code: here(step.code), ...(step.shown !== undefined && { shown: here(step.shown) }) };
-    return [...compared(used, printedBy(stdout, index)), ...unsaid];
-  });
+export async function follow(steps, { start, node = process.execPath, programs = [] }) {
+  const folder = readersFolder(packagesOf(steps));
+  const npx = join(folder, '.reader/npx');
+  mkdirSync(dirname(npx));
+  writeFileSync(npx, NPX, { mode: 0o755 });
+  try {
+    const variables = {
+      APPROOV_CLOUD_STATE: join(folder, 'cloud.json'),
+      NEXT_TELEMETRY_DISABLED: '1',
+      NO_COLOR: '1',
+      STANDS_IN: steps.some(({ kind, code }) => kind === 'run' && /^approov /m.test(code)) ? 'yes' : '',
+    };
+    const script = scriptOf(steps, start ?? steps.find(({ kind }) => kind === 'start')?.code ?? '');
+    const { stdout, stderr, status } = await inShell(script, { cwd: folder, node, programs: [npx, ...programs], variables });
+    const log = existsSync(join(folder, 'server.log')) ? readFileSync(join(folder, 'server.log'), 'utf8') : '';
+    if (status !== 0) return [`it ended with ${status ?? 'no end'}: ${stdout.slice(-1500)}${stderr}${log}`];
+    return steps.flatMap((step, index) => {
+      const printed = printedBy(stdout, index);
+      const said = [log, ...printed.flatMap(({ out, err }) => [out, err])].join('\n');
+      const unsaid = step.prints.filter((print) => !said.includes(print)).map((print) => `it did not print ${print}:\n${said}`);
+      if (step.kind === 'module') return moduleFailures(step, partsOf(stdout, `${index} out`));
+      return step.kind === 'run' || step.kind === 'install' ? [...compared(step, printed), ...unsaid] : unsaid;
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-/** @param {string} what */
-const say = (what) => `printf '\\n%s\\n' '${MARK}${what}'`;
+/** @param {string} stdout @param {string} name @returns {string[]} what stands below the lines that say it */
+function partsOf(stdout, name) {
+  const parts = stdout.split(`\n${MARK}`);
+  return parts.filter((part) => part.startsWith(`${name}\n`)).map((part) => part.slice(name.length + 1));
+}
 
 /** @param {string} stdout @param {number} index - of the step */
 function printedBy(stdout, index) {
-  const parts = stdout
-    .split(`\n${MARK}`)
-    .map((part) => ({ name: part.slice(0, part.indexOf('\n')), text: part.slice(part.indexOf('\n') + 1) }));
-  const of = (/** @type {string} */ kind) => parts.filter(({ name }) => name === `${index} ${kind}`).map(({ text }) => text);
-  return of('out').map((out, at) => ({ out, err: of('err')[at] ?? '' }));
+  const [errors, statuses] = [partsOf(stdout, `${index} err`), partsOf(stdout, `${index} status`)];
+  return partsOf(stdout, `${index} out`).map((out, at) => ({ out, err: errors[at] ?? '', status: Number(statuses[at] ?? -1) }));
+}
+
+/** @param {import('./steps.mjs').Step} step @param {readonly string[]} outputs */
+function moduleFailures({ line, code }, outputs) {
+  const found = outputs
+    .join('')
+    .split('\n')
+    .flatMap((text) => (text.startsWith('{"file":') ? [JSON.parse(text)] : []));
+  if (found.length === 0) return [`line ${line}: the module was not loaded`];
+  return found.flatMap(({ error }) => (error === null ? [] : [`line ${line}: ${error}\n${code}`]));
 }

@@ -1,31 +1,29 @@
-/** The code blocks of the documentation: fences in Markdown files, and `@example` in doc comments. */
+/** The modules among the code blocks of the documentation: fences in Markdown files, and `@example` in doc comments. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stepsOf } from '../../reader/steps.mjs';
 import { files, lineOf, parse, read, root } from './source.mjs';
 
-/** @typedef {{ where: string, language: string, code: string, notRun: string | null }} Block */
+/** @typedef {{ where: string, language: 'ts' | 'js', code: string, notRun: boolean }} Block */
 
-/** A block, and before it: which test runs it instead, out of sight; or why none does, where the reader sees it. */
-const FENCE = /(?:<!--\s*((?:not run|run by)\b[^>]*?)\s*-->\s*|^\*(Not run by the tests\b[^*]*)\*\s*)?^```(\w+)[^\n]*\n(.*?)^```\s*$/gms;
+/** What needs a file or a setting of the compiler that its page gives: only the reader has them. */
+const ELSEWHERE = /\bfrom '\.\.?\/|^\s*@\w+\(/m;
+/** @type {Map<string, 'ts' | 'js'>} */
 const LANGUAGES = new Map([
   ['ts', 'ts'],
   ['typescript', 'ts'],
   ['js', 'js'],
   ['javascript', 'js'],
-  ['sh', 'sh'],
-  ['bash', 'sh'],
-  ['shell', 'sh'],
 ]);
 
-/** @param {string} path @param {string} text @param {number} firstLine @returns {Block[]} */
+/** JavaScript that has a file name is the reader's alone. @param {string} path @param {string} text @param {number} firstLine @returns {Block[]} */
 function fences(path, text, firstLine) {
-  const blocks = [];
-  for (const match of text.matchAll(FENCE)) {
-    const language = LANGUAGES.get(match[3] ?? '');
-    const line = firstLine + lineOf(text, match.index + match[0].indexOf('```')) - 1;
-    if (language) blocks.push({ where: `${path}:${line}`, language, code: match[4] ?? '', notRun: match[1] ?? match[2] ?? null });
-  }
-  return blocks;
+  return stepsOf(text).flatMap(({ kind, line, language: fence, code }) => {
+    const language = LANGUAGES.get(fence);
+    if (language === undefined) return [];
+    const notRun = kind === 'left' || (kind === 'save' && language === 'js') || ELSEWHERE.test(code);
+    return [{ where: `${path}:${firstLine + line - 1}`, language, code, notRun }];
+  });
 }
 
 /** @param {string} path @returns {Block[]} */
@@ -38,20 +36,25 @@ function examples(path) {
       const firstLine = line + lineOf(body, match.index);
       const code = match[1] ?? '';
       const fenced = fences(path, code, firstLine);
-      return fenced.length > 0 ? fenced : [{ where: `${path}:${firstLine}`, language: 'ts', code, notRun: null }];
+      return fenced.length > 0 ? fenced : [{ where: `${path}:${firstLine}`, language: 'ts', code, notRun: false }];
     });
   });
 }
 
 /**
  * @param {readonly string[]} only - the files to read; none for all
- * @returns {Block[]} every block of README.md, CONTRIBUTING.md, docs, examples, the benchmarks' and the packages' READMEs and the doc comments
+ * @returns {string[]} README.md, CONTRIBUTING.md, docs, and the READMEs of examples, benchmarks and packages
  */
+export const documents = (only) =>
+  files(/^(README\.md|CONTRIBUTING\.md|(docs|examples)\/.*\.md|(bench|packages\/[^/]+)\/README\.md)$/).filter(wantedBy(only));
+
+/** @param {readonly string[]} only @returns {(path: string) => boolean} */
+const wantedBy = (only) => (path) => only.length === 0 || only.includes(path);
+
+/** @param {readonly string[]} only - the files to read; none for all @returns {Block[]} the modules of the documents and the doc comments */
 export function docBlocks(only) {
-  const wanted = (/** @type {string} */ path) => only.length === 0 || only.includes(path);
-  const documents = files(/^(README\.md|CONTRIBUTING\.md|(docs|examples)\/.*\.md|(bench|packages\/[^/]+)\/README\.md)$/).filter(wanted);
-  const sources = files(/^packages\/[^/]+\/src\/.*\.ts$/).filter(wanted);
-  return [...documents.flatMap((path) => fences(path, read(path), 1)), ...sources.flatMap(examples)];
+  const sources = files(/^packages\/[^/]+\/src\/.*\.ts$/).filter(wantedBy(only));
+  return [...documents(only).flatMap((path) => fences(path, read(path), 1)), ...sources.flatMap(examples)];
 }
 
 /**
@@ -65,9 +68,8 @@ export function writeModules(folder, blocks) {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   const config = { extends: join(root, 'tsconfig.test.json'), include: ['*.ts', '*.js'], exclude: [] };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-  const modules = blocks.filter(({ language }) => language !== 'sh');
   return new Map(
-    modules.map(({ where, language, code }, index) => {
+    blocks.map(({ where, language, code }, index) => {
       const file = join(folder, `block-${index}.${language}`);
       writeFileSync(file, /^(import|export)\b/m.test(code) ? code : `${code}\nexport {};\n`);
       return [file, where];
