@@ -50,7 +50,7 @@ const WITH_EXP = `${member('exp', MOMENT)}(?:,(?&m))*+\\}\\s*$`;
 /** Claims of the wrong type: those that are texts, and `iat`. */
 const WRONG_TYPE = `^${JSON_RULES}\\s*\\{(?:(?&m),)*?\\s*"(?:(?:did|ip|iss|sub|arc|mskid)"\\s*:\\s*[^"\\s]|iat"\\s*:\\s*[^-\\d\\s])`;
 /** RFC 4648 §3.5: no bits are left over. */
-const CANONICAL = String.raw`(?:[\w-]{4})*+(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?`;
+export const CANONICAL = String.raw`(?:[\w-]{4})*+(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?`;
 
 /** Conditions under which a JSON text has no single meaning. */
 function ambiguous(text: string): readonly string[] {
@@ -119,7 +119,7 @@ function statusRules(statusHeader: string, rules: TokenRules): readonly string[]
 }
 
 /** What issuers write nearly always, for keys of one algorithm: nothing about such a header has to be looked at. */
-function usualHeaders(keys: readonly NativeKey[]): readonly string[] {
+export function usualHeaders(keys: readonly NativeKey[]): readonly string[] {
   const [algorithm, ...others] = [...new Set(keys.map((key) => key.algorithm))];
   if (algorithm === undefined || others.length > 0) return [];
   const texts = [`{"alg":"${algorithm}","typ":"JWT"}`, `{"typ":"JWT","alg":"${algorithm}"}`, `{"alg":"${algorithm}"}`];
@@ -168,7 +168,7 @@ function signatureRules(rules: TokenRules): readonly string[] {
   const verified = keys.flatMap((key, index) =>
     keyCondition(key, head, id).map(
       (condition) =>
-        `http-request set-var(txn.${id}sound) str(${key.id}) if ${when}!{ var(txn.${id}token) -m found } !{ var(txn.${id}sound) -m found } ${condition} ${proof(key, index, id)}`,
+        `http-request set-var(txn.${id}sound) str(${key.id}) if ${when}!{ var(txn.${id}token) -m found } !{ var(txn.${id}sound) -m found } ${condition} ${proof(key, index, id, `var(txn.${id}tok),field(1,.,2)`)}`,
     ),
   );
   return [
@@ -201,10 +201,14 @@ function unknownKey(rules: TokenRules, algorithm: string): readonly string[] {
   ];
 }
 
-function proof(key: NativeKey, index: number, id: string): string {
+/**
+ * The condition that a key made the signature.
+ * @param signed - what it is over: an expression
+ */
+export function proof(key: NativeKey, index: number, id: string, signed: string): string {
   if (key.kind === 'public') return `{ var(txn.${id}tok),jwt_verify(${key.algorithm},approov-key-${index + 1}.pem) eq 1 }`;
   // `jwt_verify` of 2.6 cuts a secret at its first zero byte; `hmac` takes any, in base64.
-  return `{ var(txn.${id}tok),field(1,.,2),hmac(${HASH[key.algorithm]},"\${${key.variable}}"),ub64enc,secure_memcmp(txn.${id}mac) }`;
+  return `{ ${signed},hmac(${HASH[key.algorithm]},"\${${key.variable}}"),ub64enc,secure_memcmp(txn.${id}mac) }`;
 }
 
 function timeRules(rules: TokenRules): readonly string[] {

@@ -1,14 +1,16 @@
 /** HAProxy that enforces a policy by itself: token and binding, in its own rules, with nothing beside it. */
 import { ConfigurationError } from 'approov-guard';
-import type { BindingPolicy, Policy } from 'approov-guard/order';
+import type { Policy } from 'approov-guard/order';
 import type { Policy as PolicyFile } from 'approov-guard/policy-file';
 import { NEVER_SAID, titled } from '../authorizer/asking-policy.ts';
 import type { CompiledFile } from '../authorizer/dialect.ts';
 import { UPGRADE_RULES } from '../authorizer/haproxy.ts';
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
 import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressible.ts';
+import { bindingRules } from './haproxy-binding.ts';
 import { routeRules } from './haproxy-routes.ts';
-import { holds, member, quoted, reason, tokenRules } from './haproxy-token.ts';
+import { quoted, type TokenRules, tokenRules } from './haproxy-token.ts';
+import { boundState, type UsualRules, usualKey, usualRules } from './haproxy-usual.ts';
 import { type NativeKey, nativeKeys } from './native-keys.ts';
 
 /** What the configuration depends on beside the policy. */
@@ -47,20 +49,22 @@ function configuration(policy: PolicyFile, placed: readonly Placed[], keys: read
   const variables = keys.flatMap((key) => (key.kind === 'secret' ? [key] : []));
   const clock = settings.at === null ? 'date()' : `int(${Math.floor(settings.at)})`;
   const routes = routeRules(policy.options);
-  const blocks = placed.flatMap(({ policy: one, path }, index) => {
+  const judged = placed.map(({ policy: one, path }, index) => {
     const id = placed.length > 1 ? `p${index}_` : '';
     const when = routes === null ? '' : `{ var(txn.asked_${index}) -m bool } `;
-    return [
-      `# ---- ${path === '' ? 'what is demanded of all requests' : `what ${path.slice(0, -1)} demands`}`,
-      ...judgement(one, keys, { id, when, clock }),
-    ];
+    const title = `# ---- ${path === '' ? 'what is demanded of all requests' : `what ${path.slice(0, -1)} demands`}`;
+    const rules: TokenRules = { policy: one, keys, id, when, clock };
+    return { title, rules, usual: usualRules(rules) };
   });
   const lines = [
     ...nameRules(policy, settings),
     ...(routes ?? []),
-    ...blocks,
+    ...judged.flatMap(({ title, usual }) => (usual === null ? [] : [title, ...usual.rules])),
+    ...quickRules(policy, judged, routes !== null),
+    ...judged.flatMap(({ title, rules }) => [title, ...walk(rules)]),
     ...verdictRules(placed, routes !== null),
     ...decisionRules(policy),
+    ...passRules(placed),
   ];
   return `${HEAD}
 ${variables.map(({ variable, hint }) => secretGuard(variable, hint)).join('\n')}
@@ -84,10 +88,11 @@ frontend approov
   bind ${listen}
   # No token, no query, no bound value: URLs carry them, too.
   log-format '{"time":"%Tl","peer":"%ci","method":"%HM","path":"%[var(txn.path),json(utf8s)]","status":%ST,"verdict":"%[var(txn.verdict)]","observed":"%[var(txn.observed)]","id":"%[var(txn.id)]"}'
-${indented([...lines, ...upstreamRules(placed, settings)])}
+${indented(lines)}
   default_backend approov_behind
 
 backend approov_behind
+${indented(upstreamRules(placed, settings, usualKey(keys)))}
   server behind ${to}
 `;
 }
@@ -129,53 +134,40 @@ function nameRules({ options }: PolicyFile, { prefix }: NativeSettings): readonl
   ];
 }
 
+/** One policy's rules. */
 interface Judged {
-  readonly id: string;
-  readonly when: string;
-  readonly clock: string;
+  readonly rules: TokenRules;
+  readonly usual: UsualRules | null;
 }
 
-function judgement(policy: Policy, keys: readonly NativeKey[], judged: Judged): readonly string[] {
-  const rules = { policy, keys, ...judged };
-  const { binding } = policy;
+function walk(rules: TokenRules): readonly string[] {
+  const { binding } = rules.policy;
   return [...tokenRules(rules), ...(binding === null ? [] : bindingRules(binding, rules))];
 }
 
-/** Gateways move the client's field aside when they write their own. */
-function isAuthorization(name: string): boolean {
-  return name === 'authorization' || name.endsWith('-authorization');
-}
-
-function bindingRules({ headers, missing, value }: BindingPolicy, { id, when: counts }: Judged): readonly string[] {
-  // Whatever became of the token's times: its claims are known once the signature held.
-  const when = `${counts}{ var(txn.${id}sound) -m found } { var(txn.${id}has_pay) -m bool } `;
-  const claims = `var(txn.${id}claims)`;
-  const rules = { id, when };
-  const values = headers.flatMap((name, index) => {
-    const variable = `txn.${id}bound_${index}`;
-    const partly = value !== 'whole' && isAuthorization(name);
+/** The usual request is over with the rules here; so is one that bears a forged token, where its reason can be no other. */
+function quickRules(policy: PolicyFile, judged: readonly Judged[], byRoute: boolean): readonly string[] {
+  if (judged.some(({ usual }) => usual === null)) return [];
+  const whole = judged.map(({ usual }) => usual?.genuine ?? '');
+  if (byRoute) {
+    const exempt = '{ var(txn.exempt) -m bool }';
     return [
-      reason('binding-value-duplicated', `{ req.fhdr_cnt(${name}) gt 1 }`, rules, 'binding'),
-      `http-request set-var(${variable}) req.fhdr(${name})`,
-      ...(partly
-        ? [
-            reason('binding-value-missing', `!{ var(${variable}) -m reg -i ${quoted('^bearer +.')} }`, rules, 'binding'),
-            `http-request set-var(${variable}) ${quoted(`var(${variable}),regsub("^bearer +","",i)`)}`,
-          ]
-        : []),
-      reason('binding-value-missing', `!{ var(${variable}) -m len gt 0 }`, rules, 'binding'),
+      '# A request that is exempt, or meets all that is demanded of it, goes on.',
+      ...judged.map(({ rules }, index) => `http-request set-var(txn.walks) bool(true) if ${rules.when}!${whole[index]}`),
+      `http-request set-var(txn.verdict) str(exempt) if !{ var(txn.walks) -m bool } ${exempt}`,
+      `http-request set-var(txn.verdict) str(accepted) if !{ var(txn.walks) -m bool } !${exempt}`,
+      ...['outcome) str(exempt)', 'key) str("")', 'unchecked) str("")', 'bound) str("")'].map(
+        (rule) => `http-request set-var(txn.${rule} if ${exempt}`,
+      ),
+      'http-request allow if !{ var(txn.walks) -m bool }',
     ];
-  });
-  const whole = headers.map((_, index) => (index === 0 ? `var(txn.${id}bound_0)` : `concat(,txn.${id}bound_${index},)`)).join(',');
-  const absent = { id, when: `${counts}{ var(txn.${id}sound) -m found } ` };
+  }
+  const [{ rules, usual } = { rules: null, usual: null }] = judged;
+  const forged = rules?.policy.modes.token === 'enforce' ? (usual?.forged ?? null) : null;
   return [
-    '# binding: pay is the SHA-256 of what the client sends',
-    `http-request set-var(txn.${id}has_pay) bool(true) if ${holds('pay', id)}`,
-    ...(missing === 'accept' ? [] : [reason('binding-claim-missing', `!{ var(txn.${id}has_pay) -m bool }`, absent, 'binding')]),
-    reason('binding-mismatch', `!{ ${claims} -m reg ${quoted(member('pay', '"'))} }`, rules, 'binding'),
-    `http-request set-var(txn.${id}pay) ${claims},json_query('$.pay') if { var(txn.${id}has_pay) -m bool }`,
-    ...values,
-    reason('binding-mismatch', `!{ ${whole},digest(sha256),base64,secure_memcmp(txn.${id}pay) }`, rules, 'binding'),
+    `http-request set-var(txn.verdict) str(accepted) if ${whole[0]}`,
+    `http-request allow if ${whole[0]}`,
+    ...(forged === null ? [] : [`http-request set-var(txn.verdict) str(token-signature-invalid) if ${forged}`, refusal(policy, forged)]),
   ];
 }
 
@@ -206,52 +198,67 @@ function verdictRules(placed: readonly Placed[], byRoute: boolean): readonly str
   ];
 }
 
-function decisionRules({ options }: PolicyFile): readonly string[] {
+function decisionRules(policy: PolicyFile): readonly string[] {
+  return [refusal(policy, '{ var(txn.refused) -m bool }')];
+}
+
+function refusal({ options }: PolicyFile, condition: string): string {
   const { status = 401, format = 'empty' } = options.refusal ?? {};
   const challenge = status === 401 ? ' hdr WWW-Authenticate Approov' : '';
   const body =
     format === 'problem'
       ? `content-type application/problem+json lf-string '{"type":"about:blank","title":"Unauthorized","status":${status},"instance":"urn:uuid:%[var(txn.id)]"}'`
       : "content-type application/json string '{}'";
-  return [`http-request return status ${status} ${body} hdr Cache-Control no-store${challenge} if { var(txn.refused) -m bool }`];
+  return `http-request return status ${status} ${body} hdr Cache-Control no-store${challenge} if ${condition}`;
 }
 
-/** What the server behind is told: the full set, empty where something is unknown. */
-function upstreamRules(placed: readonly Placed[], settings: NativeSettings): readonly string[] {
-  const { prefix, stripToken } = settings;
+/** What is known of a request that passes after the whole walk: it may be one that fails what is only observed. */
+function passRules(placed: readonly Placed[]): readonly string[] {
   const accepted = '{ var(txn.verdict) -m str accepted }';
-  const states = placed.flatMap(({ policy }, index) => identityRules(policy, placed.length > 1 ? `p${index}_` : ''));
+  return [
+    '# ---- what is known of a request that passes; of one that is not accepted, nothing is',
+    ...['device', 'expires', 'key', 'bound', 'unchecked'].map((name) => `http-request set-var(txn.${name}) str("")`),
+    'http-request set-var(txn.outcome) str(rejected)',
+    'http-request set-var(txn.outcome) str(exempt) if { var(txn.exempt) -m bool }',
+    'http-request set-var(txn.mode) str(observe) if { var(txn.observed) -m found }',
+    `http-request set-var(txn.outcome) str(accepted) if ${accepted}`,
+    `http-request set-var(txn.unchecked) str(unchecked) if ${accepted}`,
+    ...placed.flatMap(({ policy }, index) => identityRules(policy, placed.length > 1 ? `p${index}_` : '')),
+  ];
+}
+
+/** What the server behind is told: the full set, empty where something is unknown. What is not noted is what it is for the usual request. */
+function upstreamRules(placed: readonly Placed[], settings: NativeSettings, key: string): readonly string[] {
+  const { prefix, stripToken } = settings;
   const [{ policy: whole } = { policy: null }] = placed;
   const mode = whole !== null && Object.values(whole.modes).includes('enforce') ? 'enforce' : 'observe';
   const said: { readonly [Name in (typeof IDENTITY_NAMES)[number]]: string } = {
-    verdict: '%[var(txn.outcome)]',
+    verdict: '%[var(txn.outcome,accepted)]',
     reason: '%[var(txn.observed)]',
-    mode: '%[var(txn.mode)]',
+    mode: `%[var(txn.mode,${mode})]`,
     device: '%[var(txn.device)]',
     expires: '%[var(txn.expires)]',
-    key: '%[var(txn.key)]',
-    binding: '%[var(txn.bound)]',
-    signature: '%[var(txn.unchecked)]',
-    digest: '%[var(txn.unchecked)]',
+    key: key === '' ? '%[var(txn.key)]' : `%[var(txn.key,${key})]`,
+    binding: `%[var(txn.bound,${boundState(whole)})]`,
+    signature: '%[var(txn.unchecked,unchecked)]',
+    digest: '%[var(txn.unchecked,unchecked)]',
     id: '%[var(txn.id)]',
   };
   const tokens = [...new Set(placed.map(({ policy }) => policy.token.header))];
   return [
-    '# ---- what the server behind is told: all of it, empty where something is unknown',
-    'http-request set-var(txn.outcome) str(rejected)',
-    'http-request set-var(txn.outcome) str(exempt) if { var(txn.exempt) -m bool }',
-    `http-request set-var(txn.mode) str(${mode})`,
-    'http-request set-var(txn.mode) str(observe) if { var(txn.observed) -m found }',
-    `http-request set-var(txn.outcome) str(accepted) if ${accepted}`,
-    `http-request set-var(txn.unchecked) str(unchecked) if ${accepted}`,
-    ...states,
-    ...IDENTITY_NAMES.map((name) => `http-request set-header ${titled(prefix + name)} ${said[name]}`),
+    // What goes is looked for among the client's fields only: what is added comes after.
+    '# ---- what the client says under these names goes no further',
     ...UPGRADE_RULES,
     'http-request del-header Forwarded',
-    'http-request set-header X-Forwarded-For %[src]',
-    'http-request set-header X-Forwarded-Host %[req.fhdr(host)]',
-    'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
-    ...[...(stripToken ? tokens : []), ...NEVER_SAID].map((name) => `http-request del-header ${titled(name)}`),
+    'http-request del-header x-forwarded- -m beg',
+    ...[...(stripToken ? tokens : []), ...NEVER_SAID.filter((name) => !name.startsWith('x-forwarded-'))].map(
+      (name) => `http-request del-header ${titled(name)}`,
+    ),
+    '# ---- what the server behind is told: all of it, empty where something is unknown',
+    ...IDENTITY_NAMES.map((name) => `http-request add-header ${titled(prefix + name)} ${said[name]}`),
+    'http-request add-header X-Forwarded-For %[src]',
+    'http-request add-header X-Forwarded-Host %[req.fhdr(host)]',
+    'http-request add-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
   ];
 }
 
