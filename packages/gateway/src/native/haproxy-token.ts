@@ -50,7 +50,7 @@ const WITH_EXP = `${member('exp', MOMENT)}(?:,(?&m))*+\\}\\s*$`;
 /** Claims of the wrong type: those that are texts, and `iat`. */
 const WRONG_TYPE = `^${JSON_RULES}\\s*\\{(?:(?&m),)*?\\s*"(?:(?:did|ip|iss|sub|arc|mskid)"\\s*:\\s*[^"\\s]|iat"\\s*:\\s*[^-\\d\\s])`;
 /** RFC 4648 §3.5: no bits are left over. */
-export const CANONICAL = String.raw`(?:[\w-]{4})*+(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?`;
+export const CANONICAL: string = String.raw`(?:[\w-]{4})*+(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?`;
 
 /** Conditions under which a JSON text has no single meaning. */
 function ambiguous(text: string): readonly string[] {
