@@ -1,5 +1,5 @@
 /**
- * Newman, which runs Postman collections. It brings 66 MB and 150 packages, so it is no dependency: one on the PATH is used, or one that
+ * Newman, which runs Postman collections. It brings 66 MB and 150 packages, so it is not a dependency: one on the PATH is used, or one that
  * was installed into the cache. Where nothing may be skipped (`REQUIRE_ALL=1`) it is installed there, once.
  */
 import { spawnSync } from 'node:child_process';

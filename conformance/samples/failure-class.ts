@@ -39,7 +39,7 @@ export function classOf({ setup, request, expected }: RequestCase): FailureClass
   const payload = payloadOf(token);
   // Finer points of form (duplicate members, padding) are left to each sample's library.
   if (verdict === 'token-malformed') return payload === null ? 'token malformed' : null;
-  // Some libraries refuse an `exp` that is no number; none but ours and a few refuse a token without.
+  // Some libraries refuse an `exp` that is not a number; none but ours and a few refuse a token without.
   if (verdict === 'token-expiry-missing') return payload !== null && !('exp' in payload) ? 'no expiry' : null;
   return BY_REASON[verdict] ?? null;
 }

@@ -52,7 +52,7 @@ export const tokenHeader: Family = {
     row('513 bytes where 512 are allowed', [approovToken('a'.repeat(513))], 'token-too-large', short),
     row('512 bytes where 512 are allowed', [approovToken('a'.repeat(512))], 'token-malformed', short),
     row('UTF-8 bytes after the token', [approovToken(`${token()}\xc3\xa9`)], 'token-malformed'),
-    row('a no-break space after the token is no white space', [approovToken(`${token()}\xa0`)], 'token-malformed'),
+    row('a no-break space after the token is not white space', [approovToken(`${token()}\xa0`)], 'token-malformed'),
     row('a quoted token', [approovToken(`"${token()}"`)], 'token-malformed'),
     row('an unconfigured scheme', [approovToken(`Bearer ${token()}`)], 'token-malformed'),
     row('another name: X-Approov-Token', [['X-Approov-Token', token()]], 'token-missing'),

@@ -7,7 +7,7 @@ import { app, approovToken, token } from './setups.ts';
 function outage({ body, field }: WireResponse): void {
   if (body.toString() !== '{}') throw new Error(`body ${body}`);
   if (field('retry-after').join() !== '5' || field('cache-control').join() !== 'no-store') throw new Error('retry-after or cache-control');
-  if (field('www-authenticate').length > 0) throw new Error('an outage is no challenge');
+  if (field('www-authenticate').length > 0) throw new Error('an outage is not a challenge');
 }
 
 function row(setup: Setup, verdict: string, status: number): Case {

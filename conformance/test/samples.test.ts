@@ -54,7 +54,7 @@ function intended(): readonly Difference[] {
   return INTENDED.flatMap(([sample, failure, theirs]) => {
     const answers = SAMPLES.find(({ name }) => name === sample)?.answers;
     const every = FAILURE_CLASSES.filter((one) => answers?.[one] !== null && !named.includes(`${sample}/${one}`));
-    // The casts hold: `any` is the only word that is no class, and the comparison shows an answer that is none.
+    // The casts hold: `any` is the only word that is not a class, and the comparison shows an answer that is none.
     const classes = failure === 'any' ? every : [failure as FailureClass];
     return classes.map((one) => ({ sample, failure: one, theirs: theirs as Difference['theirs'] }));
   });

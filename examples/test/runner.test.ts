@@ -53,7 +53,7 @@ describe('npm run example', { concurrency: true }, () => {
     doesNotMatch(output, /^\s+at /m);
   });
 
-  test('a port that is no number is named', async () => {
+  test('a port that is not a number is named', async () => {
     const { code, output } = await runTool('example.mjs', ['hello/fastify/unprotected'], { HTTP_PORT: 'eighty' });
     equal(code, 2);
     match(output, /HTTP_PORT must be a number/);

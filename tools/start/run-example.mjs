@@ -4,7 +4,7 @@ import { serve } from '../../examples/hello/fetch/serve.js';
 
 const { HTTP_PORT = '8002', SERVER_HOSTNAME: host = '127.0.0.1' } = process.env;
 
-/** @param {any} error @returns {string | null} what to do about it, or `null` if it is no mistake of the settings */
+/** @param {any} error @returns {string | null} what to do about it, or `null` if it is not a mistake of the settings */
 function remedy(error) {
   if (error?.name === 'ConfigurationError') {
     return `${error.message}\nThe examples read the secret from APPROOV_BASE64_SECRET: set it in the environment, or copy .env.example to .env and edit it.`;
@@ -16,7 +16,7 @@ function remedy(error) {
       return `Port ${HTTP_PORT} needs more rights than this user has: choose one above 1023 with HTTP_PORT.`;
     case 'ENOTFOUND':
     case 'EADDRNOTAVAIL':
-      return `${host} is no address of this machine: correct SERVER_HOSTNAME.`;
+      return `${host} is not an address of this machine: correct SERVER_HOSTNAME.`;
     case 'ERR_SOCKET_BAD_PORT':
       return `HTTP_PORT must be a number from 0 to 65535, not ${JSON.stringify(HTTP_PORT)}.`;
     default:

@@ -20,7 +20,7 @@ export interface Arguments {
  * Reads the words after the command's name.
  * @throws UsageError for an unknown option, a missing value, a value too many or a word too many
  */
-export function readArguments(argv: readonly string[], options: OptionTable, maxWords: number): Arguments {
+export function parseArguments(argv: readonly string[], options: OptionTable, maxWords: number): Arguments {
   const rows = Object.entries(options);
   const { values, positionals } = parseArgs({
     args: plainSpelling(argv, new Map(rows)),

@@ -5,7 +5,7 @@ import { run } from './run.ts';
 import { EXIT } from './surroundings.ts';
 
 let isAnswerLost = false;
-// A reader that stops early (`| head -1`) is no failure, and no acceptance either: the exit code stays what it is.
+// A reader that stops early (`| head -1`) is not a failure, and not an acceptance either: the exit code stays what it is.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') return;
   isAnswerLost = true;

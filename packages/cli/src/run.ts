@@ -1,6 +1,6 @@
 /** Finds the command, runs it, and turns mistakes into exit codes. */
 import { readFileSync } from 'node:fs';
-import { readArguments } from './arguments.ts';
+import { parseArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { app } from './commands/app.ts';
 import { authorizer } from './commands/authorizer.ts';
@@ -73,7 +73,7 @@ async function dispatch(surroundings: Surroundings): Promise<number> {
   if (name === 'help') return answer(surroundings, rest[0] === undefined ? globalHelp(COMMANDS) : commandHelp(commandNamed(rest[0])));
   const command = commandNamed(name);
   if (command.verb !== undefined && isVerbLine(rest)) return command.verb(rest, surroundings);
-  const given = readArguments(rest, command.options, command.words);
+  const given = parseArguments(rest, command.options, command.words);
   return given.flag('help') ? answer(surroundings, commandHelp(command)) : await command.run(given, surroundings);
 }
 

@@ -1,4 +1,20 @@
-/** How things are written for people. */
+/** How things are written for people, and the lines that people write. */
+
+/** What the name of a field is made of (RFC 9110 §5.6.2): for the brackets of a pattern. */
+export const TOKEN_CHARACTERS: string = "!#$%&'*+.^_`|~0-9A-Za-z-";
+const FIELD_NAME = new RegExp(`^[${TOKEN_CHARACTERS}]+$`);
+const HEADER_LINE = new RegExp(`^([${TOKEN_CHARACTERS}]+):[ \\t]*([^\\r\\n\\0]*)$`);
+
+/** Tells whether a text can be the name of a field. */
+export function isFieldName(text: string): boolean {
+  return FIELD_NAME.test(text);
+}
+
+/** The name and the value of a header line, or `null`. */
+export function parseHeaderLine(line: string): readonly [name: string, value: string] | null {
+  const [, name, value] = HEADER_LINE.exec(line) ?? [];
+  return name === undefined || value === undefined ? null : [name, value];
+}
 
 /** Characters that move the cursor, change the direction of writing, or are invisible. */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/g;

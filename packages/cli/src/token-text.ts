@@ -17,7 +17,7 @@ export async function tokenArgument(given: Arguments, surroundings: Surroundings
 export function unverifiedObject(segment: string | undefined): { readonly [member: string]: unknown } | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(segment ?? '', 'base64url').toString('utf8'));
-    // The cast holds: what is no primitive, no null and no array is an object with text keys.
+    // The cast holds: what is not a primitive, not null and not an array is an object with text keys.
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as { readonly [member: string]: unknown }) : null;
   } catch {
     return null;

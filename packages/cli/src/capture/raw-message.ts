@@ -1,9 +1,10 @@
 /** Raw HTTP/1.1 messages (RFC 9112), as proxies and `--dry-run` write them. */
 import type { HeaderLine } from 'approov-guard/views';
+import { TOKEN_CHARACTERS } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
 import { type Captured, urlParts } from './captured.ts';
 
-const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (\S+)(?: HTTP\/[0-9.]+)?$/;
+const REQUEST_LINE = new RegExp(`^([${TOKEN_CHARACTERS}]+) (\\S+)(?: HTTP/[0-9.]+)?$`);
 
 /** Reads a request line, header lines and, after an empty line, the body. Lines may end with a line feed alone. */
 export function rawMessage(bytes: Buffer): Captured {

@@ -1,5 +1,6 @@
 /** Reads a capture: a curl command line, PowerShell, a call of `fetch()`, an HTTP archive or a raw HTTP message. */
 import { fileText } from 'approov-guard/keys-file';
+import { isFieldName } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
 import { type Captured, wholeBody } from './captured.ts';
 import { curlCommand } from './curl-command.ts';
@@ -23,7 +24,7 @@ export function capturedRequest(bytes: Buffer, entry: number | null): Captured {
     throw new UsageError(`${other.what} is not read here: choose "Copy as cURL" in the browser, or save an HTTP archive (HAR)`);
   const read = READERS.find(({ form }) => form(text));
   const captured = read === undefined ? rawMessage(isWide(bytes) ? Buffer.from(text) : bytes) : read.read(text, entry);
-  const wrong = captured.headers.find(([name, value]) => !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || /[\r\n\0]/.test(value));
+  const wrong = captured.headers.find(([name, value]) => !isFieldName(name) || /[\r\n\0]/.test(value));
   if (wrong !== undefined) throw new UsageError('the capture holds a header that no HTTP message can have');
   return wholeBody(captured);
 }

@@ -5,7 +5,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { COMMON_OPTIONS } from '../option-tables.ts';
 import { EXIT, type Surroundings } from '../surroundings.ts';
-import { safeText } from '../text.ts';
+import { parseHeaderLine, safeText } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
 import { blamed, CLOUD_ADDRESS } from './cloud.ts';
 
@@ -111,10 +111,10 @@ function settingsFrom(given: Arguments): Omit<FleetOptions, 'size' | 'mix' | 'ca
 
 function headersFrom(given: Arguments): readonly HeaderLine[] {
   return given.texts('header').map((line) => {
-    const [, name, value] = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\x20-\x7e]*)$/.exec(line) ?? [];
-    if (name === undefined || value === undefined)
+    const header = parseHeaderLine(line);
+    if (header === null || !/^[\x20-\x7e]*$/.test(header[1]))
       throw new UsageError("--header is a name, a colon and a value: --header 'Authorization: Bearer abc'");
-    return [name, value] as const;
+    return header;
   });
 }
 

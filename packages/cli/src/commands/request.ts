@@ -31,7 +31,7 @@ import {
 } from '../outgoing.ts';
 import { readBytes, readText, requiredSecret } from '../secret-source.ts';
 import { EXIT, type Surroundings } from '../surroundings.ts';
-import { safeText } from '../text.ts';
+import { parseHeaderLine, safeText } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
 
 const SIGNS = ['install', 'account', 'both', 'none'] as const;
@@ -157,9 +157,9 @@ function bodyFrom(text: string | undefined, surroundings: Surroundings): Uint8Ar
 }
 
 function headerFrom(text: string): HeaderLine {
-  const [, name, value] = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new UsageError("--header is 'Name: value'");
-  return [name, asBytes(value)];
+  const header = parseHeaderLine(text);
+  if (header === null) throw new UsageError("--header is 'Name: value'");
+  return [header[0], asBytes(header[1])];
 }
 
 interface TokenCase {

@@ -82,7 +82,7 @@ const NOTHING: readonly string[] = Object.freeze([]);
  * Reads a request's head. Node's parser has refused by then what is not HTTP; this refuses what two servers could read as two things.
  * @param encrypted - whether it came over TLS, which decides the default port
  */
-export function readInbound(request: IncomingRequest, rules: FieldRules, encrypted: boolean): Inbound | ShapeProblem {
+export function parseInbound(request: IncomingRequest, rules: FieldRules, encrypted: boolean): Inbound | ShapeProblem {
   const { method = '', httpVersion } = request;
   if (httpVersion !== '1.1' && httpVersion !== '1.0' && httpVersion !== '2.0') return 'version';
   const isHttp2 = request.rawHeaders[0]?.startsWith(':') === true;
@@ -198,7 +198,7 @@ function framingOf({ length, lengths, coding, codings }: Collected, version: str
   return { hasBody: length !== '0', contentLength: Number(length) };
 }
 
-/** What `Connection` may name though it is no field of one hop: a client could take out what was judged. */
+/** What `Connection` may name though it is not a field of one hop: a client could take out what was judged. */
 const HARMLESS: ReadonlySet<string> = new Set(['close', ...HOP_BY_HOP, 'trailer']);
 
 function namesField(options: readonly string[], raw: readonly string[]): boolean {

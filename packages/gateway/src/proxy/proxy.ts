@@ -7,7 +7,7 @@ import { fieldOf, preflightOrigin } from './cors.ts';
 import { type AnswerRules, type ExchangeEnd, exchange, isTimeout } from './exchange.ts';
 import { writeForwarded } from './forwarded.ts';
 import { writeIdentity } from './identity.ts';
-import { type Inbound, readInbound, type ShapeProblem } from './inbound.ts';
+import { type Inbound, parseInbound, type ShapeProblem } from './inbound.ts';
 import type { Outbound, OutboundBody } from './outbound.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import type { Target, Upstream, Upstreams } from './upstreams.ts';
@@ -50,7 +50,7 @@ export function serve(host: ProxyHost, request: IncomingMessage, response: Outgo
   const force = host.current;
   const encrypted = (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
   try {
-    const inbound = readInbound(request, force.fields, encrypted);
+    const inbound = parseInbound(request, force.fields, encrypted);
     if (typeof inbound === 'string') host.onOutcome(request, refuseShape(response, inbound));
     else judge(host, { request, response, force, inbound, encrypted, expects });
   } catch {

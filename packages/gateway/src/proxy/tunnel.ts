@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { type AdmittedRequest, approov, type UpgradeListener } from 'approov-guard/websocket';
 import { answerText, ownAnswer } from './answers.ts';
 import { answerLines, isTimeout } from './exchange.ts';
-import { readInbound } from './inbound.ts';
+import { parseInbound } from './inbound.ts';
 import type { AnswerHandler, Flow } from './outbound.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import { type Outcome, type ProxyHost, serve, verdictOf, writeOwnFields } from './proxy.ts';
@@ -37,7 +37,7 @@ export function upgradeListener(host: ProxyHost, tunnels: Tunnels): (request: In
     socket.on('error', () => socket.destroy());
     const force = host.current;
     const encrypted = (request.socket as { encrypted?: boolean }).encrypted === true;
-    const inbound = readInbound(request, force.fields, encrypted);
+    const inbound = parseInbound(request, force.fields, encrypted);
     const report = (outcome: Omit<Outcome, 'upstream' | 'trouble'> & Partial<Outcome>): void =>
       host.onOutcome(request, { upstream: null, trouble: null, ...outcome });
     const refuse = (status: number, verdict: string): void => {
@@ -83,7 +83,7 @@ function open(host: ProxyHost, tunnels: Tunnels, admitted: Admitted): void {
   const { request, socket } = admitted;
   const force = host.current;
   const encrypted = (request.socket as { encrypted?: boolean }).encrypted === true;
-  const inbound = readInbound(request, force.fields, encrypted);
+  const inbound = parseInbound(request, force.fields, encrypted);
   const upstream = typeof inbound === 'string' ? null : host.upstreams.find(inbound.authority, inbound.target);
   const target = upstream?.pick([]) ?? null;
   if (typeof inbound === 'string' || upstream === null || target === null) return void socket.end(answerText(ownAnswer(404)));

@@ -65,7 +65,7 @@ const TYPES: readonly (readonly [name: string, type: 'counter' | 'gauge', help: 
   ['approov_rollout_shared_commands_total', 'counter', 'Commands sent to the Redis of the roll-out.'],
 ];
 
-/** What is no sum where several processes count: the latest of moments, and the least of what each of them enforces. */
+/** What is not a sum where several processes count: the latest of moments, and the least of what each of them enforces. */
 const LATEST = /_seconds(?:\{|$)/;
 const LEAST = /^approov_(?:gateway_enforced_share|rollout_shared_connected)$/;
 

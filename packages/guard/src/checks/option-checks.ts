@@ -1,4 +1,5 @@
 /** Small checks of option values: each throws a {@link ConfigurationError} that names the option. */
+import { isToken } from '../core/bytes.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { GUARD, type NumberRow, type OptionGroup, type WordRow } from './option-table.ts';
 
@@ -6,7 +7,6 @@ import { GUARD, type NumberRow, type OptionGroup, type WordRow } from './option-
 export type UncheckedOptions = { readonly [name: string]: unknown };
 
 /** RFC 9110 §5.6.2: what a field name consists of. */
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** What options may be. Of a `Map`, a promise or a `Headers` no member would be found, and all of it be ignored. */
 const PLAIN: ReadonlySet<string> = new Set(['[object Object]', '[object Module]']);
@@ -82,7 +82,7 @@ export function checkedFlag(value: unknown, path: string, fallback: boolean): bo
 
 /** A header name, in lower case. */
 export function checkedHeader(value: unknown, path: string): string {
-  if (typeof value === 'string' && FIELD_NAME.test(value)) return value.toLowerCase();
+  if (typeof value === 'string' && isToken(value)) return value.toLowerCase();
   throw new ConfigurationError('option-invalid', path, 'must be a header name (RFC 9110 §5.1)');
 }
 

@@ -1,5 +1,14 @@
 /** Texts from outside: what bytes they stand for, base64, UTF-8, JSON. HTTP field values carry one byte a character. */
 
+/** What a token is made of (RFC 9110 §5.6.2), such as the name of a field or of a scheme: for the brackets of a pattern. */
+export const TOKEN_CHARACTERS: string = "!#$%&'*+.^_`|~0-9A-Za-z-";
+const TOKEN = new RegExp(`^[${TOKEN_CHARACTERS}]+$`);
+
+/** Tells whether a text is a token. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 const NOT_ONE_BYTE = /[^\x00-\xff]/;
 
 /** Tells whether each character stands for one byte. */

@@ -1,5 +1,5 @@
 /** What proxies say of the origin, in `Forwarded` (RFC 7239) and `X-Forwarded-*`, whether they agree, and which peers are believed. */
-import { trimOptionalWhiteSpace } from '../core/bytes.ts';
+import { TOKEN_CHARACTERS, trimOptionalWhiteSpace } from '../core/bytes.ts';
 import type { RequestView } from '../core/request-view.ts';
 
 /** What was said; what was not said is absent. */
@@ -81,7 +81,7 @@ function memberOf(name: string, members: readonly string[], hops: number | null)
 }
 
 /** RFC 7239 §4: `name=value` pairs separated by semicolons, hops by commas; values are tokens or quoted strings. */
-const PAIR = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)|"([^"\\,]*)")$/;
+const PAIR = new RegExp(`^([${TOKEN_CHARACTERS}]+)=(?:([${TOKEN_CHARACTERS}]+)|"([^"\\\\,]*)")$`);
 
 function parseStandard(lines: readonly string[], hops: number | null): Forwarded | ForwardedTrouble {
   if (lines.length === 0) return {};

@@ -41,7 +41,7 @@ export function findRoutes<T>(
   const rows = table.filter(({ match }) => methodMatches(match, method));
   // Who writes `http://${host}${target}` reads a path in such a host.
   const isPlainHost = !/[/\\?#]/.test(request.authority ?? '');
-  const host = isPlainHost ? hostOf(authority) : null;
+  const host = isPlainHost ? hostNameOf(authority) : null;
   const targets = target === currentTarget ? [target] : [target, currentTarget];
   const found = targets.concat(otherTargets).flatMap((one) => {
     const path = isPlainHost ? plainPath(one) : null;
@@ -75,7 +75,7 @@ function rowsFor<T>(path: PlainPath, host: string | null, rows: readonly RouteRo
 }
 
 /** The host name of an authority, without port and final dot; `null` if it is absent or nonsense. */
-export function hostOf(authority: string | null): string | null {
+export function hostNameOf(authority: string | null): string | null {
   const host = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d*)?$/i.exec(authority ?? '')?.[1];
   return host?.toLowerCase().replace(/\.$/, '') ?? null;
 }

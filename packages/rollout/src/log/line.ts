@@ -117,7 +117,7 @@ function quoted(text: string): string {
   );
 }
 
-/** The network of an address: /24 of IPv4, /48 of IPv6; empty for what is no address. */
+/** The network of an address: /24 of IPv4, /48 of IPv6; empty for what is not an address. */
 export function networkOf(address: string): string {
   const plain = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
   if (isIPv4(plain)) return `${plain.slice(0, plain.lastIndexOf('.'))}.0/24`;

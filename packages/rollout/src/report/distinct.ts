@@ -37,7 +37,7 @@ export class Distinct {
     return this.#registers.every((rank) => rank === 0) ? '' : Buffer.from(this.#registers).toString('base64');
   }
 
-  /** What another process counted; what is no such text counts nothing. */
+  /** What another process counted; what is not such a text counts nothing. */
   static from(text: string): Distinct {
     const distinct = new Distinct();
     const bytes = Buffer.from(text, 'base64');

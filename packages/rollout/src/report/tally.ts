@@ -15,7 +15,7 @@ export interface Group {
 /** All lines, added up. */
 export interface Tallied {
   readonly groups: readonly Group[];
-  /** Lines that are no decisions: cut off, or written by somebody else. */
+  /** Lines that are not decisions: cut off, or written by somebody else. */
   readonly damaged: number;
   /** Lines that the log gave up, as it says itself. */
   readonly dropped: number;

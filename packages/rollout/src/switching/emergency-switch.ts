@@ -188,7 +188,7 @@ export class EmergencySwitch {
     const until = 'minutes' in order ? since + numberWithin(order.minutes, 'switch.minutes', [0.01, maxMinutes], 0) * 60_000 : order.until;
     if (!Number.isFinite(until))
       throw new ConfigurationError('option-missing', 'switch.until', 'must say when it ends: `until`, or `minutes`');
-    // What was in force when a process starts again may have ended meanwhile: that is no mistake.
+    // What was in force when a process starts again may have ended meanwhile: that is not a mistake.
     if (until <= since) throw new ConfigurationError('option-invalid', 'switch.until', 'is past');
     if (until - Math.min(since, now) > maxMinutes * 60_000)
       throw new ConfigurationError('option-invalid', 'switch.until', `is more than ${maxMinutes} minutes ahead`);

@@ -231,7 +231,7 @@ class RunningRollout implements Rollout {
 /** What an instance without a breaker tells the others. */
 const NO_SUMS: InstanceSums = { ...new SlidingWindow(1000).sums(), baseline: null };
 
-/** What is refused on purpose: a device that is refused so is no sign of a mistake. */
+/** What is refused on purpose: a device that is refused so is not a sign of a mistake. */
 const ON_PURPOSE: ReadonlySet<string> = new Set([
   'token-denied',
   'token-replayed',

@@ -28,7 +28,7 @@ export interface Told {
 
 const MOST_INSTANCES = 1024;
 const MOST_TEXT = 4096;
-/** What is older than an hour is no baseline any more. */
+/** What is older than an hour is not a baseline any more. */
 const BASELINE_SECONDS = 3600;
 
 interface Heard {
@@ -109,7 +109,7 @@ export class Shared {
     this.#askedAt = at;
     try {
       const [remote, theirs] = await this.#ask(sums, well, at);
-      const record = readRecord(remote);
+      const record = parseRecord(remote);
       if (hand !== null && hand.since > (record?.since ?? Number.NEGATIVE_INFINITY)) await this.#tellHand(hand, at);
       this.#hear(theirs, at);
       this.#contactAt = at;
@@ -158,7 +158,7 @@ export class Shared {
 
   #hear(answer: unknown, at: number): void {
     for (const text of Array.isArray(answer) ? answer.slice(0, MOST_INSTANCES) : []) {
-      const read = readSums(text);
+      const read = parseSums(text);
       if (read === null || read.instance === this.#instance) continue;
       const before = this.#heard.get(read.instance);
       if (before?.sequence === read.sequence) continue;
@@ -220,7 +220,7 @@ function spell(instance: string, sequence: number, sums: InstanceSums, at: numbe
   });
 }
 
-function readSums(
+function parseSums(
   text: unknown,
 ): { readonly instance: string; readonly sequence: number; readonly at: number; readonly sums: InstanceSums } | null {
   const given = parsed(text);
@@ -235,7 +235,7 @@ function readSums(
   return { instance, sequence, at, sums };
 }
 
-function readRecord(text: unknown): HandRecord | null {
+function parseRecord(text: unknown): HandRecord | null {
   const given = parsed(text);
   if (given === null) return null;
   const { by, why, place, since, until } = given;

@@ -51,7 +51,7 @@ export function compileVersions(options: VersionOptions, path: string): (request
 /**
  * Compiles a range of versions.
  * @returns tells whether a text is a version within the range; at most 64 characters of it are looked at
- * @throws ConfigurationError for a text that is no range
+ * @throws ConfigurationError for a text that is not a range
  */
 export function compileRange(text: unknown, path: string): (version: string) => boolean {
   if (typeof text !== 'string' || text.length > LONGEST_RANGE) return refuse(path);

@@ -3,7 +3,6 @@ import type { HeaderLine } from '../request-view.ts';
 import type { ClientRow } from './clients.ts';
 import {
   authorityOf,
-  hostOf,
   javaUriText,
   percentDecoded,
   queryValues,
@@ -11,6 +10,7 @@ import {
   targetUri,
   type UrlText,
   urlText,
+  withoutPort,
   writtenUrl,
 } from './url-text.ts';
 
@@ -68,7 +68,7 @@ function derivedValue(name: string, parameters: string, request: AppRequest, for
     case '@target-uri':
       return TARGET_URI[form.targetUri](url);
     case '@authority':
-      return form.authority === 'host-only' ? hostOf(url) : authorityOf(url);
+      return form.authority === 'host-only' ? withoutPort(url) : authorityOf(url);
     case '@scheme':
       return url.scheme;
     case '@request-target':

@@ -27,14 +27,14 @@ export function urlText(url: string): UrlText {
 }
 
 /** The host without its port. */
-export function hostOf({ authority }: UrlText): string {
+export function withoutPort({ authority }: UrlText): string {
   return authority.replace(/:\d*$/, '');
 }
 
 /** Host and port, the scheme's default port left out (RFC 9421 §2.2.3). */
 export function authorityOf(url: UrlText): string {
   const port = /:(\d*)$/.exec(url.authority)?.[1] ?? '';
-  return port === '' || port === DEFAULT_PORTS[url.scheme] ? hostOf(url) : url.authority;
+  return port === '' || port === DEFAULT_PORTS[url.scheme] ? withoutPort(url) : url.authority;
 }
 
 /** What stands in the request line (RFC 9112 §3.2.1): an empty path is sent as `/`, a fragment is not sent. */

@@ -2,7 +2,7 @@
  * The values of structured fields (RFC 9651 §3) and parsing them (§4.2). Total and linear: a text that is not a structured field gives `null`,
  * nothing throws, and nothing is looked at twice. Callers bound the length first.
  */
-import { decodeBase64, decodeUtf8 } from '../bytes.ts';
+import { decodeBase64, decodeUtf8, TOKEN_CHARACTERS } from '../bytes.ts';
 
 /** A bare item (RFC 9651 §3.3). Integers and decimals differ, since `1` and `1.0` are written differently. */
 export type BareItem =
@@ -77,7 +77,9 @@ export function itemsAtMost(text: string, most: number): number {
 }
 
 const KEY = /[a-z*][a-z0-9_.*-]*/y;
-const TOKEN = /[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*/y;
+/** RFC 9651 §3.3.4. */
+export const TOKEN_SOURCE: string = `[A-Za-z*][${TOKEN_CHARACTERS}:/]*`;
+const TOKEN = new RegExp(TOKEN_SOURCE, 'y');
 /** RFC 9651 §4.2.4: at most 15 digits, or 12 and 1 to 3 decimals. */
 const NUMBER = /-?(?:[0-9]{1,12}\.[0-9]{1,3}|[0-9]{1,15})(?![0-9.])/y;
 const STRING = /"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"/y;

@@ -6,7 +6,7 @@ import { trimOptionalWhiteSpace } from '../../core/bytes.ts';
 import type { RequestView } from '../../core/request-view.ts';
 import type { Origin } from '../../core/signature/target.ts';
 import { plainPath } from '../../http/plain-path.ts';
-import { hostOf } from '../../http/route-table.ts';
+import { hostNameOf } from '../../http/route-table.ts';
 import { ChosenKeys } from '../../keys/chosen-keys.ts';
 import type { RoutingFacts } from '../../keys/key-options.ts';
 import { compileKeys, type KeyContext } from '../../keys/key-source.ts';
@@ -52,7 +52,7 @@ interface Facts {
 
 /** A fact is `null` if the request has none. What servers may read differently is not a fact: the handler could serve another tenant. */
 function factsOf(request: RequestView, { originOf, headers, segments }: Facts): RoutingFacts | string {
-  const host = hostOf(originOf(request)?.authority ?? null);
+  const host = hostNameOf(originOf(request)?.authority ?? null);
   if (host === null && ((request.authority ?? null) !== null || request.lines('host').length > 0)) return 'host';
   const { target, currentTarget = target, otherTargets = [] } = request;
   const path = segments === 0 || target === '' ? null : startOf(target, segments);

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../../checks/configuration-error.ts';
 import * as checks from '../../checks/option-checks.ts';
 import { BINDING, CACHE, GUARD, MODE, REFUSAL, ROUTE, TOKEN } from '../../checks/option-table.ts';
 import { type BindingPolicy, isAuthorization } from '../../core/binding/check-binding.ts';
+import { isToken } from '../../core/bytes.ts';
 import type { AskRules, Mode, Modes, Policy, SignaturePolicy, TokenPolicy } from '../../core/judge/policy.ts';
 import { compilePattern, type PathPattern } from '../../http/plain-path.ts';
 import type { RefusalPolicy } from '../../http/refusal.ts';
@@ -104,14 +105,12 @@ function nullable<T>(options: Unchecked, name: string, fallback: T | null, check
   return value === null ? null : check(value);
 }
 
-const SCHEME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
 function compilePrefix(value: unknown, path: string): { readonly prefix: string | null; readonly prefixOptional: boolean } {
   const prefixOptional = checks.isPlainObject(value);
   const word = prefixOptional ? checks.checkedObject(value, path, ['optional']).optional : value;
   if (!prefixOptional && (word === null || word === '')) return { prefix: null, prefixOptional };
   const scheme = typeof word === 'string' ? word.trim() : '';
-  if (SCHEME.test(scheme)) return { prefix: scheme.toLowerCase(), prefixOptional };
+  if (isToken(scheme)) return { prefix: scheme.toLowerCase(), prefixOptional };
   const remedy = "must be one word such as `Bearer`, `{ optional: 'Bearer' }` for tokens with and without it, or null for a bare token";
   throw new ConfigurationError('option-invalid', prefixOptional ? `${path}.optional` : path, remedy);
 }

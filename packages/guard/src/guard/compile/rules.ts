@@ -4,6 +4,7 @@ import { crypto } from '#crypto';
 import { ConfigurationError } from '../../checks/configuration-error.ts';
 import { checkedFunction, checkedNumber, checkedObject, type UncheckedOptions } from '../../checks/option-checks.ts';
 import { RULE } from '../../checks/option-table.ts';
+import type { HashText } from '../../core/binding/check-binding.ts';
 import type { AskRules } from '../../core/judge/policy.ts';
 import { chain, isThenable, type MaybePromise } from '../../core/result.ts';
 import type { Seconds } from '../../core/time.ts';
@@ -182,9 +183,6 @@ function asError(cause: unknown): Error {
 }
 
 // The name under which a token stands in a deny list: nobody can make a token of it.
-
-/** SHA-256 as padded base64. */
-export type HashText = (text: string) => MaybePromise<string>;
 
 /** What a fingerprint looks like. A token does not. */
 export const FINGERPRINT: RegExp = /^[A-Za-z0-9_-]{43}$/;
