@@ -68,6 +68,24 @@ const RULES = [
     of: 'guard CPU µs',
     most: 8,
   },
+  ...[...LIGHT, ...EXPRESS_LIKE].flatMap((group) => [
+    {
+      what: `${group}: the adapter over a middleware that does nothing, CPU µs`,
+      suite: 'http',
+      group,
+      name: 'guard, over a middleware that does nothing',
+      of: 'CPU µs more',
+      most: 6,
+    },
+    {
+      what: `${group}: a refused request ÷ an answered one, by CPU`,
+      suite: 'http',
+      group,
+      name: 'guard, refused over answered',
+      of: 'ratio',
+      most: 1,
+    },
+  ]),
   ...['bad signature', 'malformed', 'expired', 'oversized'].flatMap((kind) => [
     {
       what: `p99 of good traffic under ${kind}, protected / unprotected`,

@@ -1,10 +1,11 @@
 /** The proxies of the suite `gateway`, and the servers in Python: each starts programs on a core, and answers where it listens. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findProgram, findPythonWith } from '../../tools/optional.mjs';
 import { freePort } from '../../tools/start/free-port.mjs';
+import { cpuOf } from './cpu.mjs';
 import { runOn, startOn } from './processes.mjs';
 
 /**
@@ -33,23 +34,6 @@ async function untilOpen(port, children) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`nobody listens on port ${port}`);
-}
-
-/**
- * The CPU time of a process, its threads and its children, microseconds: what a busy machine does not change much.
- * @param {number | undefined} pid @returns {number}
- */
-function cpuOf(pid) {
-  try {
-    return readdirSync(`/proc/${pid}/task`).reduce((sum, task) => {
-      const [nanoseconds = '0'] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
-      const children = readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean);
-      return children.reduce((more, child) => more + cpuOf(Number(child)), sum + Number(nanoseconds) / 1000);
-    }, 0);
-  } catch {
-    // Gone meanwhile, or another system.
-    return 0;
-  }
 }
 
 /** A run that breaks off leaves nobody behind. @type {Set<import('node:child_process').ChildProcess>} */

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from '../../tools/optional.mjs';
 import { commandOf } from '../servers/platforms.mjs';
+import { cpuOf } from './cpu.mjs';
 
 export const SERVER_CORE = 0;
 export const LOAD_CORE = availableParallelism() > 1 ? 1 : 0;
@@ -78,5 +79,10 @@ export async function startServer(platform, protection, secret, { flags = [], co
   const child = startOn([...command, platform.file, protection, secret], cores, { PROCESSES: String(processes) });
   const { answer, ask } = talkWith(child, `${platform.name}, ${protection}`);
   const { port } = await answer();
-  return { port, usage: () => ask({ op: 'usage' }), stop: () => void child.stdin.end() };
+  const usage = async () => {
+    const { cpuMicroseconds, rss } = await ask({ op: 'usage' });
+    // The kernel's own account, where there is one: to the nanosecond, and the same for every runtime.
+    return { cpuMicroseconds: cpuOf(child.pid) || cpuMicroseconds, rss };
+  };
+  return { port, usage, stop: () => void child.stdin.end() };
 }

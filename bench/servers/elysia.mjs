@@ -3,7 +3,7 @@ import { jwt } from '@elysiajs/jwt';
 import { node } from '@elysiajs/node';
 import { approov } from 'approov-guard/elysia';
 import { Elysia } from 'elysia';
-import { BODY, HEADER } from './given.mjs';
+import { BODY, HEADER, IDLE } from './given.mjs';
 
 const answer = () => new Response(BODY, { headers: { 'content-type': 'application/json' } });
 
@@ -11,6 +11,7 @@ const answer = () => new Response(BODY, { headers: { 'content-type': 'applicatio
 function appOf({ guard, secret }, protection) {
   const app = new Elysia({ adapter: node() });
   if (protection === 'guard') return app.onRequest(approov(guard)).get('/shapes', answer);
+  if (protection === IDLE) return app.onRequest(async () => undefined).get('/shapes', answer);
   if (protection !== '@elysiajs/jwt') return app.get('/shapes', answer);
   return app.use(jwt({ secret: /** @type {any} */ (secret), alg: 'HS256' })).get('/shapes', async ({ jwt, headers }) => {
     const claims = await jwt.verify(headers[HEADER]);

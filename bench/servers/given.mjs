@@ -11,6 +11,8 @@ import { createGuard } from 'approov-guard';
 
 export const BODY = '{"shape":"circle"}';
 export const HEADER = 'approov-token';
+/** What a framework charges for having a middleware at all, in the form that its adapter has. */
+export const IDLE = 'a middleware that does nothing';
 
 let told = 0;
 

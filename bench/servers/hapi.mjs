@@ -2,11 +2,12 @@
 import { server as createServer } from '@hapi/hapi';
 import { token as hapiToken } from '@hapi/jwt';
 import { approov } from 'approov-guard/hapi';
-import { BODY, HEADER } from './given.mjs';
+import { BODY, HEADER, IDLE } from './given.mjs';
 
 /** @param {import('./given.mjs').Given} given @param {string} protection @returns {Promise<number>} */
 export async function start({ guard, secret }, protection) {
   const server = createServer({ host: '127.0.0.1', port: 0 });
+  if (protection === IDLE) server.ext('onPreAuth', (_request, h) => h.continue);
   if (protection === 'guard') server.ext('onPreAuth', approov(guard));
   if (protection === '@hapi/jwt') {
     server.ext('onPreAuth', (request, h) => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { approov } from 'approov-guard/node';
 import { createVerifier } from 'fast-jwt';
 import jsonwebtoken from 'jsonwebtoken';
-import { BODY, HEADER } from './given.mjs';
+import { BODY, HEADER, IDLE } from './given.mjs';
 
 /** @typedef {import('node:http').RequestListener} Listener */
 
@@ -32,6 +32,7 @@ export function start({ guard, secret, key }, protection) {
   /** @type {{ [name: string]: Listener }} */
   const listeners = {
     unprotected: listener,
+    [IDLE]: (request, response) => listener(request, response),
     guard: /** @type {Listener} */ (approov(guard, listener)),
     'jsonwebtoken, KeyObject': verifying((token) => jsonwebtoken.verify(token, key, { algorithms })),
     'jsonwebtoken, Buffer': verifying((token) => jsonwebtoken.verify(token, secret, { algorithms })),

@@ -3,7 +3,7 @@
  * simulated is what depends on moments: entries, replicas, faults, time-outs, clients that ask again, and replays.
  *
  * Requests are samples: one stands for so many. Those of the shard that a fault hits are drawn more densely, since what is lost there is few.
- * Each accepted request is sent once more by an adversary, at a random moment of its life: the worst case. Replays are no load.
+ * Each accepted request is sent once more by an adversary, at a random moment of its life: the worst case. Replays are not a load.
  */
 import { ACCEPTED_SECONDS, cost } from './costs.mjs';
 import { Events, randomFrom } from './events.mjs';

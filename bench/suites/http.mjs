@@ -1,23 +1,28 @@
 /**
  * Real servers on loopback: unprotected, with the guard (hook and counters on), and with their usual peers. Each is compared with the
  * unprotected one by pairs of short slices of the same load, one directly after the other; `unprotected again` is a second process of the
- * same, whose ratio would be 1 on a quiet machine.
+ * same, whose ratio would be 1 on a quiet machine. Two pairs more tell what is the adapter's own: the guard beside a middleware that does nothing,
+ * and a refused request beside an answered one.
  */
 import { Generator } from '../lib/generator.mjs';
 import { shuffled } from '../lib/measure.mjs';
 import { medianOf, medianOfPairs, pairOf } from '../lib/pairs.mjs';
 import { startServer } from '../lib/processes.mjs';
 import { badSignature, freshKeys, freshToken, many } from '../lib/tokens.mjs';
+import { IDLE } from '../servers/given.mjs';
 import { commandOf, PLATFORMS } from '../servers/platforms.mjs';
 
 /** @typedef {Awaited<ReturnType<Generator['slice']>>} Slice */
-/** @typedef {readonly [Slice, Slice]} Pair - unprotected, and what is compared */
+/** @typedef {readonly [Slice, Slice]} Pair - what it is compared with, and what is compared */
 /** @typedef {import('../lib/processes.mjs').Server} Server */
-/** @typedef {{ name: string, protection: string, tokens: 'valid' | 'bad', every: number, pairs: Pair[] }} Cell */
+/** @typedef {'valid' | 'bad'} Tokens */
+/** @typedef {{ name: string, protection: string, tokens: Tokens, every: number, beside: { protection: string, tokens: Tokens }, pairs: Pair[] }} Cell */
 /** @typedef {{ cells: readonly Cell[], settings: import('../run.mjs').Settings, generator: Generator }} Plan */
 
 const keys = freshKeys('HS256');
 const AGAIN = 'unprotected again';
+const OVER_IDLE = `guard, over ${IDLE}`;
+const OVER_ANSWERED = 'guard, refused over answered';
 /** Of the rounds, a peer takes part in one of so many: its distance is larger than the noise. */
 const PEERS_EVERY = 3;
 
@@ -26,21 +31,26 @@ function cellsOf(platform, settings) {
   const peers = settings.quick ? platform.peers.slice(0, 1) : platform.peers;
   const cell = (/** @type {string} */ protection, /** @type {'valid' | 'bad'} */ tokens, every = 1) => {
     const kind = tokens === 'bad' ? 'bad signature' : tokens;
-    return { name: `${protection}, ${kind}`, protection, tokens, every, pairs: /** @type {Pair[]} */ ([]) };
+    const beside = { protection: 'unprotected', tokens };
+    return { name: `${protection}, ${kind}`, protection, tokens, every, beside, pairs: /** @type {Pair[]} */ ([]) };
   };
   return [
     cell(AGAIN, 'valid'),
     cell('guard', 'valid'),
     cell('guard', 'bad'),
+    { ...cell('guard', 'valid'), name: OVER_IDLE, beside: { protection: IDLE, tokens: 'valid' } },
+    { ...cell('guard', 'bad'), name: OVER_ANSWERED, beside: { protection: 'guard', tokens: 'valid' } },
     ...peers.map((peer) => cell(peer, 'valid', PEERS_EVERY)),
     ...(settings.quick ? [] : peers.map((peer) => cell(peer, 'bad', PEERS_EVERY))),
   ];
 }
 
-/** A slice of which every answer was as it must be. @param {Generator} generator @param {Server} server @param {Cell} cell @param {number} seconds */
+/** @typedef {Pick<Cell, 'name' | 'protection' | 'tokens'>} Load */
+
+/** A slice of which every answer was as it must be. @param {Generator} generator @param {Server} server @param {Load} load @param {number} seconds */
 async function checkedSlice(generator, server, { name, protection, tokens }, seconds) {
   const slice = await generator.slice(server, tokens, seconds);
-  const refusing = tokens === 'bad' && !protection.startsWith('unprotected');
+  const refusing = tokens === 'bad' && !protection.startsWith('unprotected') && protection !== IDLE;
   if (slice.requests === 0 || slice.broken > 0 || slice.refused !== (refusing ? slice.requests : 0)) {
     throw new Error(`${name}: of ${slice.requests} requests ${slice.refused} were refused and ${slice.broken} broken off`);
   }
@@ -54,7 +64,7 @@ async function checkedSlice(generator, server, { name, protection, tokens }, sec
  */
 async function warm(generator, server, protection, { load: { warmSeconds, warmRequests } }) {
   for (const tokens of /** @type {const} */ (['valid', 'bad'])) {
-    const cell = { name: protection, protection, tokens, every: 1, pairs: [] };
+    const cell = { name: protection, protection, tokens };
     let requests = 0;
     for (let slices = 0; slices < 5 && (slices === 0 || requests < warmRequests); slices++) {
       requests += (await checkedSlice(generator, server, cell, warmSeconds)).requests;
@@ -66,18 +76,20 @@ async function warm(generator, server, protection, { load: { warmSeconds, warmRe
 async function launch(platform, { cells, settings, generator }) {
   const servers = /** @type {Map<string, Server>} */ (new Map());
   try {
-    const protections = /** @type {string[]} */ (shuffled([...new Set(['unprotected', ...cells.map(({ protection }) => protection)])]));
+    const protections = /** @type {string[]} */ (
+      shuffled([...new Set(cells.flatMap(({ protection, beside }) => [protection, beside.protection]))])
+    );
     for (const protection of protections) {
       const started = protection === AGAIN ? 'unprotected' : protection;
       servers.set(protection, await startServer(platform, started, keys.secret.toString('base64')));
     }
     const serverOf = (/** @type {string} */ protection) => /** @type {Server} */ (servers.get(protection));
-    const bareOf = (/** @type {Cell} */ cell) => ({ ...cell, name: 'unprotected', protection: 'unprotected' });
     const { rounds, seconds } = settings.load;
     for (const [protection, server] of servers) await warm(generator, server, protection, settings);
     for (let round = 0; round < rounds; round++) {
       for (const cell of /** @type {Cell[]} */ (shuffled(cells.filter(({ every }) => round % every === 0)))) {
-        const bare = () => checkedSlice(generator, serverOf('unprotected'), bareOf(cell), seconds);
+        const { beside } = cell;
+        const bare = () => checkedSlice(generator, serverOf(beside.protection), { ...beside, name: beside.protection }, seconds);
         const other = () => checkedSlice(generator, serverOf(cell.protection), cell, seconds);
         cell.pairs.push(await pairOf(cell.pairs.length, bare, other));
       }
@@ -125,21 +137,38 @@ function compared(pairs) {
   return { ratio, figures };
 }
 
+/** What is the adapter's own. @param {readonly Pair[]} pairs */
+function besides(pairs) {
+  const figures = {
+    'CPU µs': medianOf(pairs, ([, other]) => other.cpu),
+    'CPU µs more': medianOfPairs(pairs.map(([beside, other]) => other.cpu - beside.cpu)),
+    pairs: pairs.length,
+  };
+  return { ratio: medianOfPairs(pairs.map(([beside, other]) => other.cpu / beside.cpu)), figures };
+}
+
 /** @param {import('../servers/platforms.mjs').Platform} platform @param {Generator} generator @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
 async function runPlatform(platform, generator, settings, report) {
   const cells = cellsOf(platform, settings);
   for (let count = 0; count < settings.load.launches; count++) await launch(platform, { cells, settings, generator });
   const common = { suite: 'http', group: platform.name, unit: '1/s' };
-  const bare = levels(cells.filter(({ tokens }) => tokens === 'valid').flatMap(({ pairs }) => pairs.map(([slice]) => slice)));
+  const bare = levels(
+    cells
+      .filter(({ tokens }) => tokens === 'valid')
+      .filter(({ beside }) => beside.protection === 'unprotected')
+      .flatMap(({ pairs }) => pairs.map(([slice]) => slice)),
+  );
   report({ ...common, name: 'unprotected, valid', figures: bare });
   for (const cell of cells) {
     mustAnswerAlike(cell, platform.name);
-    report({ ...common, name: cell.name, ...compared(cell.pairs) });
+    report({ ...common, name: cell.name, ...(cell.beside.protection === 'unprotected' ? compared(cell.pairs) : besides(cell.pairs)) });
   }
 }
 
 /** @param {import('../run.mjs').Settings} settings */
 function platformsOf(settings) {
+  const named = process.env.PLATFORMS?.split(',');
+  if (named !== undefined) return PLATFORMS.filter(({ name }) => named.includes(name));
   const chosen = settings.smoke ? PLATFORMS.slice(0, 1) : settings.quick ? PLATFORMS.filter(({ quick }) => quick) : PLATFORMS;
   return chosen.filter((platform) => {
     const present = commandOf(platform.runtime) !== null;
