@@ -10,7 +10,7 @@ const NOT_BUNDLED = { 'process.env.NODE_ENV': 'undefined' };
 /** What only some platforms need, and what it asks of Node (its server, files): adapters that have a folder, key files, stores, telemetry. */
 const FOR_SOME = /[\\/]src[\\/](?:adapters[\\/]\w+[\\/]|keys[\\/]file[\\/]|observe[\\/]|replay[\\/]redis)/;
 
-/** ES modules, one for each source, for bundlers; `#crypto` is left to them. @param {string} folder @param {string[]} sources */
+/** ES modules, one for each source, for bundlers; `#crypto` and `#fetch-view` are left to them. @param {string} folder @param {string[]} sources */
 export async function modules(folder, sources) {
   // Neutral: what `process.env.NODE_ENV` is, says whoever bundles this.
   const bundle = await rolldown({
@@ -39,7 +39,7 @@ export async function modules(folder, sources) {
 export async function common({ folder, manifest, entries }) {
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map(({ name, source }) => [name, join(folder, source)])),
-    external: (id) => isOutside(id) && id !== '#crypto',
+    external: (id) => isOutside(id) && !id.startsWith('#'),
     platform: 'node',
     resolve: { conditionNames: ['source', 'node', 'require'] },
     transform: manifest.name === 'approov-guard' ? { ...transform, define: NOT_BUNDLED } : transform,

@@ -1,10 +1,10 @@
 /** Elysia 1, on Bun, Node and Workers: a function for `onRequest` (every request) or `beforeHandle` (a route). */
 
+import { viewOfFetch } from '#fetch-view';
 import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { viewOfEither } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
 
 const decisions: WeakMap<WebRequest, Decision> = new WeakMap();
@@ -35,7 +35,7 @@ export type ElysiaGuard = (context: { readonly request: WebRequest; readonly pat
 export function approov(guard: Guard | GuardOptions, route?: RouteOptions): ElysiaGuard {
   const guarded = guardOf(guard, route);
   return async ({ request, path }) => {
-    const decision = await guarded.guard.decide(viewOfEither(request, undefined, path), guarded.route);
+    const decision = await guarded.guard.decide(viewOfFetch(request, undefined, path), guarded.route);
     decisions.set(request, decision);
     return decision.action === 'refuse' ? new Response(decision.refusal.body, decision.refusal) : undefined;
   };

@@ -1,10 +1,10 @@
 /** Web-standard fetch handlers: Bun, Deno, Cloudflare Workers, Hono's and Next's handlers, and everything else that takes a `Request`. */
+import { viewOfFetch } from '#fetch-view';
 import { chain } from '../core/result.ts';
 import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
-import { viewOfFetch } from '../http/view-either.ts';
 import type { WebRequest } from '../http/view-web.ts';
 
 /** A fetch handler, with whatever the platform passes after the request. */

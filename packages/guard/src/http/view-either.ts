@@ -29,7 +29,7 @@ export function viewOfEither(
 }
 
 /**
- * The same for fetch handlers and Hono.
+ * The same for fetch handlers, Hono and Elysia, as `#fetch-view`.
  * @param second - what the platform passes after the request: Hono's server for Node passes Node's request in it, elsewhere it may be anything
  */
 export function viewOfFetch(request: WebRequest, second: unknown, pathRead?: string): RequestView {

@@ -91,3 +91,11 @@ export class WebRequestView implements RequestView {
 function encodeAgain(value: string): string {
   return Array.from(new TextEncoder().encode(value), (byte) => String.fromCharCode(byte)).join('');
 }
+
+/**
+ * The view of fetch handlers where there is no Node: `#fetch-view` leads here for Workers and other edge platforms, and to the one of
+ * `view-either.ts`, which looks for Node's request as well, elsewhere.
+ */
+export function viewOfFetch(request: WebRequest, _second: unknown, pathRead?: string): RequestView {
+  return new WebRequestView(request, pathRead);
+}
