@@ -7,10 +7,7 @@ import { parseSync } from 'oxc-parser';
 import { filesIn, walk } from './source.mjs';
 
 const ENTERED = '__entered';
-
-/** What the package's own imports are on Node. @type {{ readonly [name: string]: string | undefined }} */
-const ON_NODE = { '#crypto': 'crypto/node.js', '#fetch-view': 'http/view-either.js' };
-
+const ON_NODE = new Map(Object.entries({ '#crypto': './dist/crypto/node.js', '#fetch-view': './dist/http/view-either.js' }));
 /** @typedef {{ entered: string[], stack: string[] }} Trace the file of each call in order; the files on the stack where cryptography begins */
 
 /**
@@ -22,8 +19,7 @@ export function traced(from) {
   const folder = mkdtempSync(join(tmpdir(), 'trace-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
   cpSync(from, join(folder, 'dist'), { recursive: true, filter: (path) => !path.endsWith('.map') });
-  const imports = Object.fromEntries(Object.entries(ON_NODE).map(([name, file]) => [name, `./dist/${file}`]));
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', imports }));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', imports: Object.fromEntries(ON_NODE) }));
   for (const file of filesIn(from, /\.js$/))
     writeFileSync(join(folder, 'dist', file), telling(readFileSync(join(from, file), 'utf8'), file));
   let found = /** @type {Trace} */ ({ entered: [], stack: [] });
@@ -72,7 +68,7 @@ export function longestChain(folder) {
     const imports = [...module.staticImports, ...module.staticExports.flatMap(({ entries }) => entries)];
     const below = imports
       .map((row) => row.moduleRequest?.value ?? '')
-      .map((to) => (ON_NODE[to] !== undefined ? join(folder, ON_NODE[to]) : to.startsWith('.') ? join(dirname(file), to) : ''));
+      .map((to) => (ON_NODE.has(to) ? join(folder, '..', ON_NODE.get(to) ?? '') : to.startsWith('.') ? join(dirname(file), to) : ''));
     lengths.set(file, 1 + Math.max(0, ...below.filter(Boolean).map(lengthOf)));
     return lengths.get(file) ?? 0;
   };
