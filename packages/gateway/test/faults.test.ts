@@ -208,3 +208,50 @@ test('a body that turns out malformed while its answer is under way: the connect
   await once(socket, 'close');
   assert.ok(text.endsWith('begun'), text);
 });
+
+test('a server that resets the connection in the middle of its answer: the client does not take the part for the whole', async (context) => {
+  for (const head of ['Content-Length: 1000', 'Transfer-Encoding: chunked', 'X-Until: the end']) {
+    let reset: () => void = () => undefined;
+    const url = await bareServer(context, (socket) => {
+      reset = () => socket.resetAndDestroy();
+      socket.once('data', () => socket.write(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n5\r\nhello\r\n`));
+    });
+    const gateway = await gatewayTo(context, url);
+    const socket = connect(gateway.port, '127.0.0.1');
+    let [text, ended] = ['', false];
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk) => (text += chunk));
+    // A proper end would make a whole of an answer that ends with its connection.
+    socket.on('end', () => (ended = !text.includes('chunked') && !text.includes('Content-Length')));
+    socket.on('error', () => undefined);
+    socket.write(get('/', genuine()).replace('Connection: close\r\n', ''));
+    await until(() => text.includes('hello'));
+    reset();
+    await once(socket, 'close');
+    assert.ok(!ended && !text.endsWith('0\r\n\r\n'), text);
+    assert.equal(gateway.counts()['approov_gateway_upstream_troubles_total{upstream="default",trouble="cut"}'], 1);
+  }
+});
+
+test('a client that takes nothing of an answer is left, and so is the server', async (context) => {
+  let closed: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => (closed = resolve));
+  const { url } = await upstream(context, (_request, response) => {
+    response.on('close', () => closed());
+    response.writeHead(200);
+    const more = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+    };
+    response.on('drain', more);
+    more();
+  });
+  const timeouts = { upstreamIdleSeconds: 0.2, drainSeconds: 0 };
+  const gateway = await gatewayTo(context, url, { gateway: { timeouts } });
+  const socket = connect(gateway.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  context.after(() => socket.destroy());
+  socket.pause();
+  socket.write(get('/', genuine()));
+  await gone;
+  await until(() => gateway.counts().approov_gateway_requests_in_flight === 0);
+});

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { startGateway } from '@approov-guard/gateway';
 import { exampleToken, freshSecret } from '@approov-guard/testkit';
 import { skipUnless } from '../../../tools/optional.mjs';
 import { until } from '../../../tools/until.mjs';
 import { makeCertificate, openssl } from './certificate.ts';
-import { gatewayTo, genuine, get, raw, secret, upstream } from './harness.ts';
+import { env, gatewayTo, genuine, get, keys, raw, secret, upstream, valuesOf } from './harness.ts';
 
 function folderOf(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'under-load-'));
@@ -110,4 +111,44 @@ test('keys that change under load: who has a key that stays is always accepted, 
     String(second),
   );
   assert.ok(before > 20);
+});
+
+test('a policy that changes under load: each request is judged by one of them as a whole, and none is lost', async (context) => {
+  const folder = folderOf(context);
+  const file = join(folder, 'policy.json');
+  const [first, second] = [await upstream(context), await upstream(context)];
+  const write = (turn: number): void => {
+    // One path is open, and leads to one server, at a time.
+    const own = { exempt: [turn % 2 === 1 ? '/odd' : '/even'], gateway: { to: turn % 2 === 1 ? first.url : second.url } };
+    const gateway = { ...own.gateway, listen: '127.0.0.1:0', admin: null, log: null, timeouts: { drainSeconds: 0 } };
+    writeFileSync(file, JSON.stringify({ keys, exempt: own.exempt, gateway }));
+  };
+  write(0);
+  const gateway = await startGateway({ policy: file, env });
+  context.after(() => gateway.drain());
+  const port = Number(new URL(gateway.urls[0] ?? '').port);
+  const ask = (path: string) => async (): Promise<number> => (await raw(port, get(path))).status;
+  const loads = ['/odd', '/even'].map((path) => load(2, ask(path)));
+  const genuineOnes = load(2, async () => (await raw(port, get('/odd', genuine()))).status);
+  for (let turn = 1; turn <= 12; turn++) {
+    write(turn);
+    assert.equal(gateway.reload(), true);
+    assert.deepEqual([await ask('/odd')(), await ask('/even')()], turn % 2 === 1 ? [200, 401] : [401, 200]);
+    if (turn % 4 === 0) {
+      writeFileSync(file, '{ "keys": ');
+      assert.equal(gateway.reload(), false);
+    }
+  }
+  await Promise.all([...loads, genuineOnes].map(({ stop }) => stop()));
+  for (const { seen } of loads)
+    assert.ok(
+      seen.every((status) => status === 200 || status === 401),
+      String([...new Set(seen)]),
+    );
+  assert.deepEqual([...new Set(genuineOnes.seen)], [200]);
+  // An open path leads to the server of the policy that opened it.
+  const openPath = ({ received }: typeof first): readonly string[] => [
+    ...new Set(received.filter((one) => valuesOf(one, 'x-attestation-verdict').join() === 'exempt').map(({ url }) => url)),
+  ];
+  assert.deepEqual([openPath(first), openPath(second)], [['/odd'], ['/even']]);
 });

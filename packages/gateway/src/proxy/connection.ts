@@ -180,8 +180,7 @@ export class Connection implements Flow, ResponseSink {
   onContent(chunk: Buffer): void {
     this.#until = performance.now() + this.#all.timeouts.upstreamIdleMs;
     if (this.#handler?.onContent(chunk) !== false) return;
-    // The client is the one that takes its time.
-    this.#until = Number.POSITIVE_INFINITY;
+    // The client is the one that takes its time; it has as much as the server.
     this.#socket.pause();
   }
 

@@ -1,6 +1,6 @@
 /** The listeners: HTTP/1.1 and HTTP/2, with and without TLS, with their limits and time-outs. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type Http2Session } from 'node:http2';
+import { createSecureServer, type Http2SecureServer, type Http2Session, type Http2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext } from 'node:tls';
@@ -178,9 +178,27 @@ function secureServer(tls: Tls, options: object, limits: Limits, timeouts: Timeo
     maxHeaderListPairs: 2048,
     settings: { maxConcurrentStreams: 250, maxHeaderListSize: limits.headerBytes, enableConnectProtocol: false },
   });
-  server.on('session', (session) => session.setTimeout(timeouts.idleMs, () => session.close()));
+  server.on('session', (session) => endWhenIdle(session, timeouts.idleMs));
   server.on('sessionError', () => undefined);
   return server;
+}
+
+/**
+ * Ends a session on which nothing moves. One whose client broke the protocol never ends by itself once there is an answer that it cannot take:
+ * only answers that are still being made, such as events that are rare, hold it open.
+ */
+function endWhenIdle(session: Http2Session, idleMs: number): void {
+  const open = new Set<Http2Stream>();
+  session.on('stream', (stream: Http2Stream) => {
+    open.add(stream);
+    stream.once('close', () => open.delete(stream));
+  });
+  const onIdle = (): void => {
+    session.close();
+    if ([...open].every(({ writableEnded, destroyed }) => writableEnded || destroyed)) session.destroy();
+    else session.setTimeout(idleMs, onIdle);
+  };
+  session.setTimeout(idleMs, onIdle);
 }
 
 function readCertificate({ cert, key }: Tls): { readonly cert: string; readonly key: string } {
