@@ -51,7 +51,7 @@ export const SIGNATURE = {
   digest: { words: ['if-present', 'required', 'delegated'] },
   nonce: { words: ['optional', 'required'] },
   tag: null,
-  maxBytes: { min: 256, max: 65_536, fallback: 8192, unit: 'bytes' },
+  maxBytes: { min: 256, max: 65_536, fallback: 4096, unit: 'bytes' },
   maxBodyBytes: { min: 0, max: 1_073_741_824, fallback: 1_048_576, unit: 'bytes' },
   tolerances: null,
   replay: null,

@@ -99,6 +99,12 @@ function valuesOf(alphabet: string): Uint8Array {
 
 const VALUES: { readonly [A in Base64Alphabet]: Uint8Array } = { base64: valuesOf(STANDARD), base64url: valuesOf(URL_SAFE) };
 
+const EQUALS_SIGN = 0x3d;
+const LETTERS: { readonly [A in Base64Alphabet]: Uint8Array } = {
+  base64: new TextEncoder().encode(STANDARD),
+  base64url: new TextEncoder().encode(URL_SAFE),
+};
+
 /** How many bytes a canonical unpadded text of this length stands for; -1 if no text has this length. */
 function decodedLength(textLength: number): number {
   return (textLength & 3) === 1 ? -1 : (textLength * 3) >> 2;
@@ -145,18 +151,21 @@ function unpaddedLength(text: string): number {
 
 /** Encodes bytes: base64 with padding, base64url without. */
 export function encodeBase64(bytes: Uint8Array, alphabet: Base64Alphabet): string {
-  const letters = alphabet === 'base64' ? STANDARD : URL_SAFE;
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 3) {
-    // The cast holds: the index is below the length.
+  const letters = LETTERS[alphabet];
+  const codes = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  for (let at = 0, to = 0; at < bytes.length; at += 3) {
+    // The casts hold: the index is below the length, and six bits name one of 64 letters.
     const three = ((bytes[at] as number) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    text +=
-      letters.charAt(three >> 18) + letters.charAt((three >> 12) & 63) + letters.charAt((three >> 6) & 63) + letters.charAt(three & 63);
+    codes[to++] = letters[three >> 18] as number;
+    codes[to++] = letters[(three >> 12) & 63] as number;
+    codes[to++] = letters[(three >> 6) & 63] as number;
+    codes[to++] = letters[three & 63] as number;
   }
   const rest = bytes.length % 3;
-  if (rest === 0) return text;
-  const kept = text.slice(0, rest - 3);
-  return alphabet === 'base64' ? kept + '='.repeat(3 - rest) : kept;
+  if (rest === 0) return UTF8.decode(codes);
+  const kept = codes.length + rest - 3;
+  if (alphabet === 'base64url') return UTF8.decode(codes.subarray(0, kept));
+  return UTF8.decode(codes.fill(EQUALS_SIGN, kept));
 }
 
 // JSON objects from outside (RFC 8259): one meaning or none.

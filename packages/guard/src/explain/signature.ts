@@ -25,7 +25,8 @@ export async function explainSignature(
   const isStated = async (base: string): Promise<boolean> => stated !== null && (await crypto.sha256Base64(base)) === stated;
   const holds = async (base: string): Promise<boolean> => signingKey !== null && (await signingKey.verify(base, signature.signature));
   const agrees = async (base: string): Promise<boolean> => (await isStated(base)) || (await holds(base));
-  const bases = new SignatureBases(signature.components, signature.parametersText, message).distinct(policy.signature.combinations);
+  const guesses = new SignatureBases(signature.components, signature.parametersText, message).distinct(policy.signature.combinations);
+  const bases = Array.from(guesses, ({ base }) => base);
   return {
     components,
     base: shownBase(components, signature.parametersText),

@@ -18,7 +18,7 @@ import type { Policy } from '../core/judge/policy.ts';
 import type { Shares } from '../core/judge/shares.ts';
 import type { CryptoPort } from '../core/ports.ts';
 import { KnownComponents } from '../core/signature/parse-signature.ts';
-import { rememberedInstallationKeys } from '../core/signature/signing-key.ts';
+import { Habits, rememberedInstallationKeys } from '../core/signature/signing-key.ts';
 import { AS_ARRIVED, findOrigin, type OriginPolicy, originOf } from '../http/origin.ts';
 import { type GuardKeys, KeyRing } from '../keys/key-ring.ts';
 import { compileKeys } from '../keys/key-source.ts';
@@ -125,6 +125,7 @@ interface MeansParts {
 function meansOf({ crypto, origin, limits, installationKeys, shares }: MeansParts): GuardMeans {
   const bodies = once(() => new HeldBodies(limits()));
   const known = once(() => new KnownComponents());
+  const habits = once(() => new Habits(installationKeys));
   const opened = once(() => rememberedInstallationKeys(crypto, installationKeys));
   return {
     hash: crypto.sha256Base64,
@@ -136,6 +137,9 @@ function meansOf({ crypto, origin, limits, installationKeys, shares }: MeansPart
       return typeof found === 'string' ? found : null;
     },
     openInstallationKey: (ipk) => opened()(ipk),
+    get habits() {
+      return habits();
+    },
     get shares() {
       return shares();
     },

@@ -46,7 +46,7 @@ export type SignatureOptions = {
   readonly nonce?: 'optional' | 'required';
   /** The value that the parameter `tag` must have. Default `null`: not checked. */
   readonly tag?: string | null;
-  /** The longest `Signature-Input` and `Signature`, 256 to 65536 bytes each. Default 8192. */
+  /** The longest `Signature-Input` and `Signature`, 256 to 65536 bytes each. Default 4096. */
   readonly maxBytes?: Bytes;
   /** The longest body that is held in memory to compare its digest, 0 to 1 GiB. Default 1 MiB. Only bodies with a `Content-Digest` are read. */
   readonly maxBodyBytes?: Bytes;

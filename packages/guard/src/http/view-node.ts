@@ -37,7 +37,7 @@ export class NodeRequestView implements RequestView {
   readonly #pathRead: string | undefined;
   readonly #original: string | undefined;
   readonly #shownBy: ShownBy | null;
-  #asked = 0;
+  #lookedAt: number = 0;
   #index: ReadonlyMap<string, readonly string[]> | null = null;
 
   /**
@@ -152,7 +152,8 @@ export class NodeRequestView implements RequestView {
     const { headers } = this.#request;
     const raw = this.#request.rawHeaders ?? [];
     // Looking through all lines is cheap a few times, and dear where a signature covers many fields.
-    if (this.#asked++ < LOOKS_WITHOUT_INDEX) return raw.length === 0 ? fieldsOf(headers, name) : linesOf(raw, name);
+    this.#lookedAt += FEWEST_LINES + raw.length;
+    if (this.#lookedAt <= LINES_WITHOUT_INDEX) return raw.length === 0 ? fieldsOf(headers, name) : linesOf(raw, name);
     this.#index ??= indexOf(raw, headers);
     return asOneCookie(this.#index.get(name) ?? [], name, raw);
   }
@@ -181,7 +182,10 @@ function cameByUnixSocket(socket: object): boolean {
 const INFLATED =
   'a body parser before the guard kept inflated bytes as request.rawBody, and the digest is of the compressed ones: put the guard before body parsers';
 
-const LOOKS_WITHOUT_INDEX = 24;
+/** Names and values that are looked at before an index of them is made: of a usual request a few dozen times, of one with many lines a few times. */
+const LINES_WITHOUT_INDEX = 4096;
+/** A look at no lines at all costs as much as at these. */
+const FEWEST_LINES = 128;
 
 function linesOf(raw: readonly string[], name: string): readonly string[] {
   const found: string[] = [];

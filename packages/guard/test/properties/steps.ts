@@ -31,8 +31,8 @@ function takeCoverage(): readonly Place[] {
     for (const { url, functions } of result) {
       if (!COUNTED.test(url)) continue;
       for (const { functionName, ranges, isBlockCoverage } of functions) {
-        // What the engine makes itself, such as initialisers of members, has no blocks.
-        if (!isBlockCoverage && !functionName.startsWith('<') && ranges.some(({ count }) => count > 0))
+        // What the engine and the loader make themselves, such as initialisers of members, has no blocks.
+        if (!isBlockCoverage && !functionName.startsWith('<') && functionName !== '__name' && ranges.some(({ count }) => count > 0))
           early.add(`${functionName} in ${url}`);
         for (const { startOffset, endOffset, count } of ranges)
           if (count > 0) places.push({ name: `${url} ${functionName} ${startOffset}-${endOffset}`, count });

@@ -155,6 +155,9 @@ const MEANS: Means = {
   originOf: () => null,
   whyUnknown: () => null,
   openInstallationKey: absent,
+  get habits() {
+    return absent();
+  },
   shares: null,
   bodies: { deadlineSeconds: 0, read: absent },
   known: null,

@@ -7,7 +7,7 @@ import type { RequestView } from '../request-view.ts';
 import type { MaybePromise } from '../result.ts';
 import type { SignatureBases } from '../signature/base.ts';
 import type { KnownComponents, UnverifiedSignature } from '../signature/parse-signature.ts';
-import type { OpenInstallationKey } from '../signature/signing-key.ts';
+import type { Habits, OpenInstallationKey } from '../signature/signing-key.ts';
 import type { Origin } from '../signature/target.ts';
 import type { VerifiedSignature } from '../signature/verify-signature.ts';
 import type { Seconds } from '../time.ts';
@@ -30,6 +30,8 @@ export interface Means {
   /** Why {@link originOf} answers `null`, for the operator. It names fields and holds none of their values. */
   readonly whyUnknown: (request: RequestView) => string | null;
   readonly openInstallationKey: OpenInstallationKey;
+  /** How the clients of signing keys sign. */
+  readonly habits: Habits;
   /** What each signing key may take, or `null` if that is not bounded. */
   readonly shares: Shares | null;
   readonly bodies: BodyReader;

@@ -6,10 +6,10 @@ import type { BodyFound } from '../ports.ts';
 import { chain, type MaybePromise } from '../result.ts';
 import { SignatureBases } from '../signature/base.ts';
 import { parseSignature, type UnverifiedSignature } from '../signature/parse-signature.ts';
-import { STRICT } from '../signature/sdk-tolerances.ts';
+import { orderOfGuesses, STRICT } from '../signature/sdk-tolerances.ts';
 import { accountKey, installationKey } from '../signature/signing-key.ts';
 import { checkCoverage, checkStated, proveSignature, verifiedSignature } from '../signature/verify-signature.ts';
-import type { Claims } from '../token/verified.ts';
+import type { Claims, VerifiedToken } from '../token/verified.ts';
 import { type Rejected, rejected, unavailable } from '../verdict.ts';
 import type { Case, Failure, FoundOnce } from './case.ts';
 import { giveBack, onceText, shareOf } from './once.ts';
@@ -107,20 +107,31 @@ function unresolvable(identifier: string, { request, means }: Case): string {
 
 export function checkProof(judged: Case): MaybePromise<Failure | null> {
   const proven = judged.alike === null ? prove(judged) : knownProof(judged, judged.alike);
-  return chain(proven, (good) => {
-    if (!good) return rejected('signature-invalid');
+  return chain(proven, (held) => {
+    if (held === null) return rejected('signature-invalid');
     judged.proof = verifiedSignature(judged.signature as UnverifiedSignature, judged.policy.signature as SignaturePolicy);
     judged.signatureState = 'verified';
     return null;
   });
 }
 
-function prove({ signature, bases, base, signingKey, policy }: Case): MaybePromise<boolean> {
-  const { combinations } = policy.signature as SignaturePolicy;
-  return proveSignature(signature as UnverifiedSignature, bases as SignatureBases, base as string, signingKey as PreparedKey, combinations);
+/** An explanation tries every base, and leaves no trace. */
+function prove({ request, signature, bases, signingKey, policy, means, verified, trace, at }: Case): MaybePromise<number | null> {
+  const { label, combinations } = policy.signature as SignaturePolicy;
+  const bytes = (signature as UnverifiedSignature).signature;
+  const key = signingKey as PreparedKey;
+  const all = bases as SignatureBases;
+  if (trace !== null) return proveSignature(bytes, key, all.distinct(combinations), combinations.length);
+  const owner = shareOf(verified as VerifiedToken, label);
+  const { last, most } = means.habits.of(owner, at);
+  const order = orderOfGuesses(last, () => request.lines('user-agent')[0] ?? '');
+  return chain(proveSignature(bytes, key, all.distinct(combinations, order), most), (held) => {
+    means.habits.note(owner, held, at);
+    return held;
+  });
 }
 
-function knownProof(judged: Case, alike: FoundOnce): MaybePromise<boolean> {
+function knownProof(judged: Case, alike: FoundOnce): MaybePromise<number | null> {
   const { label, form, combinations } = judged.policy.signature as SignaturePolicy;
   return alike.of(judged.signingKey, JSON.stringify([label, form, combinations]), () => prove(judged));
 }

@@ -65,10 +65,10 @@ export function parseItem(text: string): Item | null {
   return parser.ended ? item : null;
 }
 
-/** Commas, semicolons and white space: what members, parameters and items are separated by. */
-const SEPARATOR = /[,; \t]/g;
+/** Commas, semicolons and white space: what members, parameters and items are separated by; and what escapes begin with. */
+const SEPARATOR = /[,; \t\\%]/g;
 
-/** How many members, items and parameters a text can hold at most, as far as its separators tell; it is not looked through beyond `most`. */
+/** How many members, items, parameters and escapes a text can hold at most, as far as its characters tell; it is not looked through beyond `most`. */
 export function itemsAtMost(text: string, most: number): number {
   SEPARATOR.lastIndex = 0;
   let items = 1;

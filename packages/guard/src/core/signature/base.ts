@@ -5,12 +5,18 @@ import { type Dictionary, itemsAtMost, parseDictionary, parseItem, parseList } f
 import { serialiseDictionary, serialiseItem, serialiseList, serialiseMember } from '../sfv/serialise.ts';
 import type { Bytes } from '../time.ts';
 import type { Component, SignedMessage } from './parse-signature.ts';
-import { type Deviations, MAX_BASES, STRICT } from './sdk-tolerances.ts';
+import { type Deviations, STRICT } from './sdk-tolerances.ts';
 import { hostOf, splitTarget, type TargetParts } from './target.ts';
 import { parseQuery, type QueryParameters, queryParameter, queryValueOf, targetValue } from './target-value.ts';
 
 /** A signature base, the component that has no value, or what is covered too much of. */
 export type BaseOutcome = { readonly base: string } | { readonly unresolvable: string } | { readonly exceeded: string };
+
+/** A base, and the place of the combination that leads to it. */
+export interface Guess {
+  readonly base: string;
+  readonly place: number;
+}
 
 /** Of each component whose value deviations change: the ones that do. */
 const DEVIATING: ReadonlyMap<string, readonly (keyof Deviations)[]> = new Map([
@@ -27,16 +33,23 @@ export class SignatureBases {
   readonly #parametersText: string;
   readonly #values: CoveredValues;
   readonly #strict: (string | null | undefined)[] = [];
+  #whole: BaseOutcome | null = null;
 
   /** @param parametersText - the inner list of the label's member, re-serialised with its parameters in received order */
   constructor(components: readonly Component[], parametersText: string, message: SignedMessage) {
     this.#components = components;
     this.#parametersText = parametersText;
-    this.#values = new CoveredValues(message);
+    this.#values = new CoveredValues(message, parametersText.length);
   }
 
   /** The base: a line for each component, then the signature parameters. */
   with(deviations: Deviations): BaseOutcome {
+    if (deviations !== STRICT) return this.#build(deviations);
+    this.#whole ??= this.#build(STRICT);
+    return this.#whole;
+  }
+
+  #build(deviations: Deviations): BaseOutcome {
     let base = '';
     for (const [index, component] of this.#components.entries()) {
       const value = this.#valueOf(component, index, deviations);
@@ -47,20 +60,25 @@ export class SignatureBases {
     return { base: `${base}"@signature-params": ${this.#parametersText}` };
   }
 
-  /** The distinct bases to try: the RFC's first, then those of the accepted deviations that make a difference here. */
-  distinct(combinations: readonly Deviations[]): readonly string[] {
+  /**
+   * The distinct bases that accepted deviations lead to, each built when it is asked for.
+   * @param order - the places of the combinations, in the order in which they are tried
+   */
+  *distinct(combinations: readonly Deviations[], order: Iterable<number> = combinations.keys()): Generator<Guess> {
     const relevant = new Set(this.#components.flatMap(({ name }) => DEVIATING.get(name) ?? []));
     const tried = new Set<string>();
-    const bases = new Set<string>();
-    for (const deviations of combinations) {
+    const bases: string[] = [];
+    for (const place of order) {
+      // The cast holds: each policy has a combination for each client.
+      const deviations = combinations[place] as Deviations;
       const difference = Array.from(relevant, (name) => deviations[name]).join();
       if (tried.has(difference)) continue;
       tried.add(difference);
       const outcome = this.with(deviations);
-      if ('base' in outcome) bases.add(outcome.base);
-      if (bases.size === MAX_BASES) break;
+      if (!('base' in outcome) || bases.includes(outcome.base)) continue;
+      bases.push(outcome.base);
+      yield { base: outcome.base, place };
     }
-    return [...bases];
   }
 
   #valueOf(component: Component, index: number, deviations: Deviations): string | null {
@@ -79,7 +97,7 @@ export class SignatureBases {
 
 /** How many field lines a signature may cover in all. */
 export const MAX_COVERED_LINES = 128;
-/** How long the values of the covered fields and the target may be in all: as much as Node lets a request's header section have. */
+/** How long the values of the covered fields, the target and the signature's own parameters may be in all. */
 export const MAX_COVERED_BYTES: Bytes = 16_384;
 /** How long the fields and values may be in all that components with parameters take theirs from: making these takes more than copying. */
 export const MAX_PARAMETRISED_BYTES: Bytes = 2048;
@@ -90,6 +108,8 @@ export const MAX_COVERED_PARAMETERS = 128;
 
 interface CoveredField {
   readonly lines: readonly string[];
+  /** Of all lines, as they were sent. */
+  readonly bytes: Bytes;
   dictionary?: Dictionary | null;
 }
 
@@ -109,8 +129,10 @@ export class CoveredValues {
   readonly #counted: Set<string> = new Set();
   #exceeded: string | null = null;
 
-  constructor(message: SignedMessage) {
+  /** @param bytes - what counts beside the values */
+  constructor(message: SignedMessage, bytes: Bytes = 0) {
     this.#message = message;
+    this.#bytes = bytes;
   }
 
   /** What the signature covers too much of, or `null`. Values found since are not to be used. */
@@ -147,8 +169,8 @@ export class CoveredValues {
     const parts = this.#parts;
     if (parts === null) return null;
     if (component.queryName === null) return targetValue(component.name, parts, this.#message.origin, deviations);
-    this.#query ??= parseQuery(parts.query, MAX_COVERED_PARAMETERS);
-    if (this.#query === null) return this.#exceed(`a query of more than ${MAX_COVERED_PARAMETERS} parameters`);
+    this.#query ??= parseQuery(parts.query, MAX_COVERED_PARAMETERS, MAX_PARAMETRISED_BYTES);
+    if (this.#query === null) return this.#exceed(`a query of more than ${MAX_COVERED_PARAMETERS} parameters, or of long encoded names`);
     const value = queryValueOf(this.#query, component.queryName);
     if (value === null || !this.#countsParametrised(component, value.length)) return null;
     return queryParameter(value, deviations.queryParam);
@@ -157,8 +179,7 @@ export class CoveredValues {
   #field(component: Component): string | null {
     const field = this.#fieldOf(component.name);
     if (field === null || field.lines.length === 0) return null;
-    const length = field.lines.reduce((sum, line) => sum + line.length, 0);
-    if (!component.plain && !this.#countsParametrised(component, field.dictionary === undefined ? length : 0)) return null;
+    if (!component.plain && !this.#countsParametrised(component, field.dictionary === undefined ? field.bytes : 0)) return null;
     if (component.bs) return field.lines.map((value) => `:${encodeBase64(bytesOfFieldValue(value), 'base64')}:`).join(', ');
     // The cast holds: there is one line.
     const combined = field.lines.length === 1 ? (field.lines[0] as string) : field.lines.join(', ');
@@ -173,9 +194,10 @@ export class CoveredValues {
     const known = this.#fields.get(name);
     if (known !== undefined) return known;
     const lines = this.#message.request.lines(name);
-    const length = lines.reduce((sum, line) => sum + line.length, 0);
-    if (!this.#counts(lines.length, length)) return null;
-    const field = { lines: lines.map(canonicalLine) };
+    let bytes = 0;
+    for (const line of lines) bytes += line.length;
+    if (!this.#counts(lines.length, bytes)) return null;
+    const field = { lines: lines.map(canonicalLine), bytes };
     this.#fields.set(name, field);
     return field;
   }

@@ -45,7 +45,6 @@ export const PLAIN_DERIVED: ReadonlySet<string> = new Set([
   '@path',
   '@query',
 ]);
-const DERIVED: ReadonlySet<string> = new Set([...PLAIN_DERIVED, '@query-param']);
 /** RFC 9110 §5.1, lower case as RFC 9421 §2.1 demands. */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
@@ -53,6 +52,7 @@ const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 export function parseComponent(item: Item): Component | null {
   if (item.value.type !== 'string') return null;
   const name = item.value.value;
+  if (item.parameters.size === 0) return plainComponent(name);
   const flags: Writable<Flags> = { sf: false, bs: false, key: null, queryName: null };
   for (const [parameter, value] of item.parameters) {
     if ((parameter === 'sf' || parameter === 'bs') && value.type === 'boolean' && value.value) flags[parameter] = true;
@@ -63,16 +63,23 @@ export function parseComponent(item: Item): Component | null {
   }
   const usable = name.startsWith('@') ? isUsableDerived(name, flags) : isUsableField(name, flags);
   if (!usable) return null;
-  const plain = item.parameters.size === 0;
-  return { name, ...flags, plain, identifier: serialiseItem(item) ?? '', identity: identityOf(name, flags) };
+  return { name, ...flags, plain: false, identifier: serialiseItem(item) ?? '', identity: identityOf(name, flags) };
+}
+
+const NO_FLAGS: Flags = { sf: false, bs: false, key: null, queryName: null };
+
+function plainComponent(name: string): Component | null {
+  if (!(name.startsWith('@') ? PLAIN_DERIVED.has(name) : FIELD_NAME.test(name))) return null;
+  const identifier = `"${name}"`;
+  return { name, ...NO_FLAGS, plain: true, identifier, identity: identifier };
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 type Flags = Omit<Component, 'name' | 'identifier' | 'identity' | 'plain'>;
 
+/** With parameters: the others may have none. */
 function isUsableDerived(name: string, flags: Flags): boolean {
-  const plain = !flags.sf && !flags.bs && flags.key === null;
-  return plain && DERIVED.has(name) && (name === '@query-param') === (flags.queryName !== null);
+  return name === '@query-param' && flags.queryName !== null && !flags.sf && !flags.bs && flags.key === null;
 }
 
 /** RFC 9421 §2.5: `bs` together with `sf` or `key` is an error. */
@@ -103,11 +110,14 @@ export interface SignatureFormPolicy extends FreshnessPolicy {
   readonly form: SignatureForm;
 }
 
-const MAX_COMPONENTS = 64;
+const MAX_COMPONENTS = 32;
 /** How many components may have parameters (`sf`, `bs`, `key`, `name`): making their values takes more than copying them. */
-const MAX_PARAMETRISED = 16;
-/** Members, items and parameters of `Signature-Input`, those of other labels included, and of `Signature`: each costs as much as a hundred bytes. */
-const MAX_INPUT_ITEMS = 128;
+const MAX_PARAMETRISED = 8;
+/**
+ * Members, items, parameters and escapes of `Signature-Input`, those of other labels included, and of `Signature`: each costs as much as a hundred
+ * bytes.
+ */
+const MAX_INPUT_ITEMS = 96;
 const MAX_SIGNATURES = 16;
 
 /**
@@ -153,6 +163,8 @@ function parseMembers(
   const signature = signatureBytes(value, policy.form);
   if (signature === null) return rejected('signature-malformed', 'the label of Signature is not a signature');
   if (input.items.length > MAX_COMPONENTS) return rejected('signature-malformed', `more than ${MAX_COMPONENTS} components`);
+  if (input.items.filter((item) => item.parameters.size > 0).length > MAX_PARAMETRISED)
+    return rejected('signature-malformed', `more than ${MAX_PARAMETRISED} components with parameters`);
   const list = known === null ? parseComponents(input.items) : known.of(input.items);
   if ('outcome' in list) return list;
   const parameters = parseParameters(input.parameters);
@@ -210,7 +222,5 @@ function parseComponents(items: readonly Item[]): ComponentList | Rejected {
     seen.add(component.identity);
     components.push(component);
   }
-  if (components.filter((component) => !component.plain).length > MAX_PARAMETRISED)
-    return rejected('signature-malformed', `more than ${MAX_PARAMETRISED} components with parameters`);
   return { components, text: components.map(({ identifier }) => identifier).join(' ') };
 }

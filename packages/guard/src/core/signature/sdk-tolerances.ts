@@ -92,38 +92,64 @@ export const STRICT: Deviations = {
   reescapedTarget: false,
 };
 
+/** A client and what it deviates in. */
+interface Client {
+  readonly deviations: Deviations;
+  /** What `User-Agent` says where the app leaves it to the platform. It proves nothing, and chooses only what is tried first. */
+  readonly agent: RegExp | null;
+}
+
 /**
  * What occurs together in the field, by client: a mixture that no client sends is never tried. Most requests cover nothing in which these
  * differ, and then there is one base.
  */
-const CLIENTS: readonly Deviations[] = [
-  STRICT,
+const CLIENTS: readonly Client[] = [
+  { deviations: STRICT, agent: null },
   // okhttp from 3.7, unity, react-native.
-  { ...STRICT, queryParam: 'form-decoded' },
+  { deviations: { ...STRICT, queryParam: 'form-decoded' }, agent: /okhttp\/|UnityPlayer\// },
   // okhttp up to 3.5.7, retrofit.
-  { ...STRICT, authorityWithoutPort: true, queryWithoutMark: true, queryParam: 'form-decoded', reescapedTarget: true },
+  {
+    deviations: { ...STRICT, authorityWithoutPort: true, queryWithoutMark: true, queryParam: 'form-decoded', reescapedTarget: true },
+    agent: /okhttp\//,
+  },
   // urlsession, alamofire.
   {
-    ...STRICT,
-    authorityWithoutPort: true,
-    queryWithoutMark: true,
-    emptyRootTarget: true,
-    emptyRootPath: true,
-    decodedPath: true,
-    queryParam: 'percent-decoded',
+    deviations: {
+      ...STRICT,
+      authorityWithoutPort: true,
+      queryWithoutMark: true,
+      emptyRootTarget: true,
+      emptyRootPath: true,
+      decodedPath: true,
+      queryParam: 'percent-decoded',
+    },
+    agent: /CFNetwork\/|Darwin\/|iOS|Alamofire\//,
   },
   // flutter.
-  { ...STRICT, queryWithoutMark: true, emptyRootTarget: true, queryParam: 'form-decoded' },
+  { deviations: { ...STRICT, queryWithoutMark: true, emptyRootTarget: true, queryParam: 'form-decoded' }, agent: /Dart\// },
   // httpsurlconn.
-  { ...STRICT, emptyRootTarget: true, queryParam: 'form-decoded' },
+  { deviations: { ...STRICT, emptyRootTarget: true, queryParam: 'form-decoded' }, agent: /Dalvik\// },
 ];
 
-/** How many distinct signature bases are tried for one request. Each costs a verification. */
+/** The places of the combinations in the order in which they are tried: that of the habit, the RFC's, those of the agent, the others. */
+export function* orderOfGuesses(last: number, agentOf: () => string): Generator<number> {
+  yield last;
+  yield 0;
+  const agent = agentOf();
+  for (const [place, client] of CLIENTS.entries()) if (client.agent?.test(agent) === true) yield place;
+  yield* CLIENTS.keys();
+}
+
+/** How many signature bases are tried for one request where it is not known which. */
 export const MAX_BASES = 4;
 
 /** What the clients send, without the deviations that the policy does not accept. */
 export function acceptedCombinations(tolerances: Tolerances): readonly Deviations[] {
-  return CLIENTS.map((client) => ({
+  return CLIENTS.map(({ deviations }) => (deviations === STRICT ? STRICT : accepted(deviations, tolerances)));
+}
+
+function accepted(client: Deviations, tolerances: Tolerances): Deviations {
+  return {
     authorityWithoutPort: client.authorityWithoutPort && tolerances.authorityWithoutPort,
     queryWithoutMark: client.queryWithoutMark && tolerances.queryWithoutMark,
     emptyRootTarget: client.emptyRootTarget && tolerances.rootPathEmpty,
@@ -131,5 +157,5 @@ export function acceptedCombinations(tolerances: Tolerances): readonly Deviation
     decodedPath: client.decodedPath && tolerances.decodedPath,
     queryParam: tolerances.decodedQueryParam ? client.queryParam : 'encoded',
     reescapedTarget: client.reescapedTarget && tolerances.reescapedTarget,
-  }));
+  };
 }

@@ -4,8 +4,10 @@ import { ALGORITHMS, type AlgorithmRow } from '../jws/algorithms.ts';
 import type { PreparedKey } from '../jws/jws.ts';
 import type { CryptoPort } from '../ports.ts';
 import { chain, type MaybePromise } from '../result.ts';
+import type { Seconds } from '../time.ts';
 import { type Claims, RecentTable } from '../token/verified.ts';
 import { type Rejected, rejected } from '../verdict.ts';
+import { MAX_BASES } from './sdk-tolerances.ts';
 
 /** Reads and opens an installation's key, or says why it cannot be used. Implementations remember what they opened by its text. */
 export type OpenInstallationKey = (ipk: string) => MaybePromise<PreparedKey | Rejected>;
@@ -71,4 +73,49 @@ export function rememberedInstallationKeys(crypto: CryptoPort, maxKeys: number):
       return key;
     });
   };
+}
+
+// How the clients of signing keys sign: each base that is tried costs a verification, and a client signs the same way each time.
+
+/** What is known of how the holder of a signing key signs. */
+export interface Habit {
+  /** The place of the combination that held last. */
+  readonly last: number;
+  /** When as many guesses may be made at once as ever: each that finds nothing moves it. */
+  readonly calmAt: Seconds;
+}
+
+/**
+ * For so many requests of which nothing held, and one a second, other bases are tried than that of the habit: who sends what was not signed pays
+ * for no more.
+ */
+const MOST_GUESSES = 64;
+const USUAL: Habit = { last: 0, calmAt: 0 };
+
+/** Remembers habits that are not the usual one, and keys of which nothing held lately. */
+export class Habits {
+  readonly #habits: RecentTable<string, Habit>;
+
+  /** @param maxKeys - of how many keys */
+  constructor(maxKeys: number) {
+    this.#habits = new RecentTable(maxKeys);
+  }
+
+  /** The place of the combination that the key's holder uses, and how many bases may be tried now. */
+  of(owner: string, at: Seconds): { readonly last: number; readonly most: number } {
+    const habit = this.#habits.get(owner) ?? USUAL;
+    return { last: habit.last, most: isBusy(habit, at) ? 1 : MAX_BASES };
+  }
+
+  /** @param held - the place of the combination that held, or `null` */
+  note(owner: string, held: number | null, at: Seconds): void {
+    const habit = this.#habits.get(owner) ?? USUAL;
+    if (held === null && !isBusy(habit, at)) this.#habits.set(owner, { ...habit, calmAt: Math.max(habit.calmAt, at) + 1 });
+    if (held !== null && held !== habit.last) this.#habits.set(owner, { ...habit, last: held });
+  }
+}
+
+function isBusy({ calmAt }: Habit, at: Seconds): boolean {
+  // Further ahead than it is ever moved: the clock was set back.
+  return calmAt - at > MOST_GUESSES - 1 && calmAt - at <= MOST_GUESSES;
 }

@@ -4,10 +4,10 @@
  */
 
 import type { PreparedKey } from '../jws/jws.ts';
-import { chain, type MaybePromise } from '../result.ts';
+import type { MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Rejected, rejected } from '../verdict.ts';
-import type { SignatureBases } from './base.ts';
+import type { Guess } from './base.ts';
 import { acceptableUntil, checkParameters } from './parameters.ts';
 import type { Component, SignatureFormPolicy, UnverifiedSignature } from './parse-signature.ts';
 import type { Deviations } from './sdk-tolerances.ts';
@@ -60,35 +60,29 @@ export function checkStated({ parameters }: UnverifiedSignature, check: Signatur
 }
 
 /**
- * Verifies a signature (RFC 9421 §3.2 steps 6 and 7) over the base as the RFC has it, then over those of the accepted deviations. Does not
- * check to whom the key belongs.
- * @param bases - the bases of the message
- * @param strict - the one that is as the RFC has it
+ * Verifies a signature (RFC 9421 §3.2 steps 6 and 7) over the bases that the message may have: as it was last, as the RFC has it, then those of
+ * the other accepted deviations. Does not check to whom the key belongs.
+ * @param guesses - the bases
+ * @param most - how many of them are tried
+ * @returns the place of the combination that held, or `null`
  */
 export function proveSignature(
-  unverified: UnverifiedSignature,
-  bases: SignatureBases,
-  strict: string,
+  signature: Uint8Array<ArrayBuffer>,
   key: PreparedKey,
-  combinations: readonly Deviations[],
-): MaybePromise<boolean> {
-  const { signature } = unverified;
-  return chain(key.verify(strict, signature), (good) => {
-    if (good) return true;
-    // Only now: most clients sign as the RFC has it.
-    const others = bases.distinct(combinations);
-    return tryBases(others, signature, key, others[0] === strict ? 1 : 0);
-  });
-}
-
-function tryBases(bases: readonly string[], signature: Uint8Array<ArrayBuffer>, key: PreparedKey, from: number): MaybePromise<boolean> {
-  for (let index = from; index < bases.length; index++) {
-    // The cast holds: the index is below the length of an array without holes.
-    const good = key.verify(bases[index] as string, signature);
-    if (good instanceof Promise) return good.then((verified) => verified || tryBases(bases, signature, key, index + 1));
-    if (good) return true;
+  guesses: Iterator<Guess>,
+  most: number,
+): MaybePromise<number | null> {
+  for (let tried = 0; tried < most; tried++) {
+    const { value: guess, done } = guesses.next();
+    if (done === true) return null;
+    const good = key.verify(guess.base, signature);
+    if (good instanceof Promise) {
+      const left = most - tried - 1;
+      return good.then((verified) => (verified ? guess.place : proveSignature(signature, key, guesses, left)));
+    }
+    if (good) return guess.place;
   }
-  return false;
+  return null;
 }
 
 /** What is known of a signature that held. */
