@@ -33,6 +33,17 @@ function failureOf(unit, { out, err, status }) {
   return kept ? [] : [`${unit}\nended with ${status} and printed\n${out}${err}`];
 }
 
+/** What a module promises to print: the comment behind a statement of its own. */
+const PRINTS = /^ {0,2}console\.log\(.*\); \/\/ (.+)$/gm;
+
+/** @param {string} code - of a module @param {string} output @returns {string[]} what it promises in comments and did not print; ports may differ, and hints come between */
+export function unprinted(code, output) {
+  const even = (/** @type {string} */ text) => text.replace(/:\d{4,5}\b/g, ':PORT');
+  const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith('approov-guard: '));
+  const printed = even(lines.join(', '));
+  return [...code.matchAll(PRINTS)].map(([, promised = '']) => promised).filter((promised) => !printed.includes(even(promised)));
+}
+
 /** @param {string} text */
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { compared } from './compare.mjs';
+import { compared, unprinted } from './compare.mjs';
 import { readersFolder } from './folder.mjs';
 import { packagesOf } from './packages.mjs';
 import { MARK, NPX, scriptOf } from './script.mjs';
@@ -63,5 +63,8 @@ function moduleFailures({ line, code }, outputs) {
     .split('\n')
     .flatMap((text) => (text.startsWith('{"file":') ? [JSON.parse(text)] : []));
   if (found.length === 0) return [`line ${line}: the module was not loaded`];
-  return found.flatMap(({ error }) => (error === null ? [] : [`line ${line}: ${error}\n${code}`]));
+  return found.flatMap(({ error, output }) => {
+    if (error !== null) return [`line ${line}: ${error}\n${code}`];
+    return unprinted(code, output).map((promised) => `line ${line}: it does not print ${promised}, but\n${output}`);
+  });
 }

@@ -24,5 +24,5 @@ function imported(code) {
   const specifiers = [...code.matchAll(/(?:\bfrom|\bimport|\brequire\()\s*['"]([^'".][^'"]*)['"]/g)].map(([, specifier = '']) => specifier);
   return specifiers
     .filter((specifier) => !specifier.startsWith('node:'))
-    .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '');
+    .map((specifier) => /^(?:npm:)?((?:@[^/]+\/)?[^/]+)/.exec(specifier)?.[1] ?? '');
 }

@@ -1,7 +1,7 @@
 /**
  * Imports the given modules one after the other, in this one process, and leaves by `process.exit` so that servers which a block
  * started end with it. Any port that a block listens on becomes a free one, so that blocks cannot collide.
- * Prints one JSON line for each module: `{ file, error }`.
+ * Prints one JSON line for each module: `{ file, error, output }`.
  */
 import { Server } from 'node:net';
 import { pathToFileURL } from 'node:url';
@@ -55,5 +55,5 @@ async function run(file) {
   }
 }
 
-for (const file of process.argv.slice(2)) print(`${JSON.stringify({ file, error: await run(file) })}\n`);
+for (const file of process.argv.slice(2)) print(`${JSON.stringify({ file, error: await run(file), output })}\n`);
 exit(0);
