@@ -17,8 +17,10 @@ export interface Answer {
  */
 export function passAnswer(decision: Decision, prefix: string): Answer {
   const identity = identityOf(decision);
-  const headers = Object.fromEntries(IDENTITY_NAMES.map((name) => [prefix + name, identity[name]]));
-  return { status: 200, headers: { ...headers, 'cache-control': 'no-store' }, body: '' };
+  const headers: { [name: string]: string } = {};
+  for (const name of IDENTITY_NAMES) headers[prefix + name] = identity[name];
+  headers['cache-control'] = 'no-store';
+  return { status: 200, headers, body: '' };
 }
 
 /** A refusal as it is, for proxies that send it on. */

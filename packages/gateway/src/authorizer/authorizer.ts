@@ -1,7 +1,7 @@
 /** The authoriser as a service: a proxy asks it about each request, and it answers whether that passes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OrderAnswer } from '@approov-guard/rollout';
-import { ConfigurationError, type Decision } from 'approov-guard';
+import { ConfigurationError, type Decision, type MaybePromise } from 'approov-guard';
 import type { Policy } from 'approov-guard/policy-file';
 import { NodeRequestView } from 'approov-guard/views';
 import { ownAnswer } from '../proxy/answers.ts';
@@ -101,7 +101,7 @@ class RunningAuthorizer implements Authorizer {
     this.#log = new AccessLog(log.format, log.file, options.output ?? process.stdout, instanceOf(this.policy.document));
     this.#source.rollout.log = this.#log;
     const handlers = {
-      request: (question: IncomingMessage, response: ServerResponse) => void this.#serve(question, response),
+      request: (question: IncomingMessage, response: ServerResponse) => this.#serve(question, response),
       upgrade: (_question: IncomingMessage, socket: { destroy(): void }) => socket.destroy(),
       malformed: () => this.#metrics.add('approov_gateway_malformed_total'),
       refusedConnection: () => this.#metrics.add('approov_gateway_connections_refused_total'),
@@ -166,14 +166,17 @@ class RunningAuthorizer implements Authorizer {
     await this.#log.close();
   }
 
-  async #serve(question: IncomingMessage, response: ServerResponse): Promise<void> {
+  #serve(question: IncomingMessage, response: ServerResponse): void {
     this.#inFlight++;
     response.once('close', () => this.#inFlight--);
-    const { httpVersion, socket } = question;
-    await this.#judge(new NodeRequestView(question), { peer: socket.remoteAddress ?? null, httpVersion }, this.#current, ({ answer }) => {
-      write(response, answer, !question.complete);
-      question.resume();
-    });
+    const peer = question.socket.remoteAddress ?? null;
+    this.#judge(new NodeRequestView(question), { peer, httpVersion: question.httpVersion }, this.#current, ({ answer }) =>
+      // Node tells of a request when its head was read: a turn later it knows whether a body is still to come, which would end the connection.
+      queueMicrotask(() => {
+        write(response, answer, !question.complete);
+        question.resume();
+      }),
+    );
   }
 
   async #check(view: CheckView | null, peer: string | null): Promise<Checked> {
@@ -190,36 +193,37 @@ class RunningAuthorizer implements Authorizer {
     }
   }
 
-  /** Judges a question, has it answered, and keeps the books. */
-  async #judge(
+  /** Judges a question, has it answered, and keeps the books. Nothing is waited for where the guard answers at once. */
+  #judge(
     own: Asked | null,
     { peer, httpVersion }: { readonly peer: string | null; readonly httpVersion: string },
     force: InForce,
     answering: (answered: Answered) => void = () => undefined,
-  ): Promise<Answered> {
+  ): MaybePromise<Answered> {
     let asked: ReturnType<typeof askedView> = { missing: 'a request that can be read' };
-    let answered: Answered;
+    const over = (answered: Answered): Answered => {
+      const { answer, verdict, id } = answered;
+      answering(answered);
+      const outcome: Outcome = { status: answer.status, verdict, id, upstream: null, trouble: null };
+      this.#metrics.outcome(outcome);
+      const shown = asked instanceof AskedView ? { method: asked.method, url: asked.target } : { method: '', url: '' };
+      this.#log.write({ ...shown, httpVersion, rawHeaders: [] }, outcome, peer);
+      return answered;
+    };
+    // Nothing here is meant to throw; if it does, nothing passes.
+    const internal = (): Answered => ({ passes: false, answer: force.dialect.refuse(ownAnswer(500)), verdict: 'internal', id: null });
+    let answered: MaybePromise<Answered>;
     try {
       if (own !== null) asked = askedView(own, force.dialect, force.settings.bodies ?? 'unseen');
-      answered = await this.#answer(peer, asked, force);
+      answered = this.#answer(peer, asked, force);
     } catch {
-      // Nothing above is meant to throw; if it does, nothing passes.
-      answered = { passes: false, answer: force.dialect.refuse(ownAnswer(500)), verdict: 'internal', id: null };
+      answered = internal();
     }
-    const { answer, verdict, id } = answered;
-    answering(answered);
-    const outcome: Outcome = { status: answer.status, verdict, id, upstream: null, trouble: null };
-    this.#metrics.outcome(outcome);
-    const shown = asked instanceof AskedView ? { method: asked.method, url: asked.target } : { method: '', url: '' };
-    this.#log.write({ ...shown, httpVersion, rawHeaders: [] }, outcome, peer);
-    return answered;
+    return answered instanceof Promise ? answered.catch(internal).then(over) : over(answered);
   }
 
-  async #answer(
-    peer: string | null,
-    asked: ReturnType<typeof askedView>,
-    { policy, dialect, settings, cors, mayAsk }: InForce,
-  ): Promise<Answered> {
+  #answer(peer: string | null, asked: ReturnType<typeof askedView>, force: InForce): MaybePromise<Answered> {
+    const { policy, dialect, mayAsk } = force;
     if (!mayAsk(peer)) {
       this.#noteOnce('peer', 'somebody asks who is not among `authorizer.peers`, and is answered 403');
       return { passes: false, answer: dialect.refuse(ownAnswer(403)), verdict: 'peer', id: null };
@@ -232,14 +236,8 @@ class RunningAuthorizer implements Authorizer {
       );
       return { passes: false, answer: dialect.refuse(ownAnswer(500)), verdict: 'not-stated', id: null };
     }
-    const decision = await policy.guard.decide(asked);
-    if (decision.action === 'pass') return { passes: true, answer: passAnswer(decision, settings.identityPrefix), ...told(decision) };
-    const origin = cors === null ? null : (asked.lines('origin')[0] ?? null);
-    const fields = origin === null ? null : cors?.answerFields(origin);
-    const { refusal } = decision;
-    const answer = dialect.refuse(fields ? { ...refusal, headers: { ...refusal.headers, ...fields } } : refusal);
-    const id = dialect.answersItself === true ? { [`${settings.identityPrefix}id`]: decision.id } : {};
-    return { passes: false, answer: { ...answer, headers: { ...answer.headers, ...id } }, ...told(decision) };
+    const decision = policy.guard.decide(asked);
+    return decision instanceof Promise ? decision.then((one) => answerTo(one, asked, force)) : answerTo(decision as Decision, asked, force);
   }
 
   #noteOnce(about: string, note: string): void {
@@ -249,13 +247,27 @@ class RunningAuthorizer implements Authorizer {
   }
 }
 
+function answerTo(decision: Decision, asked: AskedView, { dialect, settings, cors }: InForce): Answered {
+  if (decision.action === 'pass') return { passes: true, answer: passAnswer(decision, settings.identityPrefix), ...told(decision) };
+  const origin = cors === null ? null : (asked.lines('origin')[0] ?? null);
+  const fields = origin === null ? null : cors?.answerFields(origin);
+  const { refusal } = decision;
+  const answer = dialect.refuse(fields ? { ...refusal, headers: { ...refusal.headers, ...fields } } : refusal);
+  const id = dialect.answersItself === true ? { [`${settings.identityPrefix}id`]: decision.id } : {};
+  return { passes: false, answer: { ...answer, headers: { ...answer.headers, ...id } }, ...told(decision) };
+}
+
 function told(decision: Decision): { readonly verdict: string; readonly id: string } {
   return { verdict: verdictOf(decision), id: decision.id };
 }
 
 function write(response: ServerResponse, { status, headers, body }: Answer, close: boolean): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
-  const length = { 'content-length': String(Buffer.byteLength(body)) };
-  response.writeHead(status, { ...headers, ...length, ...(close ? { connection: 'close' } : {}) });
+  const lines = ['content-length', String(Buffer.byteLength(body))];
+  for (const name in headers) lines.push(name, headers[name] ?? '');
+  if (close) lines.push('connection', 'close');
+  // Nobody sees the answer that lets a request pass.
+  if (status === 200) response.sendDate = false;
+  response.writeHead(status, lines);
   response.end(body);
 }

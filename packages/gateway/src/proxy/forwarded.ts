@@ -25,11 +25,15 @@ export function trustedPeers(ranges: readonly string[]): (peer: string | null) =
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     list.addSubnet(address, length === undefined ? (family === 'ipv6' ? 128 : 32) : Number(length), family);
   }
+  // Looking an address up costs more than judging a token, and it is mostly the same proxy that comes again.
+  let last: { readonly peer: string; readonly isTrusted: boolean } | null = null;
   return (peer) => {
     if (peer === null) return trustsUnix;
     if (ranges.length === 0) return false;
+    if (last?.peer === peer) return last.isTrusted;
     const address = plainAddress(peer);
-    return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    last = { peer, isTrusted: list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') };
+    return last.isTrusted;
   };
 }
 
