@@ -206,6 +206,7 @@ class RunningAuthorizer implements Authorizer {
       answering(answered);
       const outcome: Outcome = { status: answer.status, verdict, id, upstream: null, trouble: null };
       this.#metrics.outcome(outcome);
+      if (!this.#log.writes) return answered;
       const shown = asked instanceof AskedView ? { method: asked.method, url: asked.target } : { method: '', url: '' };
       this.#log.write({ ...shown, httpVersion, rawHeaders: [] }, outcome, peer);
       return answered;
@@ -247,8 +248,8 @@ class RunningAuthorizer implements Authorizer {
   }
 }
 
-function answerTo(decision: Decision, asked: AskedView, { dialect, settings, cors }: InForce): Answered {
-  if (decision.action === 'pass') return { passes: true, answer: passAnswer(decision, settings.identityPrefix), ...told(decision) };
+function answerTo(decision: Decision, asked: AskedView, { dialect, settings, cors, identity }: InForce): Answered {
+  if (decision.action === 'pass') return { passes: true, answer: passAnswer(decision, identity), ...told(decision) };
   const origin = cors === null ? null : (asked.lines('origin')[0] ?? null);
   const fields = origin === null ? null : cors?.answerFields(origin);
   const { refusal } = decision;

@@ -7,6 +7,7 @@ import { type CorsPolicy, compileCors } from '../proxy/cors.ts';
 import { FieldRules } from '../proxy/fields.ts';
 import { trustedPeers } from '../proxy/forwarded.ts';
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
+import { type IdentityHeaders, identityHeaders } from './answer.ts';
 import { askingPolicy } from './asking-policy.ts';
 import type { Dialect } from './dialect.ts';
 import { dialectOf } from './dialects.ts';
@@ -19,6 +20,7 @@ export interface InForce {
   readonly dialect: Dialect;
   readonly cors: CorsPolicy | null;
   readonly mayAsk: (peer: string | null) => boolean;
+  readonly identity: IdentityHeaders;
   /** The longest body that is sent along, bytes. */
   readonly maxBodyBytes: number;
   /** Whether a header of the client's goes no further, by its name in lower case. */
@@ -35,7 +37,8 @@ export function authorizerInForce(policy: Policy, over: { readonly [name: string
     refuseUnheld(policy, settings, dialect);
     const isPeer = trustedPeers(settings.peers);
     const mayAsk = (peer: string | null): boolean => peer === null || isPeer(peer);
-    return { policy, settings, dialect, cors: compileCors(policy.document.cors), mayAsk, ...onwards(policy, settings) };
+    const identity = identityHeaders(settings.identityPrefix);
+    return { policy, settings, dialect, cors: compileCors(policy.document.cors), mayAsk, identity, ...onwards(policy, settings) };
   });
 }
 

@@ -30,6 +30,11 @@ export class AccessLog {
     this.#sink = this.#file ?? standard;
   }
 
+  /** Whether anybody wants lines. */
+  get writes(): boolean {
+    return this.#format !== null;
+  }
+
   /** How many lines were dropped. */
   get dropped(): number {
     return this.#dropped;
