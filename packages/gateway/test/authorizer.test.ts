@@ -184,7 +184,9 @@ test('what nginx with njs cannot hold by itself stops the compiler, with the che
   );
   for (const { text } of files) assert.ok(!text.includes(env.APPROOV_BASE64_SECRET), 'the secret stands in no file');
   // What Debian's njs 0.7.9 does not read.
-  assert.doesNotMatch(files[1]?.text ?? '', /\bclass \w|=>|\?\.[a-z]|\?\?|`|\bconst |\bnew (?:Weak)?(?:Map|Set)\b|\.\.\./);
+  // A pattern is a text: what stands in it is no syntax.
+  const script = (files[1]?.text ?? '').replace(/new RegExp\("(?:[^"\\\n]|\\.)*"/g, 'new RegExp(""');
+  assert.doesNotMatch(script, /\bclass \w|=>|\?\.[a-z]|\?\?|`|\bconst |\bnew (?:Weak)?(?:Map|Set)\b|\.\.\./);
 });
 
 test('what HAProxy cannot hold by itself stops the compiler, with the check and who can make it', () => {
