@@ -6,18 +6,17 @@ import { repositoryPage } from '../../tools/build/packages.mjs';
 import { headings, slug } from '../../tools/checks/lib/markdown.mjs';
 
 const START = 'README.md';
-const LONG_PART = 8;
 /** The console's picture, for the address bar. */
 const PUBLIC = '../packages/console/page/public';
 const base = process.env.DOCS_BASE ?? '/';
 
-/** The sidebar is what docs/README.md links to, under its headings: a page that it leaves out is reached by links alone. Long parts are folded. */
+/** The sidebar is what docs/README.md links to, under its headings: a page that it leaves out is reached by links alone. Folding them would put a button into a button. */
 function sidebar() {
   const [, ...parts] = readPage(START).split(/^## /m);
   return parts.flatMap((part) => {
     const links = [...part.matchAll(/\]\(([\w][\w./-]*\.md)\)/g)].map(([, path = '']) => path);
     const items = [...new Set(links)].map((path) => ({ text: titleOf(path), link: addressOf(path) }));
-    return items.length === 0 ? [] : [{ text: part.slice(0, part.indexOf('\n')), collapsed: items.length > LONG_PART, items }];
+    return items.length === 0 ? [] : [{ text: part.slice(0, part.indexOf('\n')), items }];
   });
 }
 
