@@ -50,6 +50,9 @@ const VALUES: { readonly [claim: string]: readonly [string, ...string[]] } = {
   arc: ['"ABCDEFGH"', ...STRANGE],
   sub: ['"who"', ...STRANGE],
   mskid: ['"key"', ...STRANGE],
+  note: ['"x"', '5', ...STRANGE],
+  level: ['7', 'true', 'null', ...STRANGE],
+  ipk: ['"MFkw"', ...STRANGE],
   embed: ['{"a":{"b":{"c":1}}}', `${'['.repeat(40)}${']'.repeat(40)}`, `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`, ...STRANGE],
   'approov-guard-emulator': ['true', ...STRANGE],
   __proto__: ['{"exp":1}', '1'],
@@ -65,6 +68,9 @@ function claimsText(choose: Choose, bound: string | null): string | Buffer {
     ['iss', 'aud', 'exp', 'iat', 'did'],
     ['ip', 'did'],
     ['exp', 'aud'],
+    ['note', 'exp', 'level'],
+    ['exp', 'ipk', 'note', 'note'],
+    ['note', 'level', 'exp', 'third'],
   ]);
   const more = rarely(choose, ['', ...CLAIMS]);
   const members = [...names, ...(more === '' ? [] : [more])].map(

@@ -11,7 +11,7 @@ import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressib
 import type { NativeSettings } from './haproxy.ts';
 import { type NativeKey, nativeKeys } from './native-keys.ts';
 import type { NjsKey, NjsPolicy } from './njs/njs-policy.ts';
-import { shortWayText } from './njs/short-way.ts';
+import { saidBy, shortWayConditions, shortWayText, shortWayVariables } from './njs/short-way.ts';
 import { rowsOf } from './rows.ts';
 
 const ENGINE: Engine = { name: 'nginx with njs', makes: TOKEN_CHECKS };
@@ -23,15 +23,16 @@ const ENGINE: Engine = { name: 'nginx with njs', makes: TOKEN_CHECKS };
 export function compileNginxNjs(policy: PolicyFile, settings: NativeSettings): readonly CompiledFile[] {
   const placed = expressible(policy, ENGINE);
   const keys = nativeKeys(policy, ENGINE.name);
+  const compiled = compiledPolicy(policy, placed, keys, settings);
   return [
-    { name: 'nginx.conf', text: configuration(policy, placed, keys, settings) },
-    { name: 'approov.js', text: moduleText(policy, placed, keys, settings) },
+    { name: 'nginx.conf', text: configuration(policy, placed, keys, settings, compiled) },
+    { name: 'approov.js', text: moduleText(compiled) },
   ];
 }
 
-function moduleText({ options }: PolicyFile, placed: readonly Placed[], keys: readonly NativeKey[], { at }: NativeSettings): string {
+function compiledPolicy({ options }: PolicyFile, placed: readonly Placed[], keys: readonly NativeKey[], { at }: NativeSettings): NjsPolicy {
   const { status = 401, format = 'empty' } = options.refusal ?? {};
-  const compiled: NjsPolicy = {
+  return {
     policies: placed.map(({ policy }) => ({
       policy: { token: policy.token, binding: policy.binding, modes: policy.modes },
       order: orderOf(policy).map(({ name, part }) => ({ name, part })),
@@ -42,31 +43,28 @@ function moduleText({ options }: PolicyFile, placed: readonly Placed[], keys: re
     refusal: { status, format },
     at: at === null ? null : at * 1000,
   };
+}
+
+function moduleText(compiled: NjsPolicy): string {
   return `// approov-guard: what nginx.conf beside this file calls, for njs 0.7.9 and newer.
 // Made of the policy; make it anew when the policy changes. No secret is in it.
 import crypto from 'crypto';
 import fs from 'fs';
 
-function judge(request) {
-  try {
-    if (shortWay(request) === 'pass') return 'pass';
-  } catch (error) {
-    // What is wrong the whole judgement says.
-  }
-  return engine(policy()).judge(request);
-}
-
-// The short way: it accepts ordinary requests, and nothing that the whole judgement would not accept. Of all others it says nothing.
+// The short way: it answers the claims of ordinary requests, of which nginx.conf reads the rest. What it answers nothing for is judged below.
 ${shortWayText(compiled)}
 
 // The whole judgement: the policy, and the checks of the library approov-guard. njs runs this file anew for each request, so all of it is in functions.
+function judge(request) {
+  return engine(policy()).judge(request);
+}
 function policy() {
   return ${JSON.stringify(compiled, null, 2)};
 }
 function engine(POLICY) {
 ${engineText()}}
 
-export default { judge };
+export default { claims, judge };
 `;
 }
 
@@ -109,7 +107,13 @@ function engineText(): string {
 /** Statuses that stand for a decision inside nginx only: no server behind and no other module answers with them. */
 const [REFUSED, UNAVAILABLE] = [470, 471];
 
-function configuration(policy: PolicyFile, placed: readonly Placed[], keys: readonly NativeKey[], settings: NativeSettings): string {
+function configuration(
+  policy: PolicyFile,
+  placed: readonly Placed[],
+  keys: readonly NativeKey[],
+  settings: NativeSettings,
+  compiled: NjsPolicy,
+): string {
   const { listen, to, prefix, stripToken } = settings;
   const variables = [...new Set(keys.flatMap((key) => (key.kind === 'secret' ? (key.source.env ?? []) : [])))];
   const files = keys.flatMap((key) => (key.kind === 'secret' ? (key.source.file ?? []) : []));
@@ -117,6 +121,8 @@ function configuration(policy: PolicyFile, placed: readonly Placed[], keys: read
   const told = ['code', 'observed', 'body', ...IDENTITY_NAMES];
   return `${HEAD}
 load_module modules/ngx_http_js_module.so;
+# Patterns as machine code: without it they are slower, and the same.
+pcre_jit on;
 ${files.map((file) => `# The secret in ${file} is read at each request: the user that the workers run as must be able to.\n`).join('')}${variables.map((name) => `# The account secret, base64, is taken from the environment in which nginx starts. Without it every request is answered 503.\nenv ${name};\n`).join('')}worker_processes auto;
 events {
   worker_connections 1024;
@@ -135,16 +141,18 @@ map $approov_id $approov_named {
   default $approov_id;
   "" $connection-$connection_requests-$msec;
 }
-log_format approov escape=json '{"time":"$time_iso8601","peer":"$remote_addr","method":"$request_method","path":"$approov_path","status":"$status","verdict":"$approov_code","observed":"$approov_observed","id":"$approov_named"}';
+log_format approov escape=json '{"time":"$time_iso8601","peer":"$remote_addr","method":"$request_method","path":"$approov_path","status":"$status","verdict":"${saidBy('code')}","observed":"$approov_observed","id":"$approov_named"}';
 access_log /var/log/nginx/access.log approov;
-${behind(to)}
+# What is told of a request that the short way accepted; of all others the whole judgement tells it.
+${shortWayVariables(compiled)}${behind(to)}
 
 server {
   listen ${listen};
 ${NAMES}
 
-  # Before any location is looked for: judged once, and only the word "pass" lets a request through.
-  set $approov_action $approov_judged;
+  # Before any location is looked for: judged once, and only the word "pass" lets a request through. First the short way: approov.js has verified
+  # the signature, and the pattern takes claims as issuers write them. Whatever is not accepted so is judged whole.
+${shortWayConditions(compiled)}  if ($approov_action = "") { set $approov_action $approov_judged; }
   error_page ${REFUSED} = @approov_refused;
   error_page ${UNAVAILABLE} = @approov_unavailable;
   if ($approov_action = refuse) { return ${REFUSED}; }
@@ -152,7 +160,7 @@ ${NAMES}
 
   location / {
 ${passedOn(
-  IDENTITY_NAMES.map((name) => `${titled(prefix + name)} $approov_${name === 'id' ? 'named' : name}`),
+  IDENTITY_NAMES.map((name) => `${titled(prefix + name)} ${saidBy(name)}`),
   [...(stripToken ? tokens : []), ...NEVER_SAID],
 )}
   }

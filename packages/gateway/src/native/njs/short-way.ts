@@ -1,9 +1,9 @@
 /**
- * The short way through nginx: a text for njs, made of one policy, that accepts ordinary requests and nothing else. It accepts only what the whole
- * engine accepts; of everything else it says nothing, and the engine judges. It says no reason and refuses nobody.
+ * The short way through nginx, made of one policy: it accepts ordinary requests, and nothing that the whole engine would not accept. Of everything
+ * else it says nothing, and the engine judges. It says no reason and refuses nobody.
  *
- * njs is an interpreter that starts anew for each request: what costs is each step and each loop, not each native call. So a check of the library
- * that reads a text character by character is here a stricter one by native calls.
+ * njs is an interpreter that starts anew for each request: each step costs, and each loop; native calls are cheap, and nginx's own patterns nearly
+ * free. So njs verifies the signature, the expiry and the binding; a pattern of nginx reads the claims, and takes only one spelling of them.
  */
 import { EMULATOR_CLAIM } from 'approov-guard';
 import { selectKeys, type VerificationKey } from 'approov-guard/engine';
@@ -12,20 +12,131 @@ import type { NjsKey, NjsPolicy } from './njs-policy.ts';
 
 type Judged = NjsPolicy['policies'][number]['policy'];
 
-/** As the engine's variables are called. */
-const PREFIX = 'approov_';
-const MAC_CHARACTERS = 43;
-/** Above every date, and far below infinity, which is not one. */
-const LATEST = 1e11;
+/** What differs between the policies or keys by which a request can be accepted; njs tells nginx those that do differ. */
+const VARYING = ['pattern', 'mode', 'key', 'binding'] as const;
+type Varying = { readonly [Name in (typeof VARYING)[number]]: readonly string[] };
 
-/** The functions of the short way. `shortWay(request)` answers `pass`, having told nginx whom it passes, or the empty text. */
-export function shortWayText({ policies, rows, keys, at }: NjsPolicy): string {
-  const now = at === null ? 'Date.now() / 1000' : String(at / 1000);
+/** The variables of nginx that the short way fills, and those of what it accepted. */
+const SHORT = 'approov_short_';
+const SAID = 'approov_said_';
+const MAC_CHARACTERS = 43;
+const EXPIRY_DIGITS = 10;
+
+function varyingOf({ policies, keys }: NjsPolicy): Varying {
+  const all = policies.map(({ policy }) => policy);
+  const bound = all.flatMap(({ binding }) => (binding === null ? ['unchecked'] : ['verified', 'absent']));
+  return {
+    pattern: [...new Set(all.map(({ token }) => claimsPattern(token)))],
+    mode: [...new Set(all.map(modeOf))],
+    key: keys.map(({ id }) => headerText(id)),
+    binding: [...new Set(bound)],
+  };
+}
+
+function modeOf({ modes }: Judged): string {
+  return Object.values(modes).includes('enforce') ? 'enforce' : 'observe';
+}
+
+/** Whether njs tells it: it differs, or cannot stand in a configuration, where `$` starts a variable. */
+function isToldByNjs(name: keyof Varying, { [name]: values }: Varying): boolean {
+  return values.length > 1 || (name !== 'pattern' && !/^[\w.[\]-]*$/.test(values[0] ?? ''));
+}
+
+/** What is told of an accepted request by variables of their own, and what they say where it is the same for all. */
+const TOLD: { readonly [Name in keyof Identity | 'code']?: string } = {
+  code: 'accepted',
+  verdict: 'accepted',
+  mode: `$${SHORT}mode`,
+  device: `$${SHORT}did`,
+  expires: `$${SHORT}exp`,
+  key: `$${SHORT}key`,
+  binding: `$${SHORT}binding`,
+  signature: 'unchecked',
+  digest: 'unchecked',
+};
+
+/** The variable that tells this of a request, whichever way it went. */
+export function saidBy(name: keyof Identity | 'code'): string {
+  return name === 'id' ? '$approov_named' : `$${TOLD[name] === undefined ? 'approov_' : SAID}${name}`;
+}
+
+/** What stands in `http`: the variables of the short way, and {@link saidBy} of both. */
+export function shortWayVariables(compiled: NjsPolicy): string {
+  const varying = varyingOf(compiled);
+  const byNjs = VARYING.filter((name) => isToldByNjs(name, varying));
+  const maps = Object.entries(TOLD).map(([name, usual]) => {
+    // The cast holds: what is not among them is not found.
+    const known = name as keyof Varying;
+    const value = varying[known] === undefined || byNjs.includes(known) ? usual : varying[known][0];
+    return `map $${SHORT}exp $${SAID}${name} {\n  default "${value}";\n  "" $approov_${name};\n}\n`;
+  });
+  return `js_set $approov_claims approov.claims;\n${byNjs.map((name) => `js_var $${SHORT}${name};\n`).join('')}${maps.join('')}`;
+}
+
+/** What stands in `server`, before the whole judgement: sets `$approov_action` to `pass`, or to nothing. */
+export function shortWayConditions(compiled: NjsPolicy): string {
+  const { pattern } = varyingOf(compiled);
+  const many = pattern.length > 1;
+  const read = many ? '$approov_read' : '$approov_claims';
+  const conditions = pattern.map((one, index) => `  if (${read} ~ '^${one}${many ? ` ${index}` : ''}$') { set $approov_action pass; }\n`);
+  const exempt = compiled.rows.some(({ leadsTo }) => leadsTo === 'exempt');
+  return `  set $approov_action "";
+${many ? `  set $approov_read "$approov_claims $${SHORT}pattern";\n` : ''}${conditions.join('')}${exempt ? '  if ($approov_claims = exempt) { set $approov_action pass; }\n' : ''}`;
+}
+
+/** A text of JSON without escapes, and one that can stand in a header. */
+const TEXT = '[ !#-\\[\\]-~]*';
+const WORD = '[!#-\\[\\]-~]*';
+/** Claims with a name of their own that are texts: a claim that is not here may have any flat value, and there may be two. */
+const TEXTS = ['ip', 'sub', 'arc', 'mskid', 'ipk', 'pay'];
+
+/**
+ * Claims sets as issuers write them: no white space, no escapes, no list, no object in the object, each name once (a name whose group is set fails), each
+ * claim of the type that the library demands. `nbf` is not among them.
+ */
+function claimsPattern({ issuers, audiences, audienceRequired, refuseEmulated }: Judged['token']): string {
+  const members: (readonly [name: string, value: string])[] = [
+    ['exp', `(?<${SHORT}exp>[1-9]\\d{${EXPIRY_DIGITS - 1}})`],
+    ['did', `"(?<${SHORT}did>${WORD})"`],
+    ['iat', '(0|-?[1-9]\\d{0,10})'],
+    ['iss', `"(${issuers === null ? TEXT : oneOf(issuers)})"`],
+    ['aud', `"(${audiences === null ? TEXT : oneOf(audiences)})"`],
+    ...TEXTS.map((name) => [name, `"(${TEXT})"`] as const),
+  ];
+  const once = members.map(([name, value], index) => `(?(${index + 1})(?!)|"${name}":${value})`);
+  const taken = [...members.map(([name]) => name), 'nbf', ...(refuseEmulated ? [EMULATOR_CLAIM] : [])].join('|');
+  const other = members.length + 1;
+  const flat = `([A-Za-z][\\w-]{0,31})":(?:"${TEXT}"|0|-?[1-9]\\d{0,10}|true|false|null)`;
+  const others = [
+    `(?(${other})(?!)|"(?!(?:${taken})")${flat})`,
+    `(?(${other})(?(${other + 1})(?!)|"(?!(?:${taken}|\\${other})")${flat})|(?!))`,
+  ];
+  const required = [1, ...(issuers === null ? [] : [4]), ...(audienceRequired ? [5] : [])].map((group) => `(?(${group})|(?!))`);
+  return `\\{(?:(?:${[...once, ...others].join('|')})(?:,(?=")|(?=\\})))+${required.join('')}\\}`;
+}
+
+/** Those of the values that need little quoting; tokens with others are judged by the engine. */
+function oneOf(values: readonly string[]): string {
+  const plain = values.filter((value) => /^[\w.:/-]+$/.test(value)).map((value) => value.replace(/\./g, '\\.'));
+  return plain.length === 0 ? '(?!)' : plain.join('|');
+}
+
+/** The functions of the short way. `claims(request)` answers the bytes of the claims set of a token that holds, as far as njs looks; or nothing. */
+export function shortWayText(compiled: NjsPolicy): string {
+  const { policies, rows, keys } = compiled;
   return [
-    `function shortWay(request) {\n${rows.length === 0 ? '  return shortly0(request);' : routed(rows)}\n}`,
-    ...policies.map(({ policy }, index) => `function shortly${index}(request) {\n${accepting(policy, keys, now)}\n}`),
+    `function claims(request) {
+  try {
+${rows.length === 0 ? '    return claims0(request);' : routed(rows)}
+  } catch (error) {
+    // What is wrong the whole judgement says.
+    return '';
+  }
+}`,
+    ...policies.map(({ policy }, index) => `function claims${index}(request) {\n${accepting(policy, compiled)}\n}`),
     ...(rows.length === 0 ? [] : [exempting(policies[0]?.policy.modes.token ?? '')]),
     SIGNED,
+    ...(policies.some(({ policy }) => policy.binding !== null) ? [IS_PLAIN] : []),
     ...keys.map((key, index) => `function secret${index}() {\n  return secretOf(${whereIs(key.secret)}, '${key.secret.encoding}');\n}`),
     SECRET_OF,
   ].join('\n');
@@ -37,44 +148,44 @@ function routed(rows: NjsPolicy['rows']): string {
     const any = (conditions: readonly string[]): string => conditions.join(' || ') || 'false';
     const exactly = any((paths ?? []).map(({ raw, below }) => (below ? `path.startsWith(${text(raw)})` : `path === ${text(raw)}`)));
     const loosely = any((paths ?? []).map(({ loose, below }) => (below ? `below.startsWith(${text(loose)})` : `loose === ${text(loose)}`)));
-    const found = leadsTo === 'exempt' ? 'exempt(request)' : `shortly${leadsTo}(request)`;
-    const steps = paths === null ? `return ${found};` : `{\n    if (${exactly}) return ${found};\n    if (${loosely}) return '';\n  }`;
-    return methods === null ? `  ${steps}` : `  if (${text(methods)}.indexOf(method) >= 0) ${steps}`;
+    const found = leadsTo === 'exempt' ? 'exempt(request)' : `claims${leadsTo}(request)`;
+    const steps =
+      paths === null ? `return ${found};` : `{\n      if (${exactly}) return ${found};\n      if (${loosely}) return '';\n    }`;
+    return methods === null ? `    ${steps}` : `    if (${text(methods)}.indexOf(method) >= 0) ${steps}`;
   });
-  return `  var path = request.variables.request_uri.split('?')[0], method = request.method.toUpperCase();
-  if (!/^(?=\\/)(?:\\/(?!\\.\\.?(?:\\/|$))[A-Za-z0-9._~-]+)*\\/?$/.test(path) || /[/\\\\?#]/.test(request.variables.http_host || '')) return '';
-  var loose = path.toLowerCase().replace(/\\/$/, ''), below = loose + '/';
+  return `    var path = request.variables.request_uri.split('?')[0], method = request.method.toUpperCase();
+    if (!/^(?=\\/)(?:\\/(?!\\.\\.?(?:\\/|$))[A-Za-z0-9._~-]+)*\\/?$/.test(path) || /[/\\\\?#]/.test(request.variables.http_host || '')) return '';
+    var loose = path.toLowerCase().replace(/\\/$/, ''), below = loose + '/';
 ${covered.join('\n')}
-  return shortly0(request);`;
+    return claims0(request);`;
 }
 
 function exempting(mode: string): string {
   return `function exempt(request) {
-  request.variables.${PREFIX}verdict = 'exempt';
-  request.variables.${PREFIX}mode = ${text(mode)};
-  return 'pass';
+  request.variables.approov_verdict = 'exempt';
+  request.variables.approov_mode = ${text(mode)};
+  return 'exempt';
 }`;
 }
 
-function accepting({ token, binding, modes }: Judged, keys: readonly NjsKey[], now: string): string {
+function accepting(judged: Judged, compiled: NjsPolicy): string {
+  const { token, binding } = judged;
+  const { keys, at } = compiled;
   const { header, prefix, maxBytes, clockToleranceSeconds, maxLifetimeSeconds } = token;
   const scheme = prefix === null ? '' : `${prefix.charAt(0).toUpperCase()}${prefix.slice(1)} `;
-  const said: { readonly [Name in keyof Identity | 'code']?: string } = {
-    code: text('accepted'),
-    verdict: text('accepted'),
-    mode: text(Object.values(modes).includes('enforce') ? 'enforce' : 'observe'),
-    expires: 'String(exp)',
+  const varying = varyingOf(compiled);
+  const told: { readonly [Name in keyof Varying]: string } = {
+    pattern: `'${varying.pattern.indexOf(claimsPattern(token))}'`,
+    mode: text(modeOf(judged)),
+    key: `${text(varying.key)}[key]`,
     binding: binding === null ? text('unchecked') : 'bound',
-    signature: text('unchecked'),
-    digest: text('unchecked'),
-    key: keys.length === 1 ? text(headerText(keys[0]?.id)) : `${text(keys.map(({ id }) => headerText(id)))}[key]`,
   };
   return `  var token = ${oneLine(header)};
   if (typeof token !== 'string' || token.length > ${maxBytes}) return '';
 ${scheme === '' ? '' : `  if (!token.startsWith(${text(scheme)})) return '';\n  token = token.slice(${scheme.length});\n`}  var start = 0, key = -1, input = token.slice(0, -${MAC_CHARACTERS + 1}), mac = token.slice(-${MAC_CHARACTERS});
   // The bytes of the MAC, if this is their one spelling.
   var given = Buffer.from(mac, 'base64url');
-  if (given.toString('base64url') !== mac) return '';
+  if (given.toString('base64url') !== mac || token.charAt(input.length) !== '.') return '';
   given = new Uint32Array(given.buffer);
   if (given.length !== 8) return '';
   ${headersOf(keys)
@@ -83,40 +194,18 @@ ${scheme === '' ? '' : `  if (!token.startsWith(${text(scheme)})) return '';\n  
       return `if (token.startsWith(${text(`${segment}.`)})) {\n    start = ${segment.length + 1};\n    key = ${[...signed, '-1'].join(' : ')};\n  }`;
     })
     .join(' else ')}
-  if (key < 0 || token.charAt(token.length - ${MAC_CHARACTERS + 1}) !== '.') return '';
-  // The payload in its one spelling, of ASCII characters only.
+  if (key < 0) return '';
   var payload = input.slice(start), bytes = Buffer.from(payload, 'base64url');
   if (bytes.toString('base64url') !== payload) return '';
-  var json = bytes.toString();
-  if (json.length !== bytes.length || json.indexOf('\\ufffd') >= 0 || json.indexOf('[') >= 0) return '';
-  // Each member has a colon, in whatever object it is: with no more colons than members at the top nothing is named twice, and nothing nests.
-  var claims = JSON.parse(json), colons = json.split(':').length - 1, members = Object.keys(claims).length;
-  if (colons !== members && (json.split('":').length - 1 !== members || /"\\s/.test(json))) return '';
-  var now = ${now}, exp = claims.exp, iat = claims.iat, did = claims.did;
-  if (typeof exp !== 'number' || !(now < exp + ${clockToleranceSeconds}) || !(exp < ${LATEST})${maxLifetimeSeconds === null ? '' : ` || !(exp - now <= ${maxLifetimeSeconds})`}) return '';
-  if (claims.nbf !== undefined || (iat !== undefined && (typeof iat !== 'number' || !(iat < ${LATEST}) || !(iat > -${LATEST})))) return '';
-  if (did !== undefined && (typeof did !== 'string' || !/^[!-~]*$/.test(did))) return '';
-  if (${['ip', 'iss', 'sub', 'arc', 'mskid', 'aud'].map((claim) => `(claims.${claim} !== undefined && typeof claims.${claim} !== 'string')`).join(' || ')}) return '';
-${claimsOf(token)}${binding === null ? '' : boundBy(binding)}  var told = request.variables;
-  if (did) told.${PREFIX}device = did;
-${Object.entries(said)
-  .map(([name, value]) => `  told.${PREFIX}${name} = ${value};`)
-  .join('\n')}
-  return 'pass';`;
+  // The pattern takes the name once, and exactly so many digits.
+  var found = bytes.indexOf('"exp":') + 6, exp = Number(bytes.toString('utf8', found, found + ${EXPIRY_DIGITS})), now = ${at === null ? 'Date.now() / 1000' : String(at / 1000)};
+  if (!(now < exp + ${clockToleranceSeconds})${maxLifetimeSeconds === null ? '' : ` || !(exp - now <= ${maxLifetimeSeconds})`}) return '';
+${binding === null ? '' : boundBy(binding)}${VARYING.filter((name) => isToldByNjs(name, varying))
+  .map((name) => `  request.variables.${SHORT}${name} = ${told[name]};\n`)
+  .join('')}  return bytes;`;
 }
 
-/** Issuer, audience, and the mark of a stand-in for the issuing cloud. */
-function claimsOf({ issuers, audiences, audienceRequired, refuseEmulated }: Judged['token']): string {
-  const oneOf = (values: readonly string[]): string => `${text(values)}.indexOf`;
-  const conditions = [
-    ...(refuseEmulated ? [`claims[${text(EMULATOR_CLAIM)}] !== undefined`] : []),
-    ...(issuers === null ? [] : [`${oneOf(issuers)}(claims.iss) < 0`]),
-    ...(audiences === null ? [] : [`${audienceRequired ? '' : 'claims.aud !== undefined && '}${oneOf(audiences)}(claims.aud) < 0`]),
-  ];
-  return conditions.map((condition) => `  if (${condition}) return '';\n`).join('');
-}
-
-/** Claim and value are the client's own: how long comparing them takes tells nobody anything. */
+/** Claim and value are the client's own: how long comparing them takes tells nobody anything. The pattern takes the claim once, and as a text. */
 function boundBy({ headers, missing, value }: NonNullable<Judged['binding']>): string {
   const parts = headers.map((name, index) => {
     const isCut = value === 'without-bearer' && /(?:^|-)authorization$/.test(name);
@@ -125,9 +214,9 @@ function boundBy({ headers, missing, value }: NonNullable<Judged['binding']>): s
 ${isCut ? `    if (!value${index}.startsWith('Bearer ') || value${index}.charAt(7) === ' ') return '';\n    value${index} = value${index}.slice(7);\n` : ''}`;
   });
   const hashed = headers.map((_, index) => `value${index}`).join(' + ');
-  return `  var bound = 'absent', pay = claims.pay;
-  ${missing === 'accept' ? 'if (pay !== undefined) ' : ''}{
-${parts.join('')}    if (pay !== crypto.createHash('sha256').update(${hashed}).digest('base64')) return '';
+  return `  var bound = 'absent';
+  ${missing === 'accept' ? `if (bytes.indexOf('"pay":') >= 0) ` : ''}{
+${parts.join('')}    if (bytes.indexOf('"pay":"' + crypto.createHash('sha256').update(${hashed}).digest('base64') + '"') < 0) return '';
     bound = 'verified';
   }
 `;
@@ -171,10 +260,6 @@ const SIGNED = `function signed(secret, input, given) {
   return made.length === 8 && ((given[0] ^ made[0]) | (given[1] ^ made[1]) | (given[2] ^ made[2]) | (given[3] ^ made[3])
     | (given[4] ^ made[4]) | (given[5] ^ made[5]) | (given[6] ^ made[6]) | (given[7] ^ made[7])) === 0;
 }
-// ASCII, with neither white space around it nor a comma in it. A pattern: to njs, a text whose bytes are not UTF-8 is as long as its bytes.
-function isPlain(value) {
-  return /^[!-+\\--~](?:[ -+\\--~]*[!-+\\--~])?$/.test(value);
-}
 function only(lines, name) {
   var found;
   for (var at = 0; at < lines.length; at++) {
@@ -185,6 +270,12 @@ function only(lines, name) {
     }
   }
   return found;
+}`;
+
+/** A pattern, since to njs a text whose bytes are not UTF-8 is as long as its bytes. */
+const IS_PLAIN = `// ASCII, with neither white space around it nor a comma in it.
+function isPlain(value) {
+  return /^[!-+\\--~](?:[ -+\\--~]*[!-+\\--~])?$/.test(value);
 }`;
 
 function whereIs({ env, file }: NjsKey['secret']): string {
