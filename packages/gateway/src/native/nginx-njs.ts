@@ -56,12 +56,10 @@ ${shortWayText(compiled)}
 
 // The whole judgement: the policy, and the checks of the library approov-guard. njs runs this file anew for each request, so all of it is in functions.
 function judge(request) {
-  return engine(policy()).judge(request);
+  return engine().judge(request);
 }
-function policy() {
-  return ${JSON.stringify(compiled, null, 2)};
-}
-function engine(POLICY) {
+function engine() {
+var POLICY = ${JSON.stringify(compiled, null, 2)};
 ${engineText()}}
 
 export default { claims, judge };

@@ -123,21 +123,23 @@ function oneOf(values: readonly string[]): string {
 
 /** The functions of the short way. `claims(request)` answers the bytes of the claims set of a token that holds, as far as njs looks; or nothing. */
 export function shortWayText(compiled: NjsPolicy): string {
-  const { policies, rows, keys } = compiled;
+  const { policies, rows } = compiled;
+  const functions = policies.map(({ policy }) => accepting(policy, compiled));
+  const all = functions.join('');
   return [
     `function claims(request) {
   try {
-${rows.length === 0 ? '    return claims0(request);' : routed(rows)}
+${rows.length === 0 ? functions[0] : routed(rows)}
   } catch (error) {
     // What is wrong the whole judgement says.
     return '';
   }
 }`,
-    ...policies.map(({ policy }, index) => `function claims${index}(request) {\n${accepting(policy, compiled)}\n}`),
+    ...(rows.length === 0 ? [] : functions.map((body, index) => `function claims${index}(request) {\n${body}\n}`)),
     ...(rows.length === 0 ? [] : [exempting(policies[0]?.policy.modes.token ?? '')]),
     SIGNED,
-    ...(policies.some(({ policy }) => policy.binding !== null) ? [IS_PLAIN] : []),
-    ...keys.map((key, index) => `function secret${index}() {\n  return secretOf(${whereIs(key.secret)}, '${key.secret.encoding}');\n}`),
+    ...(all.includes('isPlain(') ? [IS_PLAIN] : []),
+    ...(all.includes('only(') ? [ONLY] : []),
     SECRET_OF,
   ].join('\n');
 }
@@ -183,22 +185,20 @@ function accepting(judged: Judged, compiled: NjsPolicy): string {
   return `  var token = ${oneLine(header)};
   if (typeof token !== 'string' || token.length > ${maxBytes}) return '';
 ${scheme === '' ? '' : `  if (!token.startsWith(${text(scheme)})) return '';\n  token = token.slice(${scheme.length});\n`}  var start = 0, key = -1, input = token.slice(0, -${MAC_CHARACTERS + 1}), mac = token.slice(-${MAC_CHARACTERS});
-  // The bytes of the MAC, if this is their one spelling.
-  var given = Buffer.from(mac, 'base64url');
-  if (given.toString('base64url') !== mac || token.charAt(input.length) !== '.') return '';
-  given = new Uint32Array(given.buffer);
-  if (given.length !== 8) return '';
+  if (token.charAt(input.length) !== '.') return '';
   ${headersOf(keys)
     .map(({ segment, tried }) => {
-      const signed = tried.map((index) => `signed(secret${index}(), input, given) ? ${index}`);
+      // The cast holds: these are places of the list.
+      const signed = tried.map((index) => `signed(${secretOf(keys[index] as NjsKey)}, input, mac) ? ${index}`);
       return `if (token.startsWith(${text(`${segment}.`)})) {\n    start = ${segment.length + 1};\n    key = ${[...signed, '-1'].join(' : ')};\n  }`;
     })
     .join(' else ')}
   if (key < 0) return '';
   var payload = input.slice(start), bytes = Buffer.from(payload, 'base64url');
   if (bytes.toString('base64url') !== payload) return '';
-  // The pattern takes the name once, and exactly so many digits.
-  var found = bytes.indexOf('"exp":') + 6, exp = Number(bytes.toString('utf8', found, found + ${EXPIRY_DIGITS})), now = ${at === null ? 'Date.now() / 1000' : String(at / 1000)};
+  // The pattern takes the name once, and exactly so many digits. Issuers write it first.
+  var head = bytes.toString('utf8', 0, ${EXPIRY_DIGITS + 7}), found = head.startsWith('{"exp":') ? 7 : bytes.indexOf('"exp":') + 6;
+  var exp = Number(found === 7 ? head.slice(7) : bytes.toString('utf8', found, found + ${EXPIRY_DIGITS})), now = ${at === null ? 'Date.now() / 1000' : String(at / 1000)};
   if (!(now < exp + ${clockToleranceSeconds})${maxLifetimeSeconds === null ? '' : ` || !(exp - now <= ${maxLifetimeSeconds})`}) return '';
 ${binding === null ? '' : boundBy(binding)}${VARYING.filter((name) => isToldByNjs(name, varying))
   .map((name) => `  request.variables.${SHORT}${name} = ${told[name]};\n`)
@@ -254,13 +254,18 @@ function headersOf(keys: readonly NjsKey[]): readonly KnownHeader[] {
   });
 }
 
-/** Both are compared word by word, and all of them: how long that takes does not tell where they differ. */
-const SIGNED = `function signed(secret, input, given) {
-  var made = new Uint32Array(crypto.createHmac('sha256', secret).update(input).digest().buffer);
-  return made.length === 8 && ((given[0] ^ made[0]) | (given[1] ^ made[1]) | (given[2] ^ made[2]) | (given[3] ^ made[3])
-    | (given[4] ^ made[4]) | (given[5] ^ made[5]) | (given[6] ^ made[6]) | (given[7] ^ made[7])) === 0;
+/**
+ * Texts are compared by their hashes: how long that takes tells, at most, how the hash of the right MAC begins, and nobody finds a MAC by its hash. It is
+ * the text that is compared, which refuses other spellings of the same bytes.
+ */
+const SIGNED = `function signed(secret, input, mac) {
+  return hashed(crypto.createHmac('sha256', secret).update(input).digest('base64url')) === hashed(mac);
 }
-function only(lines, name) {
+function hashed(text) {
+  return crypto.createHash('sha256').update(text).digest('hex');
+}`;
+
+const ONLY = `function only(lines, name) {
   var found;
   for (var at = 0; at < lines.length; at++) {
     var line = lines[at];
@@ -278,8 +283,9 @@ function isPlain(value) {
   return /^[!-+\\--~](?:[ -+\\--~]*[!-+\\--~])?$/.test(value);
 }`;
 
-function whereIs({ env, file }: NjsKey['secret']): string {
-  return env === undefined ? `fs.readFileSync(${text(file)}, 'utf8').trim().split('\\n').pop()` : `process.env[${text(env)}]`;
+function secretOf({ secret: { encoding, env, file } }: NjsKey): string {
+  const written = env === undefined ? `fs.readFileSync(${text(file)}, 'utf8').trim().split('\\n').pop()` : `process.env[${text(env)}]`;
+  return `secretOf(${written}, '${encoding}')`;
 }
 
 /** Nothing is verified by a secret that is absent or spelled wrong: the engine says so. */
