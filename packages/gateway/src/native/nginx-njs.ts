@@ -130,19 +130,7 @@ http {
 js_import approov from approov.js;
 js_set $approov_judged approov.judge;
 ${told.map((name) => `js_var $approov_${name};`).join('\n')}
-# No token, no query, no bound value: URLs carry them, too.
-map $request_uri $approov_path {
-  "~^(?<approov_before_query>[^?]*)" $approov_before_query;
-}
-# Whoever is refused is told an id that nobody can guess; nobody is told that of another request, and making one costs more than its check.
-map $approov_id $approov_named {
-  default $approov_id;
-  "" $connection-$connection_requests-$msec;
-}
-log_format approov escape=json '{"time":"$time_iso8601","peer":"$remote_addr","method":"$request_method","path":"$approov_path","status":"$status","verdict":"${saidBy('code')}","observed":"$approov_observed","id":"$approov_named"}';
-access_log /var/log/nginx/access.log approov;
-# What is told of a request that the short way accepted; of all others the whole judgement tells it.
-${shortWayVariables(compiled)}${behind(to)}
+${logged(compiled)}${behind(to)}
 
 server {
   listen ${listen};
@@ -166,6 +154,23 @@ ${passedOn(
 ${refusals(policy)}}
 }
 `;
+}
+
+/** What is told of a request: to the log, and to the server behind. */
+function logged(compiled: NjsPolicy): string {
+  return `# No token, no query, no bound value: URLs carry them, too.
+map $request_uri $approov_path {
+  "~^(?<approov_before_query>[^?]*)" $approov_before_query;
+}
+# Whoever is refused is told an id that nobody can guess; nobody is told that of another request, and making one costs more than its check.
+map $approov_id $approov_named {
+  default $approov_id;
+  "" $connection-$connection_requests-$msec;
+}
+log_format approov escape=json '{"time":"$time_iso8601","peer":"$remote_addr","method":"$request_method","path":"$approov_path","status":"$status","verdict":"${saidBy('code')}","observed":"$approov_observed","id":"$approov_named"}';
+access_log /var/log/nginx/access.log approov;
+# What is told of a request that the short way accepted; of all others the whole judgement tells it.
+${shortWayVariables(compiled)}`;
 }
 
 const HEAD = `# approov-guard: nginx with njs (0.7.9 or newer) that lets only requests of genuine apps through, by itself. approov.js lies beside this file.

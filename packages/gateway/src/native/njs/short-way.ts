@@ -230,14 +230,8 @@ function oneLine(name: string): string {
   return /^(?:approov|x)-/.test(name) ? `request.headersIn[${text(name)}]` : `only(request.rawHeadersIn, ${text(name)})`;
 }
 
-interface KnownHeader {
-  readonly segment: string;
-  /** Which keys may have signed, in the order in which they are tried. */
-  readonly tried: readonly number[];
-}
-
-/** The headers that issuers write for these keys, and which keys the library would try for each. */
-function headersOf(keys: readonly NjsKey[]): readonly KnownHeader[] {
+/** The headers that issuers write for these keys, and which keys the library would try for each, in order. */
+function headersOf(keys: readonly NjsKey[]): readonly { readonly segment: string; readonly tried: readonly number[] }[] {
   const verify = (): boolean => false;
   const known: readonly VerificationKey[] = keys.map(({ id, kid, algorithm }) => ({ id, kid, algorithm, prepared: { verify } }));
   const kids = [...new Set(keys.flatMap(({ kid }) => kid ?? []))];
