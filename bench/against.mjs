@@ -12,13 +12,13 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countingHook, MinimalView } from './lib/guards.mjs';
-import { spread } from './lib/measure.mjs';
-import { median, medianOfPairs, pairOf } from './lib/pairs.mjs';
-import { prepare, SignedRequestMessage } from './lib/signed.mjs';
-import { badSignature, deliver, freshKeys, freshToken, guardKeys, many } from './lib/tokens.mjs';
+import { prepare, SignedRequestMessage } from './lib/inputs/signed.mjs';
+import { badSignature, deliver, freshKeys, freshToken, guardKeys, many } from './lib/inputs/tokens.mjs';
+import { spread } from './lib/measuring/measure.mjs';
+import { median, medianOfPairs, pairOf } from './lib/measuring/pairs.mjs';
 
 /** @typedef {{ createGuard: typeof import('approov-guard').createGuard, NodeRequestView: new (message: any) => any }} Library */
-/** @typedef {{ accepted: boolean, options?: object, inputs: (keys: import('./lib/tokens.mjs').Keys) => () => any, views?: true }} Row */
+/** @typedef {{ accepted: boolean, options?: object, inputs: (keys: import('./lib/inputs/tokens.mjs').Keys) => () => any, views?: true }} Row */
 
 const LAUNCHES = 5;
 const PAIRS = 200;
@@ -26,9 +26,9 @@ const SLICE_MS = 1;
 const WARM_CALLS = 30_000;
 const SEEN_ONCE = 4000;
 
-const tokens = (/** @type {import('./lib/tokens.mjs').Keys} */ keys, count = 1000) => many(count, () => freshToken(keys));
-const ofTokens = (/** @type {(keys: import('./lib/tokens.mjs').Keys) => readonly string[]} */ make) => {
-  return (/** @type {import('./lib/tokens.mjs').Keys} */ keys) => {
+const tokens = (/** @type {import('./lib/inputs/tokens.mjs').Keys} */ keys, count = 1000) => many(count, () => freshToken(keys));
+const ofTokens = (/** @type {(keys: import('./lib/inputs/tokens.mjs').Keys) => readonly string[]} */ make) => {
+  return (/** @type {import('./lib/inputs/tokens.mjs').Keys} */ keys) => {
     const next = deliver(make(keys));
     return () => new MinimalView(next());
   };
@@ -40,12 +40,12 @@ const signed = (/** @type {'install' | 'account'} */ label) => {
     accepted: true,
     views: /** @type {const} */ (true),
     options: { origin: 'https://api.example.com', signature: { label, ...account, replay: null } },
-    inputs: (/** @type {import('./lib/tokens.mjs').Keys} */ keys) => {
+    inputs: (/** @type {import('./lib/inputs/tokens.mjs').Keys} */ keys) => {
       const prepared = many(500, () => '').map(() => prepare(keys, label, accountKey, Date.now()));
       let index = -1;
       return () => {
         index = (index + 1) % prepared.length;
-        return new SignedRequestMessage(/** @type {import('./lib/signed.mjs').Prepared} */ (prepared[index]));
+        return new SignedRequestMessage(/** @type {import('./lib/inputs/signed.mjs').Prepared} */ (prepared[index]));
       };
     },
   };
@@ -80,7 +80,7 @@ function timed(once, calls) {
   return (user + system) / calls;
 }
 
-/** @param {Library} library @param {Row} row @param {import('./lib/tokens.mjs').Keys} keys @param {() => any} next */
+/** @param {Library} library @param {Row} row @param {import('./lib/inputs/tokens.mjs').Keys} keys @param {() => any} next */
 function candidateOf({ createGuard, NodeRequestView }, { options = {}, accepted, views }, keys, next) {
   const guard = createGuard(/** @type {any} */ ({ keys: guardKeys(keys), onVerdict: countingHook, ...options }));
   // Written twice: one function for both would be compiled for the views of both.

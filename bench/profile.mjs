@@ -6,10 +6,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Generator } from './lib/generator.mjs';
-import { startServer } from './lib/processes.mjs';
-import { markdown } from './lib/table.mjs';
-import { badSignature, freshKeys, freshToken, many } from './lib/tokens.mjs';
+import { badSignature, freshKeys, freshToken, many } from './lib/inputs/tokens.mjs';
+import { markdown } from './lib/measuring/table.mjs';
+import { Generator } from './lib/programs/generator.mjs';
+import { startServer } from './lib/programs/processes.mjs';
 import { PLATFORMS } from './servers/platforms.mjs';
 
 const [kind = 'valid', protection = 'guard'] = process.argv.slice(2);

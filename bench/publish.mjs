@@ -5,8 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { barsOf } from './lib/bars.mjs';
-import { barsTable, markdown, short, table } from './lib/table.mjs';
+import { barsOf } from './lib/measuring/bars.mjs';
+import { barsTable, markdown, short, table } from './lib/measuring/table.mjs';
 
 /** @typedef {import('./run.mjs').Row} Row */
 

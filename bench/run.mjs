@@ -6,16 +6,16 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { barsOf } from './lib/bars.mjs';
-import { describeMachine, noise } from './lib/machine.mjs';
-import { MODES } from './lib/modes.mjs';
-import { barsTable, table } from './lib/table.mjs';
+import { barsOf } from './lib/measuring/bars.mjs';
+import { describeMachine, noise } from './lib/measuring/machine.mjs';
+import { MODES } from './lib/measuring/modes.mjs';
+import { barsTable, table } from './lib/measuring/table.mjs';
 
 /**
  * @typedef {object} Settings
  * @property {boolean} quick
  * @property {boolean} smoke - only to see that everything works
- * @property {import('./lib/measure.mjs').Effort} effort - of what is measured in process
+ * @property {import('./lib/measuring/measure.mjs').Effort} effort - of what is measured in process
  * @property {{ launches: number, rounds: number, seconds: number, warmSeconds: number, warmRequests: number }} load - of each server: how
  *   often it is started, the pairs at each start, how long each of a pair takes
  * @property {{ rounds: number, seconds: number }} flood - of each kind of flood
@@ -29,9 +29,9 @@ import { barsTable, table } from './lib/table.mjs';
  * @property {string} group
  * @property {string} name
  * @property {string} unit
- * @property {import('./lib/measure.mjs').Spread} [us] - microseconds
- * @property {import('./lib/measure.mjs').Spread} [ratio] - to the first row of the group
- * @property {{ [figure: string]: number | string | import('./lib/measure.mjs').Spread }} [figures] - whatever else was measured
+ * @property {import('./lib/measuring/measure.mjs').Spread} [us] - microseconds
+ * @property {import('./lib/measuring/measure.mjs').Spread} [ratio] - to the first row of the group
+ * @property {{ [figure: string]: number | string | import('./lib/measuring/measure.mjs').Spread }} [figures] - whatever else was measured
  */
 
 /** @typedef {(row: Row) => void} Report */
@@ -89,7 +89,7 @@ async function runAll(words) {
   write(result);
 }
 
-/** @param {{ mode: string, at: string, machine: object, bars: import('./lib/bars.mjs').Bar[], rows: Row[] }} result */
+/** @param {{ mode: string, at: string, machine: object, bars: import('./lib/measuring/bars.mjs').Bar[], rows: Row[] }} result */
 function write(result) {
   const folder = new URL('results/', import.meta.url);
   mkdirSync(folder, { recursive: true });

@@ -1,5 +1,5 @@
 /** `suite.mjs SUITE MODE`: one suite in a process of its own, one row of JSON a line. */
-import { MODES } from './lib/modes.mjs';
+import { MODES } from './lib/measuring/modes.mjs';
 
 const [suite = '', mode = 'full'] = process.argv.slice(2);
 const settings = MODES[mode];

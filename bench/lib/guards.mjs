@@ -1,9 +1,9 @@
 /** The guard as the suites use it: the product's entry, and the bare path below it. */
 import { createGuard } from 'approov-guard';
+import { guardKeys } from './inputs/tokens.mjs';
 import { internals } from './internals.mjs';
-import { guardKeys } from './tokens.mjs';
 
-/** @typedef {import('./tokens.mjs').Keys} Keys */
+/** @typedef {import('./inputs/tokens.mjs').Keys} Keys */
 
 const NO_LINES = /** @type {readonly string[]} */ (Object.freeze([]));
 

@@ -5,9 +5,9 @@ import { createVerifier } from 'fast-jwt';
 import { verify as honoVerify } from 'hono/jwt';
 import { jwtVerify } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
-import { publicJwk } from './tokens.mjs';
+import { publicJwk } from './inputs/tokens.mjs';
 
-/** @typedef {import('./tokens.mjs').Keys} Keys */
+/** @typedef {import('./inputs/tokens.mjs').Keys} Keys */
 /** @typedef {{ name: string, verify: (token: string) => boolean | Promise<boolean>, slow?: boolean }} Peer */
 
 /**

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { markdown, short } from '../lib/table.mjs';
+import { markdown, short } from '../lib/measuring/table.mjs';
 import { COSTS } from './costs.mjs';
 import { SCENARIOS, usualSettings } from './scenarios.mjs';
 import { PLACES, sizeOf } from './sizing.mjs';

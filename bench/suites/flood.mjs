@@ -3,15 +3,15 @@
  * an unprotected handler, which answers all of it alike, and it stays below what that handler can do with these very requests.
  */
 import { randomBytes } from 'node:crypto';
-import { Generator } from '../lib/generator.mjs';
-import { shuffled } from '../lib/measure.mjs';
-import { medianOf, medianOfPairs, pairOf } from '../lib/pairs.mjs';
-import { startServer } from '../lib/processes.mjs';
-import { badSignature, freshKeys, freshToken, many } from '../lib/tokens.mjs';
+import { badSignature, freshKeys, freshToken, many } from '../lib/inputs/tokens.mjs';
+import { shuffled } from '../lib/measuring/measure.mjs';
+import { medianOf, medianOfPairs, pairOf } from '../lib/measuring/pairs.mjs';
+import { Generator } from '../lib/programs/generator.mjs';
+import { startServer } from '../lib/programs/processes.mjs';
 import { PLATFORMS } from '../servers/platforms.mjs';
 
-/** @typedef {import('../lib/generator.mjs').Paced} Paced */
-/** @typedef {import('../lib/processes.mjs').Server} Server */
+/** @typedef {import('../lib/programs/generator.mjs').Paced} Paced */
+/** @typedef {import('../lib/programs/processes.mjs').Server} Server */
 /** @typedef {{ kind: string, generator: Generator, servers: Map<string, Server>, settings: import('../run.mjs').Settings }} Plan */
 /** @typedef {{ perSecond: number, closed: number, seconds: number }} Offer - requests a second in all, or so many connections that flood as fast as they can */
 

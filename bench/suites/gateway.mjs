@@ -7,13 +7,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram, findPythonWith } from '../../tools/optional.mjs';
-import { shuffled } from '../lib/measure.mjs';
-import { medianOf, medianOfPairs } from '../lib/pairs.mjs';
-import { PYTHON, placesOf } from '../lib/places.mjs';
-import { LOAD_CORE, runOn, SERVER_CORE } from '../lib/processes.mjs';
-import { badSignature, freshKeys, freshToken } from '../lib/tokens.mjs';
+import { badSignature, freshKeys, freshToken } from '../lib/inputs/tokens.mjs';
+import { shuffled } from '../lib/measuring/measure.mjs';
+import { medianOf, medianOfPairs } from '../lib/measuring/pairs.mjs';
+import { PYTHON, placesOf } from '../lib/programs/places.mjs';
+import { LOAD_CORE, runOn, SERVER_CORE } from '../lib/programs/processes.mjs';
 
-/** @typedef {import('../lib/places.mjs').Started} Started */
+/** @typedef {import('../lib/programs/places.mjs').Started} Started */
 /** @typedef {{ name: string, start: () => Promise<Started>, token: string, refused?: boolean }} Candidate */
 /** @typedef {import('../run.mjs').Settings} Settings */
 

@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { bindingHash, freshInstallationKey, requestView, signRequest } from '@approov-guard/testkit';
 import { createGuard } from 'approov-guard';
 import { countingHook, MinimalView } from '../lib/guards.mjs';
-import { measure } from '../lib/measure.mjs';
-import { deliver, freshKeys, freshToken, guardKeys } from '../lib/tokens.mjs';
+import { deliver, freshKeys, freshToken, guardKeys } from '../lib/inputs/tokens.mjs';
+import { measure } from '../lib/measuring/measure.mjs';
 
 const keys = freshKeys('HS256');
 

@@ -4,17 +4,18 @@
  * same, whose ratio would be 1 on a quiet machine. Two pairs more tell what is the adapter's own: the guard beside a middleware that does nothing,
  * and a refused request beside an answered one.
  */
-import { Generator } from '../lib/generator.mjs';
-import { shuffled } from '../lib/measure.mjs';
-import { medianOf, medianOfPairs, pairOf } from '../lib/pairs.mjs';
-import { startServer } from '../lib/processes.mjs';
-import { badSignature, freshKeys, freshToken, many } from '../lib/tokens.mjs';
+
+import { badSignature, freshKeys, freshToken, many } from '../lib/inputs/tokens.mjs';
+import { shuffled } from '../lib/measuring/measure.mjs';
+import { medianOf, medianOfPairs, pairOf } from '../lib/measuring/pairs.mjs';
+import { Generator } from '../lib/programs/generator.mjs';
+import { startServer } from '../lib/programs/processes.mjs';
 import { IDLE } from '../servers/given.mjs';
 import { commandOf, PLATFORMS } from '../servers/platforms.mjs';
 
 /** @typedef {Awaited<ReturnType<Generator['slice']>>} Slice */
 /** @typedef {readonly [Slice, Slice]} Pair - what it is compared with, and what is compared */
-/** @typedef {import('../lib/processes.mjs').Server} Server */
+/** @typedef {import('../lib/programs/processes.mjs').Server} Server */
 /** @typedef {'valid' | 'bad'} Tokens */
 /** @typedef {{ name: string, protection: string, tokens: Tokens, every: number, beside: { protection: string, tokens: Tokens }, pairs: Pair[] }} Cell */
 /** @typedef {{ cells: readonly Cell[], settings: import('../run.mjs').Settings, generator: Generator }} Plan */

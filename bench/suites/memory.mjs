@@ -3,11 +3,11 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createGuard } from 'approov-guard';
-import { distinctTokens } from '../lib/distinct-tokens.mjs';
 import { countingHook, MinimalView } from '../lib/guards.mjs';
-import { HELD } from '../lib/held-inputs.mjs';
-import { runOn, SERVER_CORE } from '../lib/processes.mjs';
-import { freshKeys, guardKeys } from '../lib/tokens.mjs';
+import { distinctTokens } from '../lib/inputs/distinct-tokens.mjs';
+import { HELD } from '../lib/inputs/held-inputs.mjs';
+import { freshKeys, guardKeys } from '../lib/inputs/tokens.mjs';
+import { runOn, SERVER_CORE } from '../lib/programs/processes.mjs';
 
 const keys = freshKeys('HS256');
 const distinctToken = distinctTokens(keys.secret);
@@ -52,7 +52,7 @@ async function growth(count) {
 
 /** Each in a process of its own, so that nothing that was freed before is used again. @param {import('../run.mjs').Settings} settings @param {import('../run.mjs').Report} report */
 async function reportHeld({ smoke, quick }, report) {
-  const program = fileURLToPath(new URL('../lib/held.mjs', import.meta.url));
+  const program = fileURLToPath(new URL('../lib/inputs/held.mjs', import.meta.url));
   // A young generation that does not grow: its room would be counted as held.
   const command = [process.execPath, '--expose-gc', '--max-semi-space-size=1', program];
   for (const [kind, make] of Object.entries(HELD)) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { redisReplayStore } from 'approov-guard';
 import { Redis } from 'iovalkey';
 import { findProgram } from '../../tools/optional.mjs';
-import { SERVER_CORE, startOn } from '../lib/processes.mjs';
+import { SERVER_CORE, startOn } from '../lib/programs/processes.mjs';
 
 /** How many look-ups are under way at once. */
 const WIDTHS = [1, 8, 64];

@@ -5,11 +5,11 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { Generator } from '../lib/generator.mjs';
 import { guardCandidate } from '../lib/guards.mjs';
-import { medianOf, medianOfPairs, pairOf } from '../lib/pairs.mjs';
-import { LOAD_CORE, runOn, startServer } from '../lib/processes.mjs';
-import { deliver, freshKeys, freshToken, many } from '../lib/tokens.mjs';
+import { deliver, freshKeys, freshToken, many } from '../lib/inputs/tokens.mjs';
+import { medianOf, medianOfPairs, pairOf } from '../lib/measuring/pairs.mjs';
+import { Generator } from '../lib/programs/generator.mjs';
+import { LOAD_CORE, runOn, startServer } from '../lib/programs/processes.mjs';
 import { PLATFORMS } from '../servers/platforms.mjs';
 
 const program = fileURLToPath(import.meta.url);
@@ -56,7 +56,7 @@ function coresOf(processes) {
   return [...others, LOAD_CORE].slice(0, processes).join(',');
 }
 
-/** @param {import('../lib/tokens.mjs').Keys} keys @param {string} protection @param {Generator} generator @param {import('../run.mjs').Settings} settings */
+/** @param {import('../lib/inputs/tokens.mjs').Keys} keys @param {string} protection @param {Generator} generator @param {import('../run.mjs').Settings} settings */
 async function clusterPairs(keys, protection, generator, settings) {
   const { rounds, seconds } = amountOf(settings);
   const [platform] = PLATFORMS;
@@ -64,7 +64,9 @@ async function clusterPairs(keys, protection, generator, settings) {
   const servers = await Promise.all(
     [1, 2].map((processes) => startServer(platform, protection, keys.secret.toString('base64'), { cores: coresOf(processes), processes })),
   );
-  const [one, two] = /** @type {[import('../lib/processes.mjs').Server, import('../lib/processes.mjs').Server]} */ (servers);
+  const [one, two] = /** @type {[import('../lib/programs/processes.mjs').Server, import('../lib/programs/processes.mjs').Server]} */ (
+    servers
+  );
   const pairs = /** @type {(readonly [Slice, Slice])[]} */ ([]);
   try {
     for (const server of servers) await generator.slice(server, 'valid', settings.load.warmSeconds * 2);

@@ -4,17 +4,17 @@ import { createGuard } from 'approov-guard';
 import { verifySignature } from 'http-message-sig';
 import { createVerifier, httpbis } from 'http-message-signatures';
 import { countingHook } from '../lib/guards.mjs';
+import { prepare, SignedRequestMessage, URL_TEXT } from '../lib/inputs/signed.mjs';
+import { freshKeys, guardKeys, many } from '../lib/inputs/tokens.mjs';
 import { internal } from '../lib/internals.mjs';
-import { measure } from '../lib/measure.mjs';
-import { prepare, SignedRequestMessage, URL_TEXT } from '../lib/signed.mjs';
-import { freshKeys, guardKeys, many } from '../lib/tokens.mjs';
+import { measure } from '../lib/measuring/measure.mjs';
 
-/** @typedef {import('../lib/signed.mjs').Prepared} Prepared */
+/** @typedef {import('../lib/inputs/signed.mjs').Prepared} Prepared */
 
 const { NodeRequestView } = await internal('http/view-node.js');
 const OPTIONS = /** @type {any} */ ({ dsaEncoding: 'ieee-p1363' });
 
-/** The guard over the view that its adapter makes. @param {import('../lib/tokens.mjs').Keys} keys @param {'install' | 'account'} label @param {Buffer} accountKey @param {number} now */
+/** The guard over the view that its adapter makes. @param {import('../lib/inputs/tokens.mjs').Keys} keys @param {'install' | 'account'} label @param {Buffer} accountKey @param {number} now */
 function guardOf(keys, label, accountKey, now) {
   const account = label === 'account' ? { label, accountKeys: [{ bytes: accountKey }] } : { label };
   const guard = createGuard({

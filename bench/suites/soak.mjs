@@ -6,10 +6,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freshInstallationKey, requestView, signRequest } from '@approov-guard/testkit';
 import { createGuard, memoryReplayStore } from 'approov-guard';
-import { distinctTokens } from '../lib/distinct-tokens.mjs';
 import { countingHook, MinimalView } from '../lib/guards.mjs';
-import { median } from '../lib/pairs.mjs';
-import { badSignature, freshKeys, guardKeys } from '../lib/tokens.mjs';
+import { distinctTokens } from '../lib/inputs/distinct-tokens.mjs';
+import { badSignature, freshKeys, guardKeys } from '../lib/inputs/tokens.mjs';
+import { median } from '../lib/measuring/pairs.mjs';
 
 const ORIGIN = 'https://api.example.com';
 /** How far the clock goes at each turn, whatever the machine does meanwhile: a token's life of five minutes passes in 10,000 turns. */

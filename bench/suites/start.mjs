@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { shuffled, spread } from '../lib/measure.mjs';
+import { shuffled, spread } from '../lib/measuring/measure.mjs';
 
 const ENTRIES = [
   'approov-guard',

@@ -1,11 +1,11 @@
 /** Token verification in process: every algorithm, every kind of token, fresh strings. */
 import { randomBytes } from 'node:crypto';
 import { coreCandidate, guardCandidate } from '../lib/guards.mjs';
-import { measure } from '../lib/measure.mjs';
+import { badSignature, deliver, freshKeys, freshToken, many } from '../lib/inputs/tokens.mjs';
+import { measure } from '../lib/measuring/measure.mjs';
 import { peers, rawLimit, subtleLimit } from '../lib/peers.mjs';
-import { badSignature, deliver, freshKeys, freshToken, many } from '../lib/tokens.mjs';
 
-/** @typedef {import('../lib/tokens.mjs').Keys} Keys */
+/** @typedef {import('../lib/inputs/tokens.mjs').Keys} Keys */
 /** @typedef {{ kind: string, accepted: boolean, texts: readonly (string | null)[] }} Kind */
 
 /** @param {Keys} keys @param {{ many: number, missed: number }} counts @returns {Kind[]} */

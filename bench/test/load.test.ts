@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
-import { medianOfPairs, pairOf } from '../lib/pairs.mjs';
+import { medianOfPairs, pairOf } from '../lib/measuring/pairs.mjs';
 import { answerLength } from '../load/answers.mjs';
 import { ClosedLoad } from '../load/closed.mjs';
 import { requestOf } from '../load/connection.mjs';

@@ -2,11 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import { LOAD_CORE, startOn, talkWith } from './processes.mjs';
 
-/** @typedef {import('../load/closed.mjs').Loaded} Loaded */
-/** @typedef {import('../load/paced.mjs').Paced} Paced */
+/** @typedef {import('../../load/closed.mjs').Loaded} Loaded */
+/** @typedef {import('../../load/paced.mjs').Paced} Paced */
 /** @typedef {{ port: number, good: string, bad: string, goodPace: number, badPace: number, closed: number, seconds: number }} Pace */
 
-const program = fileURLToPath(new URL('../load/generator.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../../load/generator.mjs', import.meta.url));
 const CONNECTIONS = 32;
 
 export class Generator {

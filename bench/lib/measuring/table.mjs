@@ -1,6 +1,6 @@
 /** Results as Markdown tables. */
 
-/** @typedef {import('../run.mjs').Row} Row */
+/** @typedef {import('../../run.mjs').Row} Row */
 
 /** @param {number} value */
 export const short = (value) => (Math.abs(value) >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(3))));

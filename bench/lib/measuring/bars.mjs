@@ -1,6 +1,6 @@
 /** The bars: what each figure must not exceed (or fall below), and where it is found among the rows. */
 
-/** @typedef {import('../run.mjs').Row} Row */
+/** @typedef {import('../../run.mjs').Row} Row */
 /** @typedef {{ what: string, bar: string, reached: number, low: number, high: number, met: boolean }} Bar */
 /** @typedef {{ what: string, suite: string, group: string, name: string, of: string, most?: number, least?: number }} Rule */
 

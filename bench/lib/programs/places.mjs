@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findProgram, findPythonWith } from '../../tools/optional.mjs';
-import { freePort } from '../../tools/start/free-port.mjs';
-import { cpuOf } from './cpu.mjs';
+import { findProgram, findPythonWith } from '../../../tools/optional.mjs';
+import { freePort } from '../../../tools/start/free-port.mjs';
+import { cpuOf } from '../measuring/cpu.mjs';
 import { runOn, startOn } from './processes.mjs';
 
 /**
@@ -16,10 +16,10 @@ import { runOn, startOn } from './processes.mjs';
 /** @typedef {{ core: number, to: string, listen: string, folder: string }} Places - `to` and `listen`: host and port */
 /** @typedef {{ url: string, cpu: () => number, stop: () => Promise<void> }} Started - `cpu`: microseconds that it took so far, all of its processes */
 
-const cli = fileURLToPath(new URL('../../packages/cli/bin/approov-guard.js', import.meta.url));
-const peerProxy = fileURLToPath(new URL('../servers/peer-proxy.mjs', import.meta.url));
-const examples = fileURLToPath(new URL('../../examples/gateway', import.meta.url));
-const checked = fileURLToPath(new URL('../servers/python', import.meta.url));
+const cli = fileURLToPath(new URL('../../../packages/cli/bin/approov-guard.js', import.meta.url));
+const peerProxy = fileURLToPath(new URL('../../servers/peer-proxy.mjs', import.meta.url));
+const examples = fileURLToPath(new URL('../../../examples/gateway', import.meta.url));
+const checked = fileURLToPath(new URL('../../servers/python', import.meta.url));
 
 /** What a Python has to have. */
 export const PYTHON = { flask: 'flask, gunicorn, jwt', fastapi: 'fastapi, uvicorn, jwt' };

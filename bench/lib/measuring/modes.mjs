@@ -1,6 +1,6 @@
 /** How much effort a run takes. */
 
-/** @type {{ [mode: string]: import('../run.mjs').Settings }} */
+/** @type {{ [mode: string]: import('../../run.mjs').Settings }} */
 export const MODES = {
   full: {
     quick: false,

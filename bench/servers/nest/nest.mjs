@@ -4,7 +4,7 @@ import { Controller, Get, Header, Module, UnauthorizedException } from '@nestjs/
 import { NestFactory } from '@nestjs/core';
 import { JwtService } from '@nestjs/jwt';
 import { approov } from 'approov-guard/nest';
-import { BODY, HEADER, IDLE } from './given.mjs';
+import { BODY, HEADER, IDLE } from '../given.mjs';
 
 class Shapes {
   shapes() {
@@ -18,7 +18,7 @@ Header('content-type', 'application/json')(Shapes.prototype, 'shapes', member);
 class App {}
 Module({ controllers: [Shapes] })(App);
 
-/** The guard of Nest's manual. @param {import('./given.mjs').Given} given */
+/** The guard of Nest's manual. @param {import('../given.mjs').Given} given */
 function jwtGuard({ secret }) {
   const service = new JwtService({ secret, verifyOptions: { algorithms: ['HS256'] } });
   return {
@@ -35,7 +35,7 @@ function jwtGuard({ secret }) {
 }
 
 /**
- * @param {import('@nestjs/common').HttpServer | undefined} adapter @param {import('./given.mjs').Given} given @param {string} protection
+ * @param {import('@nestjs/common').HttpServer | undefined} adapter @param {import('../given.mjs').Given} given @param {string} protection
  * @returns {Promise<number>}
  */
 export async function startNest(adapter, given, protection) {

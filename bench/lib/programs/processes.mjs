@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { findProgram } from '../../tools/optional.mjs';
-import { commandOf } from '../servers/platforms.mjs';
-import { cpuOf } from './cpu.mjs';
+import { findProgram } from '../../../tools/optional.mjs';
+import { commandOf } from '../../servers/platforms.mjs';
+import { cpuOf } from '../measuring/cpu.mjs';
 
 export const SERVER_CORE = 0;
 export const LOAD_CORE = availableParallelism() > 1 ? 1 : 0;
@@ -69,13 +69,13 @@ export function talkWith(child, name) {
 
 /**
  * Starts a server in a process of its own.
- * @param {import('../servers/platforms.mjs').Platform} platform @param {string} protection @param {string} secret
+ * @param {import('../../servers/platforms.mjs').Platform} platform @param {string} protection @param {string} secret
  * @param {ServerOptions} [options]
  * @returns {Promise<Server>}
  */
 export async function startServer(platform, protection, secret, { flags = [], cores = String(SERVER_CORE), processes = 0 } = {}) {
   const program = processes > 0 ? 'cluster.mjs' : 'serve.mjs';
-  const command = [...(commandOf(platform.runtime) ?? []), ...flags, fileURLToPath(new URL(`../servers/${program}`, import.meta.url))];
+  const command = [...(commandOf(platform.runtime) ?? []), ...flags, fileURLToPath(new URL(`../../servers/${program}`, import.meta.url))];
   const child = startOn([...command, platform.file, protection, secret], cores, { PROCESSES: String(processes) });
   const { answer, ask } = talkWith(child, `${platform.name}, ${protection}`);
   const { port } = await answer();
