@@ -63,5 +63,6 @@ export async function coreCandidate(keys, cache) {
   const snapshot = { keys: new KeySet([key]), verified };
   const means = { decodeText: crypto.decodeText };
   return (/** @type {string} */ token) =>
-    judge(newCase(new MinimalView(token), policy, means, snapshot, Date.now() / 1000), order).outcome === 'accepted';
+    judge(newCase({ request: new MinimalView(token), means, alike: null }, policy, snapshot, Date.now() / 1000), order).outcome ===
+    'accepted';
 }
