@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { Sent, Setup, Way } from '../src/wire.ts';
+import type { Sent, Setup } from '../src/wire.ts';
 import { loadSetup, loadWay, press, sendEdited } from './api.ts';
 import { useTraffic } from './feed.ts';
 import { Builder } from './parts/builder.tsx';
@@ -11,16 +11,7 @@ import { Overview } from './parts/overview.tsx';
 import { Readiness } from './parts/readiness.tsx';
 import { Requests } from './parts/requests.tsx';
 import { Top } from './parts/top.tsx';
-import { WayPanel } from './parts/way.tsx';
-
-/** What stands in the panel of one request. */
-export interface Looked {
-  readonly way: Way | null;
-  readonly sent: Sent | null;
-  /** The button that was pressed. */
-  readonly scenario: string | null;
-  readonly problem: string | null;
-}
+import { type Looked, WayPanel } from './parts/way.tsx';
 
 const NOTHING: Looked = { way: null, sent: null, scenario: null, problem: null };
 

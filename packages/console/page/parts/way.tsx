@@ -1,12 +1,20 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Setup, ShownCheck, ShownLine, Way, WireRequest } from '../../src/wire.ts';
-import type { Looked } from '../app.tsx';
+import type { Sent, Setup, ShownCheck, ShownLine, Way, WireRequest } from '../../src/wire.ts';
 import { Editor } from './editor.tsx';
 import { Words } from './words.tsx';
 
 const MARKS = { passed: '✓', failed: '✕', skipped: '·' } as const;
 const SPOKEN = { passed: 'passed', failed: 'failed', skipped: 'not made' } as const;
+
+/** What stands in the panel of one request. */
+export interface Looked {
+  readonly way: Way | null;
+  readonly sent: Sent | null;
+  /** The button that was pressed. */
+  readonly scenario: string | null;
+  readonly problem: string | null;
+}
 
 interface Props {
   readonly looked: Looked;

@@ -21,7 +21,6 @@ interface Reply {
   send(body: Uint8Array): unknown;
 }
 
-/** One for all: making it would cost a refusal more than using it. */
 const ENCODER = new TextEncoder();
 
 /** A hook for `onRequest`. */
