@@ -18,7 +18,7 @@ import type { Policy } from '../core/judge/policy.ts';
 import type { Shares } from '../core/judge/shares.ts';
 import type { CryptoPort } from '../core/ports.ts';
 import { KnownComponents } from '../core/signature/parse-signature.ts';
-import { Habits, rememberedInstallationKeys } from '../core/signature/signing-key.ts';
+import { Habits, InstallationKeys } from '../core/signature/signing-key.ts';
 import { AS_ARRIVED, findOrigin, type OriginPolicy, originOf } from '../http/origin.ts';
 import { type GuardKeys, KeyRing } from '../keys/key-ring.ts';
 import { compileKeys } from '../keys/key-source.ts';
@@ -126,7 +126,7 @@ function meansOf({ crypto, origin, limits, installationKeys, shares }: MeansPart
   const bodies = once(() => new HeldBodies(limits()));
   const known = once(() => new KnownComponents());
   const habits = once(() => new Habits(installationKeys));
-  const opened = once(() => rememberedInstallationKeys(crypto, installationKeys));
+  const opened = once(() => new InstallationKeys(crypto, installationKeys));
   return {
     hash: crypto.sha256Base64,
     decodeText: crypto.decodeText,
@@ -136,7 +136,10 @@ function meansOf({ crypto, origin, limits, installationKeys, shares }: MeansPart
       const found = findOrigin(request, origin);
       return typeof found === 'string' ? found : null;
     },
-    openInstallationKey: (ipk) => opened()(ipk),
+    openInstallationKey: (ipk) => opened().open(ipk),
+    get installationKeys() {
+      return opened();
+    },
     get habits() {
       return habits();
     },

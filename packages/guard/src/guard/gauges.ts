@@ -1,6 +1,7 @@
 /** What a guard holds right now and who reached a limit: for dashboards and alarms. And the warning that its memory is always empty. */
 import type { Shares } from '../core/judge/shares.ts';
 import type { ReplayStore, StoreOccupancy } from '../core/ports.ts';
+import type { InstallationKeys } from '../core/signature/signing-key.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { HeldBodies } from './held-bodies.ts';
@@ -86,6 +87,8 @@ export interface GuardGauges {
   readonly shares: { readonly keys: number; readonly exceeded: number };
   /** Verified tokens that are remembered, of how many at most, and how often one was found there or not. */
   readonly tokenCache: { readonly tokens: number; readonly capacity: number; readonly hits: number; readonly misses: number };
+  /** Opened installation keys that are remembered, of how many at most, and how often one was found there or not. */
+  readonly installationKeyCache: { readonly keys: number; readonly capacity: number; readonly hits: number; readonly misses: number };
   /** Each key set in use, that of the guard first: its keys, and how long ago its source last made sure of them; `null` while there is none. */
   readonly keySets: readonly { readonly keys: number; readonly ageSeconds: Seconds | null }[];
 }
@@ -95,11 +98,12 @@ export interface Gauged {
   readonly stores: readonly ReplayStore[];
   readonly bodies: HeldBodies;
   readonly shares: Shares | null;
+  readonly installationKeys: InstallationKeys;
   readonly rings: readonly KeyRing[];
 }
 
 /** Reads everything once. */
-export function gaugesOf({ stores, bodies, shares, rings }: Gauged, at: number): GuardGauges {
+export function gaugesOf({ stores, bodies, shares, installationKeys, rings }: Gauged, at: number): GuardGauges {
   const caches = rings.map((ring) => ring.cacheGauge);
   const sum = (name: 'tokens' | 'capacity' | 'hits' | 'misses'): number => caches.reduce((all, cache) => all + cache[name], 0);
   return {
@@ -107,6 +111,7 @@ export function gaugesOf({ stores, bodies, shares, rings }: Gauged, at: number):
     bodies: bodies.gauge,
     shares: shares?.gauge ?? { keys: 0, exceeded: 0 },
     tokenCache: { tokens: sum('tokens'), capacity: sum('capacity'), hits: sum('hits'), misses: sum('misses') },
+    installationKeyCache: installationKeys.gauge,
     keySets: rings.map((ring) => ring.keySetGauge(at)),
   };
 }

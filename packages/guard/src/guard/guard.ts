@@ -8,6 +8,7 @@ import type { Policy } from '../core/judge/policy.ts';
 import type { ReplayStore } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { chain, type MaybePromise } from '../core/result.ts';
+import type { InstallationKeys } from '../core/signature/signing-key.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type Decision, decide, discardRest, mayPassPreflight, skip, withPreflightRemedy } from '../http/decide.ts';
 import { type RefusalPolicy, showsId } from '../http/refusal.ts';
@@ -65,6 +66,7 @@ export interface Guard {
 /** What a guard lends to its judgements, and looks into. */
 export interface GuardMeans extends Means {
   readonly bodies: HeldBodies;
+  readonly installationKeys: InstallationKeys;
 }
 
 /** Everything a guard is made of, compiled. */
@@ -181,10 +183,9 @@ class AssembledGuard implements Guard {
 
   gauges(): GuardGauges {
     const { means, whole } = this.#parts;
-    return gaugesOf(
-      { stores: storesOf([whole, ...this.#rows, ...this.#compiled]), bodies: means.bodies, shares: means.shares, rings: this.#rings },
-      this.#readClock(),
-    );
+    const stores = storesOf([whole, ...this.#rows, ...this.#compiled]);
+    const { bodies, shares, installationKeys } = means;
+    return gaugesOf({ stores, bodies, shares, installationKeys, rings: this.#rings }, this.#readClock());
   }
 
   keyUse(): readonly KeyUse[] {

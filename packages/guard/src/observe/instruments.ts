@@ -174,6 +174,30 @@ export const INSTRUMENTS: readonly Instrument[] = [
     'Tokens that were not.',
     ofGuards((guard) => [[guard.gauges().tokenCache.misses]]),
   ),
+  gauge(
+    'installation_key_cache.keys',
+    '{key}',
+    'Opened installation keys that are remembered.',
+    ofGuards((guard) => [[guard.gauges().installationKeyCache.keys]]),
+  ),
+  gauge(
+    'installation_key_cache.capacity',
+    '{key}',
+    'Room for opened installation keys.',
+    ofGuards((guard) => [[guard.gauges().installationKeyCache.capacity]]),
+  ),
+  counter(
+    'installation_key_cache.hits',
+    '{key}',
+    'Installation keys that were found among them.',
+    ofGuards((guard) => [[guard.gauges().installationKeyCache.hits]]),
+  ),
+  counter(
+    'installation_key_cache.misses',
+    '{key}',
+    'Installation keys that were not.',
+    ofGuards((guard) => [[guard.gauges().installationKeyCache.misses]]),
+  ),
 ];
 
 /** The durations of judgements, as a histogram's buckets: their upper bounds as texts, `+Inf` last. */

@@ -108,6 +108,7 @@ test('OpenTelemetry: the SDK exports the same counts, and the active span has th
   );
   assert.equal(metrics.get('approov.guard.key.uses')?.dataPoints[0]?.value, 3);
   assert.equal(metrics.get('approov.guard.token_cache.capacity')?.dataPoints[0]?.attributes.guard, 'api');
+  assert.equal(metrics.get('approov.guard.installation_key_cache.capacity')?.dataPoints[0]?.value, 10_000);
   assert.equal(metrics.get('approov.guard.decision.duration.bucket')?.dataPoints.at(-1)?.value, 5);
   await meters.shutdown();
   context.disable();

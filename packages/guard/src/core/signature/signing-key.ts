@@ -56,23 +56,42 @@ export function accountKey(claims: Claims, keys: readonly AccountKey[]): Account
 
 // Opened installation keys: opening one costs more than parsing a signature, and a device sends the same one with each request.
 
-/**
- * Opens keys and remembers those that were used lately. Only keys from verified tokens come here, so that no flood can fill it.
- * @param maxKeys - how many are remembered, 1 and more
- */
-export function rememberedInstallationKeys(crypto: CryptoPort, maxKeys: number): OpenInstallationKey {
-  const opened = new RecentTable<string, PreparedKey>(maxKeys);
-  return (ipk) => {
-    const known = opened.get(ipk);
-    if (known !== undefined) return known;
+/** Opens keys and remembers those that were used lately. Only keys from verified tokens come here, so that no flood can fill it. */
+export class InstallationKeys {
+  readonly #crypto: CryptoPort;
+  readonly #capacity: number;
+  readonly #opened: RecentTable<string, PreparedKey>;
+  #hits = 0;
+  #misses = 0;
+
+  /** @param maxKeys - how many are remembered, 1 and more */
+  constructor(crypto: CryptoPort, maxKeys: number) {
+    this.#crypto = crypto;
+    this.#capacity = maxKeys;
+    this.#opened = new RecentTable(maxKeys);
+  }
+
+  /** What is remembered, and how often a key was found there or not. */
+  get gauge(): { readonly keys: number; readonly capacity: number; readonly hits: number; readonly misses: number } {
+    return { keys: this.#opened.size, capacity: this.#capacity, hits: this.#hits, misses: this.#misses };
+  }
+
+  /** Opens a key, or finds it among those that were. */
+  open(ipk: string): MaybePromise<PreparedKey | Rejected> {
+    const known = this.#opened.get(ipk);
+    if (known !== undefined) {
+      this.#hits++;
+      return known;
+    }
+    this.#misses++;
     const der = parseInstallationKey(ipk);
     if ('outcome' in der) return der;
-    return chain(crypto.openPublicKey(INSTALLATION_ALGORITHM, { form: 'spki', der }), (key) => {
+    return chain(this.#crypto.openPublicKey(INSTALLATION_ALGORITHM, { form: 'spki', der }), (key) => {
       if (key === null) return rejected('signature-key-invalid', 'ipk is not a point of P-256');
-      opened.set(ipk, key);
+      this.#opened.set(ipk, key);
       return key;
     });
-  };
+  }
 }
 
 // How the clients of signing keys sign: each base that is tried costs a verification, and a client signs the same way each time.

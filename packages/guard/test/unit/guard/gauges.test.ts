@@ -36,6 +36,7 @@ test('gauges show the stores, the shares, the cache and the age of each key set'
     bodies: { held: 0, bytes: 0, exceeded: 0 },
     shares: { keys: 1, exceeded: 2 },
     tokenCache: { tokens: 1, capacity: 20_000, hits: 3, misses: 2 },
+    installationKeyCache: { keys: 1, capacity: 10_000, hits: 4, misses: 1 },
     keySets: [{ keys: 1, ageSeconds: 90 }],
   });
 });

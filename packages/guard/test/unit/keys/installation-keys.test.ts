@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { freshInstallationKey, freshSecret } from '@approov-guard/testkit';
 import { ConfigurationError, createGuard } from 'approov-guard';
 import type { PreparedKey } from '../../../src/core/jws/jws.ts';
-import { rememberedInstallationKeys } from '../../../src/core/signature/signing-key.ts';
+import { InstallationKeys } from '../../../src/core/signature/signing-key.ts';
 import { crypto as nodeCrypto } from '../../../src/crypto/node.ts';
 
 test('as many installation keys are remembered as it says', async () => {
@@ -14,15 +14,16 @@ test('as many installation keys are remembered as it says', async () => {
     return key;
   };
   const port = { ...nodeCrypto, openPublicKey };
-  const open = rememberedInstallationKeys(port, 300);
+  const keys = new InstallationKeys(port, 300);
   const ipks = Array.from({ length: 300 }, () => freshInstallationKey().ipk);
-  for (let round = 0; round < 5; round++) for (const ipk of ipks) assert.equal(await open(ipk), key);
+  for (let round = 0; round < 5; round++) for (const ipk of ipks) assert.equal(await keys.open(ipk), key);
   assert.equal(opened, 300);
+  assert.deepEqual(keys.gauge, { keys: 300, capacity: 300, hits: 1200, misses: 300 });
 });
 
 test('a key that cannot be opened is not remembered, and takes no place', async () => {
-  const open = rememberedInstallationKeys({ ...nodeCrypto, openPublicKey: () => null }, 1);
-  const outcome = await open(freshInstallationKey().ipk);
+  const keys = new InstallationKeys({ ...nodeCrypto, openPublicKey: () => null }, 1);
+  const outcome = await keys.open(freshInstallationKey().ipk);
   assert.equal('outcome' in outcome && outcome.reason, 'signature-key-invalid');
 });
 
