@@ -1,7 +1,6 @@
 /** What a guard holds right now and who reached a limit: for dashboards and alarms. And the warning that its memory is always empty. */
 import type { Shares } from '../core/judge/shares.ts';
 import type { ReplayStore, StoreOccupancy } from '../core/ports.ts';
-import type { InstallationKeys } from '../core/signature/signing-key.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { HeldBodies } from './held-bodies.ts';
@@ -98,7 +97,7 @@ export interface Gauged {
   readonly stores: readonly ReplayStore[];
   readonly bodies: HeldBodies;
   readonly shares: Shares | null;
-  readonly installationKeys: InstallationKeys;
+  readonly installationKeys: { readonly gauge: GuardGauges['installationKeyCache'] };
   readonly rings: readonly KeyRing[];
 }
 

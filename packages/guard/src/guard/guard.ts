@@ -8,7 +8,6 @@ import type { Policy } from '../core/judge/policy.ts';
 import type { ReplayStore } from '../core/ports.ts';
 import type { RequestView } from '../core/request-view.ts';
 import { chain, type MaybePromise } from '../core/result.ts';
-import type { InstallationKeys } from '../core/signature/signing-key.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type Decision, decide, discardRest, mayPassPreflight, skip, withPreflightRemedy } from '../http/decide.ts';
 import { type RefusalPolicy, showsId } from '../http/refusal.ts';
@@ -17,7 +16,7 @@ import type { GuardKeys, KeyRing, KeyUse } from '../keys/key-ring.ts';
 import { allDemands, type Demands, demandsOf } from './demands.ts';
 import { atExpiry } from './expiry.ts';
 import { type Explained, explainByEach } from './explaining.ts';
-import { type GuardGauges, type GuardLife, gaugesOf } from './gauges.ts';
+import { type Gauged, type GuardGauges, type GuardLife, gaugesOf } from './gauges.ts';
 import type { HeldBodies } from './held-bodies.ts';
 import type { RouteOptions } from './options.ts';
 import { Counters, type GuardCounters, nextId, noteJudged, type OnVerdict, randomId, VerdictHook, type VerdictLines } from './report.ts';
@@ -66,7 +65,7 @@ export interface Guard {
 /** What a guard lends to its judgements, and looks into. */
 export interface GuardMeans extends Means {
   readonly bodies: HeldBodies;
-  readonly installationKeys: InstallationKeys;
+  readonly installationKeys: Gauged['installationKeys'];
 }
 
 /** Everything a guard is made of, compiled. */

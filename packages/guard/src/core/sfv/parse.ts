@@ -78,8 +78,7 @@ export function itemsAtMost(text: string, most: number): number {
 
 const KEY = /[a-z*][a-z0-9_.*-]*/y;
 /** RFC 9651 §3.3.4. */
-export const TOKEN_SOURCE: string = `[A-Za-z*][${TOKEN_CHARACTERS}:/]*`;
-const TOKEN = new RegExp(TOKEN_SOURCE, 'y');
+const TOKEN = new RegExp(`[A-Za-z*][${TOKEN_CHARACTERS}:/]*`, 'y');
 /** RFC 9651 §4.2.4: at most 15 digits, or 12 and 1 to 3 decimals. */
 const NUMBER = /-?(?:[0-9]{1,12}\.[0-9]{1,3}|[0-9]{1,15})(?![0-9.])/y;
 const STRING = /"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"/y;

@@ -1,6 +1,6 @@
 /** Serialising structured fields (RFC 9651 §4.1). `null` stands for a value that cannot be serialised; nothing throws. */
-import { encodeBase64 } from '../bytes.ts';
-import { type BareItem, type Dictionary, type InnerList, type Item, type Member, type Parameters, TOKEN_SOURCE } from './parse.ts';
+import { encodeBase64, TOKEN_CHARACTERS } from '../bytes.ts';
+import type { BareItem, Dictionary, InnerList, Item, Member, Parameters } from './parse.ts';
 
 /** Serialises a dictionary (RFC 9651 §4.1.2). */
 export function serialiseDictionary(dictionary: Dictionary): string | null {
@@ -47,7 +47,7 @@ export function serialiseParameters(parameters: Parameters): string | null {
 }
 
 const KEY = /^[a-z*][a-z0-9_.*-]*$/;
-const TOKEN = new RegExp(`^${TOKEN_SOURCE}$`);
+const TOKEN = new RegExp(`^[A-Za-z*][${TOKEN_CHARACTERS}:/]*$`);
 const NOT_PRINTABLE = /[^\x20-\x7e]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const MAX_INTEGER = 999_999_999_999_999;
