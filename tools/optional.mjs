@@ -66,5 +66,10 @@ function canRun(path) {
  */
 export function findPythonWith(name) {
   const programs = [process.env.PYTHON ?? 'python3', '/usr/bin/python3'];
-  return programs.find((program) => spawnSync(program, ['-c', `import ${name}`]).status === 0) ?? null;
+  const found = pythons.get(name) ?? programs.find((program) => spawnSync(program, ['-c', `import ${name}`]).status === 0) ?? null;
+  pythons.set(name, found);
+  return found;
 }
+
+/** Those that were found: looking takes a second. @type {Map<string, string | null>} */
+const pythons = new Map();
