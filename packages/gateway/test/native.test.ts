@@ -61,13 +61,16 @@ const minted = ({ privateKey: key, algorithm, kid }: SigningKey, lifetimeSeconds
 const haproxy = skipUnless(findProgram('haproxy'), 'haproxy');
 const nginx = skipUnless(findProgram('nginx'), 'nginx');
 
+/** A key id that a configuration, a pattern and a JSON text could each take for something else. */
+const ODD = `two [of]) {"3"} \\ 'x' #$%,`;
+
 test('haproxy: public keys as PEM, RS256 and ES256; the public key is no secret', haproxy, async (context) => {
   const { url, received } = await upstream(context);
-  const [rsa, curve, other] = [freshSigningKey('RS256', 'one'), freshSigningKey('ES256', 'two'), freshSigningKey('RS256', 'one')];
+  const [rsa, curve, other] = [freshSigningKey('RS256', 'one'), freshSigningKey('ES256', ODD), freshSigningKey('RS256', 'one')];
   const policy = {
     keys: [
       { pem: { file: 'rsa.pem' }, algorithm: 'RS256', kid: 'one' },
-      { pem: { file: 'curve.pem' }, algorithm: 'ES256', kid: 'two' },
+      { pem: { file: 'curve.pem' }, algorithm: 'ES256', kid: ODD },
     ],
   };
   const { port } = await started(context, 'haproxy', policy, url, {}, { 'rsa.pem': rsa.pem, 'curve.pem': curve.pem });
@@ -83,7 +86,7 @@ test('haproxy: public keys as PEM, RS256 and ES256; the public key is no secret'
   assert.deepEqual(statuses, [200, 200, 401, 401, 401]);
   assert.deepEqual(
     received.map((one) => valuesOf(one, 'x-attestation-key').join()),
-    ['one', 'two'],
+    ['one', ODD],
   );
 });
 

@@ -20,9 +20,19 @@ export function quoted(text: string): string {
   return `'${text.replace(/'/g, `'\\''`)}'`;
 }
 
+/** A text as a sample of HAProxy's: nothing in it ends the sample, the word or the line. */
+export function textSample(text: string): string {
+  return quoted(`str("${text.replace(/["\\]/g, '\\$&')}")`);
+}
+
 /** A text as a regular expression that matches it. */
 export function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+}
+
+/** What matches a text as JSON writes it. */
+function jsonLiteral(text: string): string {
+  return literal(JSON.stringify(text).slice(1, -1));
 }
 
 /** RFC 8259 as a pattern of PCRE2: `s` a text, `v` a value, `m` a member. White space around members belongs to them. */
@@ -154,7 +164,7 @@ function keyCondition({ kid, algorithm }: NativeKey, head: string, id: string): 
   const alg = `{ ${head} -m reg ${quoted(member('alg', `"${literal(algorithm)}"`))} }`;
   const isUsual = `{ var(txn.${id}usual) -m bool }`;
   if (kid === null) return [isUsual, alg];
-  const named = `{ ${head} -m reg ${quoted(member('kid', `"${literal(kid)}"`))} }`;
+  const named = `{ ${head} -m reg ${quoted(member('kid', `"${jsonLiteral(kid)}"`))} }`;
   return [isUsual, `${alg} ${named}`, `${alg} !{ ${head} -m reg ${quoted(member('kid', ''))} }`];
 }
 
@@ -168,7 +178,7 @@ function signatureRules(rules: TokenRules): readonly string[] {
   const verified = keys.flatMap((key, index) =>
     keyCondition(key, head, id).map(
       (condition) =>
-        `http-request set-var(txn.${id}sound) str(${key.id}) if ${when}!{ var(txn.${id}token) -m found } !{ var(txn.${id}sound) -m found } ${condition} ${proof(key, index, id, `var(txn.${id}tok),field(1,.,2)`)}`,
+        `http-request set-var(txn.${id}sound) ${textSample(key.id)} if ${when}!{ var(txn.${id}token) -m found } !{ var(txn.${id}sound) -m found } ${condition} ${proof(key, index, id, `var(txn.${id}tok),field(1,.,2)`)}`,
     ),
   );
   return [
@@ -192,7 +202,7 @@ function unknownKey(rules: TokenRules, algorithm: string): readonly string[] {
   const own = rules.keys.filter((key) => key.algorithm === algorithm);
   if (own.some(({ kid }) => kid === null)) return [];
   const head = `var(txn.${rules.id}head)`;
-  const kids = (keys: readonly NativeKey[]): string => keys.flatMap(({ kid }) => (kid === null ? [] : literal(kid))).join('|');
+  const kids = (keys: readonly NativeKey[]): string => keys.flatMap(({ kid }) => (kid === null ? [] : jsonLiteral(kid))).join('|');
   const named = (keys: readonly NativeKey[]): string => member('kid', `"(?:${kids(keys)})"`);
   const strange = `{ ${head} -m reg ${quoted(member('alg', `"${literal(algorithm)}"`))} } { ${head} -m reg ${quoted(member('kid', ''))} } !{ ${head} -m reg ${quoted(named(own))} }`;
   return [

@@ -5,7 +5,7 @@
 import { EMULATOR_CLAIM } from 'approov-guard';
 import type { Policy } from 'approov-guard/order';
 import { usualBinding } from './haproxy-binding.ts';
-import { CANONICAL, literal, proof, quoted, type TokenRules, usualHeaders } from './haproxy-token.ts';
+import { CANONICAL, literal, proof, quoted, type TokenRules, textSample, usualHeaders } from './haproxy-token.ts';
 import type { NativeKey } from './native-keys.ts';
 
 /** Printable ASCII without `"` and `\`: such a text means what it says. */
@@ -51,7 +51,7 @@ export function usualRules(rules: TokenRules): UsualRules | null {
       ...keys.map((key, index) => {
         const made = proof(key, index, id, `var(txn.${id}signed)`);
         const open = `${key.kind === 'public' ? `{ var(txn.${id}signed) -m found } ` : ''}${index === 0 ? '' : `!${sound} `}`;
-        return set(`${id}sound`, `str(${key.id})`, open + made);
+        return set(`${id}sound`, textSample(key.id), open + made);
       }),
       set(`${id}claims`, `var(txn.${id}signed),bytes(${length + 1}),ub64dec`, sound),
       set(`${id}exp`, `${claims},json_query('$.exp','int')`, `{ ${claims} -m reg ${quoted(usualClaims(rules))} }`),
