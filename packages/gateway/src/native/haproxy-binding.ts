@@ -1,6 +1,7 @@
 /** Token binding as rules of HAProxy: the whole walk, and the quick way of the usual request. */
 import type { BindingPolicy } from 'approov-guard/order';
-import { holds, member, quoted, reason, type TokenRules } from './haproxy-token.ts';
+import { quoted } from './haproxy-text.ts';
+import { holds, member, reason, type TokenRules } from './haproxy-token.ts';
 
 const BEARER = quoted('^bearer +.');
 

@@ -4,7 +4,7 @@
  */
 import { ConfigurationError, type GuardOptions } from 'approov-guard';
 import type { PathPattern } from 'approov-guard/order';
-import { literal, quoted } from './haproxy-token.ts';
+import { literal, quoted } from './haproxy-text.ts';
 import { type Row, rowsOf } from './rows.ts';
 
 /** RFC 3986 §3.3: `pchar` without `;`, no empty inner segment; of percent-encodings those of ASCII that change nothing. */

@@ -1,6 +1,7 @@
 /** The checks of the token as rules of HAProxy. Every rule notes the first reason; nobody reads a claim before the signature held. */
 import { EMULATOR_CLAIM } from 'approov-guard';
 import { type Policy, SDK_STATUSES } from 'approov-guard/order';
+import { jsonLiteral, literal, quoted, textSample } from './haproxy-text.ts';
 import type { NativeKey } from './native-keys.ts';
 
 /** What the rules of one policy depend on. */
@@ -13,26 +14,6 @@ export interface TokenRules {
   readonly when: string;
   /** The clock: an expression that gives seconds. */
   readonly clock: string;
-}
-
-/** Writes a text as one word of HAProxy's configuration: nothing in it is expanded. */
-export function quoted(text: string): string {
-  return `'${text.replace(/'/g, `'\\''`)}'`;
-}
-
-/** A text as a sample of HAProxy's: nothing in it ends the sample, the word or the line. */
-export function textSample(text: string): string {
-  return quoted(`str("${text.replace(/["\\]/g, '\\$&')}")`);
-}
-
-/** A text as a regular expression that matches it. */
-export function literal(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
-}
-
-/** What matches a text as JSON writes it. */
-function jsonLiteral(text: string): string {
-  return literal(JSON.stringify(text).slice(1, -1));
 }
 
 /** RFC 8259 as a pattern of PCRE2: `s` a text, `v` a value, `m` a member. White space around members belongs to them. */

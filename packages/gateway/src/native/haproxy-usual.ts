@@ -5,7 +5,8 @@
 import { EMULATOR_CLAIM } from 'approov-guard';
 import type { Policy } from 'approov-guard/order';
 import { usualBinding } from './haproxy-binding.ts';
-import { CANONICAL, literal, proof, quoted, type TokenRules, textSample, usualHeaders } from './haproxy-token.ts';
+import { literal, quoted, textSample } from './haproxy-text.ts';
+import { CANONICAL, proof, type TokenRules, usualHeaders } from './haproxy-token.ts';
 import type { NativeKey } from './native-keys.ts';
 
 /** Printable ASCII without `"` and `\`: such a text means what it says. */

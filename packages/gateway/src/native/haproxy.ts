@@ -9,7 +9,8 @@ import { IDENTITY_NAMES } from '../proxy/identity.ts';
 import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressible.ts';
 import { bindingRules } from './haproxy-binding.ts';
 import { routeRules } from './haproxy-routes.ts';
-import { quoted, type TokenRules, tokenRules } from './haproxy-token.ts';
+import { quoted } from './haproxy-text.ts';
+import { type TokenRules, tokenRules } from './haproxy-token.ts';
 import { boundState, type UsualRules, usualKey, usualRules } from './haproxy-usual.ts';
 import { type NativeKey, nativeKeys } from './native-keys.ts';
 
