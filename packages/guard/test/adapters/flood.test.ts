@@ -1,6 +1,6 @@
 /**
  * One genuine hostile installation uses every trick at once, beside good traffic, on real sockets: no good request is refused, and what the
- * hostile one holds is counted. `FLOOD_SECONDS=60` goes on for as long and looks at resident memory, too. The server is a process of its own.
+ * hostile one holds is counted. `FLOOD_SECONDS=60` goes on for as long and looks at resident memory and the longest turn, too. The server is a process of its own.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
@@ -83,19 +83,27 @@ async function tricks(port: number, hostile: (body?: Buffer) => Signed): Promise
   const leaving = Array.from({ length: 20 }, () => holdBack(port, hostile(Buffer.alloc(1000, 97)), 500));
   held.push(inPieces(port, hostile(Buffer.alloc(50_000, 97))));
   held.push(holdBack(port, hostile(Buffer.alloc(1024 * KIB + 1, 97)), 10));
-  const flood = Array.from({ length: 300 }, () => answer(port, hostile()).catch(() => 0));
+  const flood = Array.from({ length: 300 }, (_, index) => answer(port, index % 3 === 0 ? costly(hostile()) : hostile()).catch(() => 0));
   await Promise.all(flood);
   for (const socket of leaving) socket.destroy();
   return held;
 }
 
-async function goodTraffic(port: number): Promise<readonly number[]> {
+/** Each of the good installations sends one request. */
+async function goodTraffic(port: number, fleet: readonly ((body?: Buffer) => Signed)[]): Promise<readonly number[]> {
   const statuses: number[] = [];
-  for (let index = 0; index < 100; index++) {
-    const body = Buffer.from(`{"n":${index}}`);
-    statuses.push(await answer(port, installation(port)(body)));
-  }
+  for (const one of fleet) statuses.push(await answer(port, one(Buffer.from(`{"n":${counter}}`))));
   return statuses;
+}
+
+/** Another signature over as much as may be covered, in header lines of some kilobytes. */
+function costly(genuine: Signed): Signed {
+  const lines = Array.from({ length: 20 }, (_, index) => [`X-Line-${index}`, `"${'a'.repeat(100)}", b;c=${index}`] as const);
+  const covered = lines.map(([name], index) => ` "${name.toLowerCase()}"${index < 6 ? ';sf' : ''}`).join('');
+  const headers = genuine.headers.map(([name, value]): readonly [string, string] =>
+    name.toLowerCase() === 'signature-input' ? [name, value.replace('(', `(${covered.slice(1)} `)] : [name, value],
+  );
+  return { ...genuine, headers: [...headers, ...lines] };
 }
 
 async function startServer(context: TestContext): Promise<{ readonly server: ChildProcess; readonly port: number }> {
@@ -117,30 +125,33 @@ async function stateOf(server: ChildProcess): Promise<FloodState> {
 test('a hostile installation stands in nobody’s way', async (context) => {
   const { server, port } = await startServer(context);
   const hostile = installation(port);
-  assert.deepEqual(new Set(await goodTraffic(port)), new Set([200]));
+  const fleet = Array.from({ length: 100 }, () => installation(port));
+  assert.deepEqual(new Set(await goodTraffic(port, fleet)), new Set([200]));
   const open: Socket[] = [];
-  let good = 100;
+  let good = fleet.length;
   const round = async (): Promise<void> => {
-    const [held, statuses] = await Promise.all([tricks(port, hostile), goodTraffic(port)]);
+    const [held, statuses] = await Promise.all([tricks(port, hostile), goodTraffic(port, fleet)]);
     open.push(...held);
     good += statuses.length;
     assert.deepEqual(new Set(statuses), new Set([200]));
     if (SECONDS > 0) for (const socket of open.splice(0)) socket.destroy();
   };
-  await round();
+  // The long form begins to count when what is made once is made: compiled code, caches, the heap's usual size.
+  for (let rounds = 0; rounds < (SECONDS > 0 ? 10 : 1); rounds++) await round();
   const before = await stateOf(server);
   const end = performance.now() + SECONDS * 1000;
   let resident = before.resident;
-  let standstill = 0;
+  let longestTurn = 0;
   while (performance.now() < end) {
     await round();
     const state = await stateOf(server);
     resident = Math.max(resident, state.resident);
-    standstill = Math.max(standstill, state.longestStandstill);
+    longestTurn = Math.max(longestTurn, state.longestTurn);
   }
 
   const counted = await stateOf(server);
   assert.ok((counted.codes['signature-share-exceeded'] ?? 0) > 0);
+  assert.ok((counted.codes['signature-invalid'] ?? 0) > 0);
   assert.ok(counted.peakBytes <= 8 * KIB * KIB, `${counted.peakBytes} bytes of bodies held`);
   // Its share, and what the good ones took.
   const entries = counted.gauges.replay?.entries ?? 0;
@@ -161,7 +172,10 @@ test('a hostile installation stands in nobody’s way', async (context) => {
   );
   if (SECONDS > 0) {
     const grown = resident - before.resident;
-    context.diagnostic(`resident memory grew by ${grown} bytes; the event loop stood still for ${standstill.toFixed(1)} ms at the most`);
+    context.diagnostic(
+      `resident memory grew by ${grown} bytes; one request kept the event loop for ${longestTurn.toFixed(1)} ms of CPU at the most`,
+    );
     assert.ok(grown < 64 * KIB * KIB, `resident memory grew by ${grown}`);
+    assert.ok(longestTurn < 50, `${longestTurn} ms`);
   }
 });
