@@ -1,16 +1,16 @@
 /** The adapters under test: one line each. Those whose apps are built first are in `built.ts`. */
 import type { AdapterUnderTest } from './adapter.ts';
-import { elysia } from './elysia.ts';
-import { expressFive, expressFour } from './express.ts';
-import { fastifyFive } from './fastify.ts';
-import { h3One, h3Two } from './h3.ts';
-import { hapi } from './hapi.ts';
-import { honoAsFetch, honoOnNode } from './hono.ts';
-import { koaThree, koaTwo } from './koa.ts';
-import { nestOnExpress, nestOnFastify } from './nest.ts';
-import { node } from './node.ts';
+import { elysia } from './frameworks/elysia.ts';
+import { expressFive, expressFour } from './frameworks/express.ts';
+import { fastifyFive } from './frameworks/fastify.ts';
+import { h3One, h3Two } from './frameworks/h3.ts';
+import { hapi } from './frameworks/hapi.ts';
+import { honoAsFetch, honoOnNode } from './frameworks/hono.ts';
+import { koaThree, koaTwo } from './frameworks/koa.ts';
+import { nestOnExpress, nestOnFastify } from './frameworks/nest.ts';
+import { node } from './frameworks/node.ts';
 import { onRuntimes } from './runtimes.ts';
-import { web } from './web.ts';
+import { web } from './frameworks/web.ts';
 
 const all: readonly AdapterUnderTest[] = [
   node,

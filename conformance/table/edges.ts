@@ -1,7 +1,7 @@
 /** Numbers at the edge, and demands that are held elsewhere. */
 import type { Case, Family } from './case.ts';
 import { app, approovToken, token } from './setups.ts';
-import { call, expecting, row, sequence, signedApp, withBody } from './signed.ts';
+import { call, expecting, row, sequence, signedApp, withBody } from './signing/signed.ts';
 
 const once = app('tokens once', { token: { replay: 'memory' } });
 const delegated = signedApp('digests delegated', { digest: 'delegated' });

@@ -1,24 +1,24 @@
 /** The table. */
-import { audience } from './audience.ts';
-import { binding } from './binding.ts';
+import { audience } from './tokens/audience.ts';
+import { binding } from './tokens/binding.ts';
 import { bodies } from './bodies.ts';
 import type { Family } from './case.ts';
 import { concurrency, disconnects } from './concurrency.ts';
 import { edges } from './edges.ts';
 import { errors } from './errors.ts';
-import { exemptPaths } from './exempt.ts';
-import { headerSections } from './header-sections.ts';
-import { methods, preflights } from './methods.ts';
+import { exemptPaths } from './routes/exempt.ts';
+import { headerSections } from './signing/header-sections.ts';
+import { methods, preflights } from './routes/methods.ts';
 import { observe } from './observe.ts';
-import { paths } from './paths.ts';
+import { paths } from './routes/paths.ts';
 import { refusals } from './refusals.ts';
-import { routes } from './routes.ts';
-import { signaturePolicy } from './signature-policy.ts';
-import { signedBodies } from './signed-bodies.ts';
-import { signing } from './signing.ts';
-import { tampering } from './tampering.ts';
-import { tokenHeader } from './token-header.ts';
-import { keySets, tokens } from './tokens.ts';
+import { routes } from './routes/routes.ts';
+import { signaturePolicy } from './signing/signature-policy.ts';
+import { signedBodies } from './signing/signed-bodies.ts';
+import { signing } from './signing/signing.ts';
+import { tampering } from './signing/tampering.ts';
+import { tokenHeader } from './tokens/token-header.ts';
+import { keySets, tokens } from './tokens/tokens.ts';
 import { unavailable } from './unavailable.ts';
 
 export const table: readonly Family[] = [

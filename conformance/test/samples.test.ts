@@ -3,16 +3,16 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Started } from '../adapters/adapter.ts';
-import { expressFive } from '../adapters/express.ts';
+import { expressFive } from '../adapters/frameworks/express.ts';
 import { send } from '../run/wire.ts';
 import { type Difference, differences, OURS, samplesTable, WHY, whyOf } from '../samples/differences.ts';
 import { classOf, FAILURE_CLASSES, type FailureClass } from '../samples/failure-class.ts';
 import { SAMPLES } from '../samples/models.ts';
-import { binding } from '../table/binding.ts';
+import { binding } from '../table/tokens/binding.ts';
 import type { RequestCase } from '../table/case.ts';
 import { bound, tokenOnly } from '../table/setups.ts';
-import { tokenHeader } from '../table/token-header.ts';
-import { tokens } from '../table/tokens.ts';
+import { tokenHeader } from '../table/tokens/token-header.ts';
+import { tokens } from '../table/tokens/tokens.ts';
 
 /** All that the guard answers otherwise, with its options at their defaults: sample, class, what the sample does. */
 const INTENDED: readonly (readonly [sample: string, failure: FailureClass | 'any', theirs: string])[] = [

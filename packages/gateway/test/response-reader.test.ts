@@ -1,7 +1,7 @@
 /** Answers of servers, byte by byte: whatever way they are cut into pieces, one reading, or none. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Asked, ResponseReader } from '../src/proxy/response-reader.ts';
+import { type Asked, ResponseReader } from '../src/proxy/upstream/response-reader.ts';
 
 interface Read {
   readonly heads: readonly (readonly [status: number, reason: string, lines: readonly string[]])[];

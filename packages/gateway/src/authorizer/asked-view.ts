@@ -1,6 +1,6 @@
 /** The client's request, as a proxy that asks about it states it. */
 import type { RequestBody, RequestView } from 'approov-guard';
-import type { Dialect, StatedIn } from './dialect.ts';
+import type { Dialect, StatedIn } from './dialects/dialect.ts';
 
 /** What a proxy says of the client's request. */
 interface Stated {

@@ -9,8 +9,8 @@ import { trustedPeers } from '../proxy/forwarded.ts';
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
 import { type IdentityHeaders, identityHeaders } from './answer.ts';
 import { askingPolicy } from './asking-policy.ts';
-import type { Dialect } from './dialect.ts';
-import { dialectOf } from './dialects.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { dialectOf } from './dialects/dialects.ts';
 import { type AuthorizerSettings, compileAuthorizer } from './settings.ts';
 
 /** What one question's way depends on. A change of the policy file makes another one. */

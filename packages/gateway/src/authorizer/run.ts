@@ -6,7 +6,7 @@ import { checkedRollout } from '../service/rollout.ts';
 import { type RunSurroundings, untilSignal } from '../service/run.ts';
 import { askingPolicy } from './asking-policy.ts';
 import { type AuthorizerOptions, startAuthorizer } from './authorizer.ts';
-import type { CompiledFile, DialectName } from './dialect.ts';
+import type { CompiledFile, DialectName } from './dialects/dialect.ts';
 import { authorizerInForce } from './in-force.ts';
 
 /**

@@ -3,7 +3,7 @@ import { ConfigurationError } from 'approov-guard';
 import { checkedFlag, checkedList, checkedSection, checkedText, invalid } from '../checks.ts';
 import { addressFrom, type ListenAddress } from '../listen-address.ts';
 import { compileLog, compilePrefix, type GatewaySettings } from '../settings.ts';
-import { DIALECTS, type DialectName } from './dialect.ts';
+import { DIALECTS, type DialectName } from './dialects/dialect.ts';
 
 /** The settings, checked. */
 export interface AuthorizerSettings {

@@ -1,7 +1,7 @@
 /** The configurations that a policy can be compiled to. */
 import { ConfigurationError } from 'approov-guard';
 import type { Policy, PolicyDocument } from 'approov-guard/policy-file';
-import { type CompiledFile, DIALECTS, type DialectName } from '../authorizer/dialect.ts';
+import { type CompiledFile, DIALECTS, type DialectName } from '../authorizer/dialects/dialect.ts';
 import { compileAsking, type ProxyPlaces, policyToCompile } from '../authorizer/run.ts';
 import { checkedFlag } from '../checks.ts';
 import { compilePrefix } from '../settings.ts';

@@ -1,8 +1,8 @@
 /** One exchange with an upstream: the request goes there, the answer comes back, both as they flow. */
 import type { OutgoingResponse } from './answers.ts';
 import { connectionOptions, HOP_BY_HOP, NameTable } from './fields.ts';
-import type { AnswerHandler, Flow, Outbound } from './outbound.ts';
-import type { Target } from './upstreams.ts';
+import type { AnswerHandler, Flow, Outbound } from './upstream/outbound.ts';
+import type { Target } from './upstream/upstreams.ts';
 
 /** How an exchange ended. */
 export type ExchangeEnd =

@@ -8,9 +8,9 @@ import { type AnswerRules, type ExchangeEnd, exchange, isTimeout } from './excha
 import { writeForwarded } from './forwarded.ts';
 import { writeIdentity } from './identity.ts';
 import { type Inbound, parseInbound, type ShapeProblem } from './inbound.ts';
-import type { Outbound, OutboundBody } from './outbound.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
-import type { Target, Upstream, Upstreams } from './upstreams.ts';
+import type { Outbound, OutboundBody } from './upstream/outbound.ts';
+import type { Target, Upstream, Upstreams } from './upstream/upstreams.ts';
 
 /** What became of a request, for the access log and the metrics. */
 export interface Outcome {

@@ -7,9 +7,9 @@ import { type AdmittedRequest, approov, type UpgradeListener } from 'approov-gua
 import { answerText, ownAnswer } from './answers.ts';
 import { answerLines, isTimeout } from './exchange.ts';
 import { parseInbound } from './inbound.ts';
-import type { AnswerHandler, Flow } from './outbound.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import { type Outcome, type ProxyHost, serve, verdictOf, writeOwnFields } from './proxy.ts';
+import type { AnswerHandler, Flow } from './upstream/outbound.ts';
 
 /** Open tunnels, so that they can be counted and ended. */
 export class Tunnels {

@@ -6,7 +6,7 @@ import { readYamlText } from '../policy/yaml-text.ts';
 import { type PolicyInForce, policyInForce } from '../proxy/policy-in-force.ts';
 import { type Outcome, type ProxyHost, serve } from '../proxy/proxy.ts';
 import { Tunnels, upgradeListener } from '../proxy/tunnel.ts';
-import { Upstreams } from '../proxy/upstreams.ts';
+import { Upstreams } from '../proxy/upstream/upstreams.ts';
 import { AccessLog, type LineSink } from './access-log.ts';
 import { AdminListener, type Order, pagesOf, type Readiness } from './admin.ts';
 import { type Counts, label, Metrics } from './metrics.ts';
