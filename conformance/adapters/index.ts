@@ -9,8 +9,8 @@ import { honoAsFetch, honoOnNode } from './frameworks/hono.ts';
 import { koaThree, koaTwo } from './frameworks/koa.ts';
 import { nestOnExpress, nestOnFastify } from './frameworks/nest.ts';
 import { node } from './frameworks/node.ts';
-import { onRuntimes } from './runtimes.ts';
 import { web } from './frameworks/web.ts';
+import { onRuntimes } from './runtimes.ts';
 
 const all: readonly AdapterUnderTest[] = [
   node,

@@ -8,9 +8,9 @@ import { send } from '../run/wire.ts';
 import { type Difference, differences, OURS, samplesTable, WHY, whyOf } from '../samples/differences.ts';
 import { classOf, FAILURE_CLASSES, type FailureClass } from '../samples/failure-class.ts';
 import { SAMPLES } from '../samples/models.ts';
-import { binding } from '../table/tokens/binding.ts';
 import type { RequestCase } from '../table/case.ts';
 import { bound, tokenOnly } from '../table/setups.ts';
+import { binding } from '../table/tokens/binding.ts';
 import { tokenHeader } from '../table/tokens/token-header.ts';
 import { tokens } from '../table/tokens/tokens.ts';
 
