@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { devSecret, mintToken } from '@approov-guard/testkit';
-import { end } from '../../packages/guard/test/runtimes/ends-with-us.ts';
-import { findFramework } from '../../tools/frameworks.mjs';
-import { skipUnless } from '../../tools/optional.mjs';
-import { type BuildPlan, buildApp, startApp } from '../app/built-app.ts';
-import { send } from '../run/wire.ts';
+import { end } from '../../../packages/guard/test/runtimes/ends-with-us.ts';
+import { findFramework } from '../../../tools/frameworks.mjs';
+import { skipUnless } from '../../../tools/optional.mjs';
+import { type BuildPlan, buildApp, startApp } from '../../app/built-app.ts';
+import { send } from '../../run/wire.ts';
 
 const token = mintToken({ secret: devSecret, lifetimeSeconds: 3600 });
 /** All is observed but for rows, each of which takes its token from a header of its own. */
@@ -24,7 +24,7 @@ const options = (base: string): string =>
     ],
   });
 const NEXT = 'next/dist/bin/next';
-const source = (name: string): string => fileURLToPath(new URL(`../app/${name}`, import.meta.url));
+const source = (name: string): string => fileURLToPath(new URL(`../../app/${name}`, import.meta.url));
 
 /** Rows as the files of the app are named, or as clients ask. */
 const nextPlan = (base: string): BuildPlan => ({

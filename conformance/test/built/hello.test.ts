@@ -3,11 +3,11 @@ import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { exampleToken, freshInstallationKey, freshSecret, signRequest } from '@approov-guard/testkit';
-import { end } from '../../packages/guard/test/runtimes/ends-with-us.ts';
-import { findFramework } from '../../tools/frameworks.mjs';
-import { skipUnless } from '../../tools/optional.mjs';
-import { type BuildPlan, buildApp, startApp } from '../app/built-app.ts';
-import { type HeaderLine, send, type WireRequest } from '../run/wire.ts';
+import { end } from '../../../packages/guard/test/runtimes/ends-with-us.ts';
+import { findFramework } from '../../../tools/frameworks.mjs';
+import { skipUnless } from '../../../tools/optional.mjs';
+import { type BuildPlan, buildApp, startApp } from '../../app/built-app.ts';
+import { type HeaderLine, send, type WireRequest } from '../../run/wire.ts';
 
 const secret = freshSecret();
 const installation = freshInstallationKey();
@@ -21,14 +21,14 @@ const environment = (port: number): { readonly [name: string]: string } =>
 
 const PLANS: { readonly [framework: string]: BuildPlan & { readonly account: string } } = {
   next: {
-    copied: { '.': fileURLToPath(new URL('../../examples/hello/next', import.meta.url)) },
+    copied: { '.': fileURLToPath(new URL('../../../examples/hello/next', import.meta.url)) },
     build: ['next/dist/bin/next', 'build'],
     start: (port) => ['next/dist/bin/next', 'start', '--hostname', '127.0.0.1', '--port', String(port)],
     environment,
     account: '/account',
   },
   sveltekit: {
-    copied: { '.': fileURLToPath(new URL('../../examples/hello/sveltekit', import.meta.url)) },
+    copied: { '.': fileURLToPath(new URL('../../../examples/hello/sveltekit', import.meta.url)) },
     build: ['vite/bin/vite.js', 'build'],
     start: () => ['./build/index.js'],
     environment,
