@@ -2,7 +2,7 @@
 /** The executable: connects {@link run} with this process. */
 import process from 'node:process';
 import { run } from './run.ts';
-import { EXIT } from './surroundings.ts';
+import { EXIT } from './terminal/surroundings.ts';
 
 let isAnswerLost = false;
 // A reader that stops early (`| head -1`) is not a failure, and not an acceptance either: the exit code stays what it is.

@@ -1,7 +1,9 @@
 /** Finds the command, runs it, and turns mistakes into exit codes. */
 import { readFileSync } from 'node:fs';
-import { parseArguments } from './arguments.ts';
-import type { Command } from './command.ts';
+import { parseArguments } from './command-line/arguments.ts';
+import type { Command } from './command-line/command.ts';
+import { commandHelp, globalHelp } from './command-line/help.ts';
+import { suggestion } from './command-line/nearest.ts';
 import { app } from './commands/app.ts';
 import { authorizer } from './commands/authorizer.ts';
 import { check } from './commands/check.ts';
@@ -17,10 +19,8 @@ import { request } from './commands/request.ts';
 import { rotate } from './commands/rotate.ts';
 import { secret } from './commands/secret.ts';
 import { token } from './commands/token.ts';
-import { commandHelp, globalHelp } from './help.ts';
-import { suggestion } from './nearest.ts';
-import { EXIT, type Surroundings } from './surroundings.ts';
-import { UsageError } from './usage-error.ts';
+import { EXIT, type Surroundings } from './terminal/surroundings.ts';
+import { UsageError } from './terminal/usage-error.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [

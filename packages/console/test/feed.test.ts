@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Decision } from 'approov-guard';
-import { Feed } from '../src/feed.ts';
-import { printable, senderOf, shownPath } from '../src/shown-request.ts';
+import { Feed } from '../src/live/feed.ts';
+import { printable, senderOf, shownPath } from '../src/way/shown-request.ts';
 
 const decision = (code: string): Decision =>
   // The cast holds: the feed reads these members only.

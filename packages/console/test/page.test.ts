@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { exampleToken, requestView } from '@approov-guard/testkit';
 import type { Browser, Page } from 'playwright-core';
 import { skipUnless } from '../../../tools/optional.mjs';
-import { SCENARIOS } from '../src/scenarios.ts';
+import { SCENARIOS } from '../src/actions/scenarios.ts';
 import { barriers, chromiumPath, launch, open, WINDOWS } from './browser.ts';
 import { type Demonstration, demonstrate } from './demonstration.ts';
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { exampleToken, freshSecret, requestView } from '@approov-guard/testkit';
 import { createGuard } from 'approov-guard';
+import { SCENARIOS } from '../src/actions/scenarios.ts';
 import { startConsole, watch } from '../src/index.ts';
-import { SCENARIOS } from '../src/scenarios.ts';
 import type { Frame, Sent } from '../src/wire.ts';
 import { type Demonstration, demonstrate } from './demonstration.ts';
 

@@ -3,7 +3,7 @@ import { parse, walk } from './source.mjs';
 
 /** Tables of help, which the command line prints and docs/cli.md explains, and of reasons, which docs/reasons.md holds. */
 export const ELSEWHERE =
-  /\/(?:core\/reasons|observe|verbs\/table|testkit\/src\/kinds|console\/src\/scenarios)|rollout\/src\/report\/(?:page|svg|charts)/;
+  /\/(?:core\/reasons|observe|verbs\/table|testkit\/src\/kinds|console\/src\/actions\/scenarios)|rollout\/src\/report\/(?:page|svg|charts)/;
 const HELP = new Set(['describe', 'summary', 'usage', 'examples', 'value']);
 /** Calls that take other texts than messages: parts of tables and patterns, and texts to look for. */
 const CALLS = /^(?:valued|flag|kind|onOff|gauge|counter|RegExp|split|includes|startsWith|endsWith|indexOf|test|has)$/;

@@ -1,6 +1,6 @@
 /** A request that somebody captured. */
 import type { HeaderLine } from 'approov-guard/views';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** What was captured. Header values have one byte a character. */
 export interface Captured {

@@ -1,6 +1,6 @@
 /** curl command lines, as browsers and debugging proxies copy them. */
 import type { HeaderLine } from 'approov-guard/views';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { asBytes, type Captured, urlParts } from './captured.ts';
 import { cmdWords, isOfCmd } from './cmd-words.ts';
 import { shellWords } from './shell-words.ts';

@@ -1,6 +1,6 @@
 /** Calls of `fetch()`, as browsers write them for "Copy as fetch" and "Copy as fetch (Node.js)". */
 import type { HeaderLine } from 'approov-guard/views';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { asBytes, type Captured, urlParts } from './captured.ts';
 
 /** What a call may say beside what is sent. */

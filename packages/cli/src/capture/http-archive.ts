@@ -1,6 +1,6 @@
 /** HTTP archives (HAR 1.2), as browsers and debugging proxies save them. */
 import type { HeaderLine } from 'approov-guard/views';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { asBytes, type Captured, urlParts } from './captured.ts';
 
 interface ArchivedRequest {

@@ -2,7 +2,7 @@
  * Reads the values of a PowerShell text: strings, tables, and the few expressions that browsers and Postman write. Nothing is run. What it does not
  * know is refused, since a value that is read wrongly makes another request.
  */
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** A table, or an object of .NET as far as we look into it. Names are without case, as in PowerShell. */
 export type Table = Map<string, { readonly name: string; value: Value }>;

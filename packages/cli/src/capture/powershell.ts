@@ -1,6 +1,6 @@
 /** PowerShell, as browsers ("Copy as PowerShell"), Postman and people write a request in it: `Invoke-WebRequest` and `Invoke-RestMethod`. */
 import type { HeaderLine } from 'approov-guard/views';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { asBytes, type Captured, urlParts } from './captured.ts';
 import { PowerShellText, put, type Table, type Value } from './powershell-values.ts';
 

@@ -1,7 +1,7 @@
 /** Raw HTTP/1.1 messages (RFC 9112), as proxies and `--dry-run` write them. */
 import type { HeaderLine } from 'approov-guard/views';
-import { TOKEN_CHARACTERS } from '../text.ts';
-import { UsageError } from '../usage-error.ts';
+import { TOKEN_CHARACTERS } from '../terminal/text.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { type Captured, urlParts } from './captured.ts';
 
 const REQUEST_LINE = new RegExp(`^([${TOKEN_CHARACTERS}]+) (\\S+)(?: HTTP/[0-9.]+)?$`);

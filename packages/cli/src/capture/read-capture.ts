@@ -1,7 +1,7 @@
 /** Reads a capture: a curl command line, PowerShell, a call of `fetch()`, an HTTP archive or a raw HTTP message. */
 import { fileText } from 'approov-guard/keys-file';
-import { isFieldName } from '../text.ts';
-import { UsageError } from '../usage-error.ts';
+import { isFieldName } from '../terminal/text.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { type Captured, wholeBody } from './captured.ts';
 import { curlCommand } from './curl-command.ts';
 import { fetchCall } from './fetch-call.ts';

@@ -1,12 +1,12 @@
 /** `approov-guard app`: calls an API as simulated apps do. */
 import type { AppAnswer, Behaviour, FleetOptions, FleetReport } from '@approov-guard/cloud';
 import type { HeaderLine } from 'approov-guard/views';
-import type { Arguments } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { COMMON_OPTIONS } from '../option-tables.ts';
-import { EXIT, type Surroundings } from '../surroundings.ts';
-import { parseHeaderLine, safeText } from '../text.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
+import { parseHeaderLine, safeText } from '../terminal/text.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { blamed, CLOUD_ADDRESS } from './cloud.ts';
 
 /** The command. */

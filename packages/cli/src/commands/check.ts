@@ -2,16 +2,16 @@
 
 import { createGuard, type Guard, type GuardOptions, type Verdict } from 'approov-guard';
 import { requestView } from 'approov-guard/views';
-import { type ArgumentNames, blameArgument } from '../argument-names.ts';
-import type { Arguments } from '../arguments.ts';
-import { reportOf, spellReport } from '../check-report.ts';
-import type { Command } from '../command.ts';
-import { chosenKeys, KEY_OPTIONS } from '../keys.ts';
-import { momentOfJudgement } from '../moment.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
-import { namedPolicy, POLICY_OPTION } from '../policy-option.ts';
-import { EXIT, type Surroundings } from '../surroundings.ts';
-import { tokenArgument } from '../token-text.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { momentOfJudgement } from '../command-line/moment.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
+import { type ArgumentNames, blameArgument } from '../input/argument-names.ts';
+import { chosenKeys, KEY_OPTIONS } from '../input/keys.ts';
+import { namedPolicy, POLICY_OPTION } from '../input/policy-option.ts';
+import { tokenArgument } from '../input/token-text.ts';
+import { reportOf, spellReport } from '../output/check-report.ts';
+import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
 
 const EXIT_OF = { accepted: EXIT.accepted, rejected: EXIT.rejected, unavailable: EXIT.unknown } as const;
 

@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RunningCloud, Verb, VerbAnswer } from '@approov-guard/cloud';
-import type { Command } from '../command.ts';
-import { COMMON_OPTIONS } from '../option-tables.ts';
-import { EXIT, type Surroundings } from '../surroundings.ts';
-import { columns, safeText } from '../text.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
+import { columns, safeText } from '../terminal/text.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** Where it listens if nobody says otherwise. */
 export const CLOUD_ADDRESS = '127.0.0.1:8004';

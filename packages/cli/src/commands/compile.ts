@@ -2,11 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigurationError } from 'approov-guard';
-import type { Command } from '../command.ts';
-import { COMMON_OPTIONS } from '../option-tables.ts';
-import { EXIT } from '../surroundings.ts';
-import { UsageError } from '../usage-error.ts';
-import { POLICY_OPTIONS, policyOf, variablesOf } from './policy-source.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { POLICY_OPTIONS, policyOf, variablesOf } from '../input/policy-source.ts';
+import { EXIT } from '../terminal/surroundings.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** The command. */
 export const compile: Command = {

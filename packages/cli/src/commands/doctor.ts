@@ -1,17 +1,17 @@
 /** `approov-guard doctor`: what around the guard is not as it should be. */
 import { resolve } from 'node:path';
 import type { SecretText } from '@approov-guard/testkit';
-import type { Arguments } from '../arguments.ts';
-import type { Command } from '../command.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
 import { byHttp, byNtp, clockAgainst } from '../doctor/clock.ts';
 import { Memory } from '../doctor/earlier.ts';
 import { type Finding, finding } from '../doctor/finding.ts';
 import { goLive, throughProxies } from '../doctor/public-url.ts';
 import { certificateOf, keySetAt, redisAt } from '../doctor/services.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
-import { requiredSecret } from '../secret-source.ts';
-import { EXIT, type Surroundings } from '../surroundings.ts';
-import { UsageError } from '../usage-error.ts';
+import { requiredSecret } from '../input/secret-source.ts';
+import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 const MARKS = { ok: 'ok', warning: 'WARN', problem: 'BAD', skipped: '-' } as const;
 

@@ -1,12 +1,12 @@
 /** `approov-guard exempt`: signs an exemption for a store's review, a device farm or a partner. */
 import { ConfigurationError } from 'approov-guard';
-import type { Arguments } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { COMMON_OPTIONS } from '../option-tables.ts';
-import { readText } from '../secret-source.ts';
-import { EXIT, type Surroundings } from '../surroundings.ts';
-import { UsageError } from '../usage-error.ts';
-import { variablesOf } from './policy-source.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { variablesOf } from '../input/policy-source.ts';
+import { readText } from '../input/secret-source.ts';
+import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 const VARIABLE = 'APPROOV_EXEMPTION_KEY';
 

@@ -3,20 +3,20 @@
 import type { Guard, GuardOptions, RequestView } from 'approov-guard';
 import { explainRequest } from 'approov-guard/explain';
 import { requestView } from 'approov-guard/views';
-import { ACCOUNT_KEY_OPTIONS, requiredAccountKey } from '../account-key.ts';
-import { type ArgumentNames, blameArgument } from '../argument-names.ts';
-import type { Arguments } from '../arguments.ts';
 import type { Captured } from '../capture/captured.ts';
 import { capturedRequest } from '../capture/read-capture.ts';
-import type { Command } from '../command.ts';
-import { firstFailure, spellExplanation } from '../explain-report.ts';
-import { chosenKeys, KEY_OPTIONS } from '../keys.ts';
-import { momentOfJudgement } from '../moment.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
-import { namedPolicy, POLICY_OPTION } from '../policy-option.ts';
-import { readBytes } from '../secret-source.ts';
-import { EXIT, readStandardBytes, type Surroundings } from '../surroundings.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { momentOfJudgement } from '../command-line/moment.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
+import { ACCOUNT_KEY_OPTIONS, requiredAccountKey } from '../input/account-key.ts';
+import { type ArgumentNames, blameArgument } from '../input/argument-names.ts';
+import { chosenKeys, KEY_OPTIONS } from '../input/keys.ts';
+import { namedPolicy, POLICY_OPTION } from '../input/policy-option.ts';
+import { readBytes } from '../input/secret-source.ts';
+import { firstFailure, spellExplanation } from '../output/explain-report.ts';
+import { EXIT, readStandardBytes, type Surroundings } from '../terminal/surroundings.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** The command. */
 export const explain: Command = {

@@ -1,11 +1,11 @@
 /** `approov-guard gateway`: a reverse proxy that lets only requests of genuine, untampered apps through. */
 import { ConfigurationError } from 'approov-guard';
-import type { Arguments } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { COMMON_OPTIONS } from '../option-tables.ts';
-import { EXIT, type Surroundings } from '../surroundings.ts';
-import { UsageError } from '../usage-error.ts';
-import { POLICY_OPTIONS, policyOf, variablesOf } from './policy-source.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { POLICY_OPTIONS, policyOf, variablesOf } from '../input/policy-source.ts';
+import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** The command. */
 export const gateway: Command = {

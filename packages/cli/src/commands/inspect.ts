@@ -1,9 +1,9 @@
 /** `approov-guard inspect`: shows what a token says, without believing it. */
-import type { Command } from '../command.ts';
-import { COMMON_OPTIONS } from '../option-tables.ts';
-import { EXIT } from '../surroundings.ts';
-import { memberColumns, printable, spellLife, spellMoment } from '../text.ts';
-import { tokenArgument, unverifiedObject } from '../token-text.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { tokenArgument, unverifiedObject } from '../input/token-text.ts';
+import { EXIT } from '../terminal/surroundings.ts';
+import { memberColumns, printable, spellLife, spellMoment } from '../terminal/text.ts';
 
 const WARNING = 'NOT VERIFIED: anybody can write such a token. Nothing below is proven; use `approov-guard check` to verify it.';
 

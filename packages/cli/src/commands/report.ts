@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigurationError } from 'approov-guard';
-import type { Arguments } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { COMMON_OPTIONS } from '../option-tables.ts';
-import { EXIT } from '../surroundings.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { EXIT } from '../terminal/surroundings.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** The command. */
 export const report: Command = {

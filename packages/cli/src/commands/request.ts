@@ -11,13 +11,14 @@ import {
   signRequest,
 } from '@approov-guard/testkit';
 import type { HeaderLine } from 'approov-guard/views';
-import { ACCOUNT_KEY_OPTIONS, type FoundAccountKey, requiredAccountKey } from '../account-key.ts';
-import type { Arguments } from '../arguments.ts';
 import { asBytes, urlParts } from '../capture/captured.ts';
-import { claimsFrom } from '../claim-arguments.ts';
-import type { Command } from '../command.ts';
-import { suggestion } from '../nearest.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import { claimsFrom } from '../command-line/claim-arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { suggestion } from '../command-line/nearest.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
+import { ACCOUNT_KEY_OPTIONS, type FoundAccountKey, requiredAccountKey } from '../input/account-key.ts';
+import { readBytes, readText, requiredSecret } from '../input/secret-source.ts';
 import {
   type Answer,
   curlLine,
@@ -28,11 +29,10 @@ import {
   shownHeader,
   shownRequest,
   withTransportHeaders,
-} from '../outgoing.ts';
-import { readBytes, readText, requiredSecret } from '../secret-source.ts';
-import { EXIT, type Surroundings } from '../surroundings.ts';
-import { parseHeaderLine, safeText } from '../text.ts';
-import { UsageError } from '../usage-error.ts';
+} from '../output/outgoing.ts';
+import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
+import { parseHeaderLine, safeText } from '../terminal/text.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 const SIGNS = ['install', 'account', 'both', 'none'] as const;
 const DIGESTS = ['sha-256', 'sha-512', 'none'] as const;

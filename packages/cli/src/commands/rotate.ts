@@ -3,15 +3,15 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'n
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from 'approov-guard';
 import { fileText } from 'approov-guard/keys-file';
-import type { Arguments } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { COMMON_OPTIONS } from '../option-tables.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { variablesOf } from '../input/policy-source.ts';
 import { askMetrics, readKeyUses } from '../rotate/evidence.ts';
 import { LOGS, NOTHING, nextPhase, noted, quietLeft, type Rotation, remedyOf } from '../rotate/rotation.ts';
-import { EXIT, type Surroundings } from '../surroundings.ts';
-import { columns } from '../text.ts';
-import { UsageError } from '../usage-error.ts';
-import { variablesOf } from './policy-source.ts';
+import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
+import { columns } from '../terminal/text.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** The command. */
 export const rotate: Command = {

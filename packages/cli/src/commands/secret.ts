@@ -1,12 +1,12 @@
 /** `approov-guard secret`: makes, converts and judges account secrets. */
 import { freshSecret } from '@approov-guard/testkit';
-import type { Arguments } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
-import { namesSource, requiredSecret } from '../secret-source.ts';
-import { inferredEncoding, secretOf, type UsableSecret, usableSecret } from '../secret-text.ts';
-import { EXIT, readStandardInput, type Surroundings } from '../surroundings.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
+import { namesSource, requiredSecret } from '../input/secret-source.ts';
+import { inferredEncoding, secretOf, type UsableSecret, usableSecret } from '../input/secret-text.ts';
+import { EXIT, readStandardInput, type Surroundings } from '../terminal/surroundings.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 const ENCODINGS = ['base64', 'base64url'] as const;
 const BYTES = { min: 32, max: 1024, standard: 64 } as const;

@@ -8,17 +8,17 @@ import {
   lookalikeToken,
   mintToken,
 } from '@approov-guard/testkit';
-import type { Arguments } from '../arguments.ts';
-import { claimsFrom } from '../claim-arguments.ts';
-import type { Command } from '../command.ts';
-import { suggestion } from '../nearest.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../option-tables.ts';
-import { requiredSecret } from '../secret-source.ts';
-import type { UsableSecret } from '../secret-text.ts';
-import { EXIT, type Surroundings } from '../surroundings.ts';
-import { spellDuration, spellMoment } from '../text.ts';
-import { unverifiedObject } from '../token-text.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Arguments } from '../command-line/arguments.ts';
+import { claimsFrom } from '../command-line/claim-arguments.ts';
+import type { Command } from '../command-line/command.ts';
+import { suggestion } from '../command-line/nearest.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
+import { requiredSecret } from '../input/secret-source.ts';
+import type { UsableSecret } from '../input/secret-text.ts';
+import { unverifiedObject } from '../input/token-text.ts';
+import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
+import { spellDuration, spellMoment } from '../terminal/text.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 const TYPES = ['valid', 'invalid', 'failover'] as const;
 const DEFAULT_MINUTES = 60;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { SecretText } from '@approov-guard/testkit';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { type Finding, finding } from './finding.ts';
 
 const HOUR_MS = 3_600_000;
