@@ -32,7 +32,7 @@ test('the page of the console type-checks', async () => {
   await run('node_modules/.bin/tsc', ['-p', 'packages/console/page/tsconfig.json', '--pretty', 'false']);
 });
 
-for (const check of files(/^tools\/checks\/check-[^/]+\.mjs$/)) {
+for (const check of files(/^tools\/checks\/[a-z]+\/check-[^/]+\.mjs$/)) {
   test(check, async (context) => {
     context.diagnostic(await run(process.execPath, [check]));
   });

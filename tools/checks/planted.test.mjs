@@ -1,12 +1,12 @@
 /** A check that cannot fail is worth nothing: each fault planted here, in a copy of the repository, must be found. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { repositoryPage } from '../build/packages.mjs';
-import { root } from './lib/source.mjs';
+import { files, root } from './lib/source.mjs';
 
 const CORE = 'packages/guard/src/core/time.ts';
 const CI = '.github/workflows/ci.yml';
@@ -199,11 +199,27 @@ for (const { fault, check, file, add, found } of FAULTS) {
     const path = join(copy, file);
     const original = readIfPresent(path);
     writeFileSync(path, file.endsWith('.json') ? original.replace('./src/adapters/web.ts', './src/absent.ts') : `${original}\n${add}\n`);
-    const { status, stderr } = spawnSync(process.execPath, [`tools/checks/check-${check}.mjs`, file], { cwd: copy, encoding: 'utf8' });
+    const { status, stderr } = checked(check, file);
     original === '' ? rmSync(path) : writeFileSync(path, original);
     assert.match(stderr, found);
     assert.equal(status, 1);
   });
+}
+
+test('check-architecture finds a crowded folder', () => {
+  const folder = 'tools/crowded';
+  mkdirSync(join(copy, folder));
+  for (let index = 0; index < 16; index++) writeFileSync(join(copy, folder, `${index}.mjs`), '');
+  const { status, stderr } = checked('architecture');
+  rmSync(join(copy, folder), { recursive: true });
+  assert.match(stderr, /tools\/crowded: files in the fullest folder: 16, at most 15/);
+  assert.equal(status, 1);
+});
+
+/** @param {string} check @param {string[]} parameters */
+function checked(check, ...parameters) {
+  const [path = check] = files(new RegExp(`^tools/checks/[a-z]+/check-${check}\\.mjs$`));
+  return spawnSync(process.execPath, [path, ...parameters], { cwd: copy, encoding: 'utf8' });
 }
 
 /** @param {string} path */

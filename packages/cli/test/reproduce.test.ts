@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { shellWords } from '../src/capture/shell-words.ts';
 import { guard } from './harness.ts';
 
-const { ipk, reproduce } = JSON.parse(readFileSync(new URL('../../../tools/checks/references/reproduce.json', import.meta.url), 'utf8'));
+const { ipk, reproduce } = JSON.parse(
+  readFileSync(new URL('../../../tools/checks/docs/references/reproduce.json', import.meta.url), 'utf8'),
+);
 
 for (const [code, lines] of Object.entries<string | readonly string[]>(reproduce)) {
   if (typeof lines !== 'string') test(`${code}: its command line shows it`, () => shows(code, lines));

@@ -2,13 +2,13 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
-import { read, report, root } from './lib/source.mjs';
+import { read, report, root } from '../lib/source.mjs';
 import { cell, defaultOf, kindOf, restOf } from './options/option-cells.mjs';
 import { GROUPS, INTRO } from './options/option-groups.mjs';
 import { membersOf, numbersSaid } from './options/option-types.mjs';
 
 const DOCUMENT = 'docs/options.md';
-const tables = await tsImport('../../packages/guard/src/checks/option-table.ts', import.meta.url);
+const tables = await tsImport('../../../packages/guard/src/checks/option-table.ts', import.meta.url);
 
 const problems = /** @type {string[]} */ ([]);
 for (const name of Object.keys(tables)) {
@@ -24,7 +24,7 @@ const sections = GROUPS.flatMap(([table, type, heading, intro]) => {
 const document = `${['# Options', INTRO, ...sections].join('\n\n')}\n`;
 if (process.argv.includes('--write')) writeFileSync(join(root, DOCUMENT), document);
 if (!existsSync(join(root, DOCUMENT)) || read(DOCUMENT) !== document) {
-  problems.push(`${DOCUMENT} differs from the tables and types: run \`node tools/checks/check-options.mjs --write\``);
+  problems.push(`${DOCUMENT} differs from the tables and types: run \`node tools/checks/docs/check-options.mjs --write\``);
 }
 report('check-options', problems, `${GROUPS.length} groups, ${sections.join('\n').match(/^\| `/gm)?.length} options.`);
 

@@ -42,7 +42,7 @@ export const GROUPS = /** @type {const} */ ([
   ['LOGGING', 'LoggingOptions', 'Loggers', 'What the loggers of `approov-guard/logging` take.'],
 ]);
 
-export const INTRO = `<!-- Generated from packages/guard/src/checks/option-table.ts and the doc comments of the option types by \`node tools/checks/check-options.mjs --write\`. Do not edit. -->
+export const INTRO = `<!-- Generated from packages/guard/src/checks/option-table.ts and the doc comments of the option types by \`node tools/checks/docs/check-options.mjs --write\`. Do not edit. -->
 
 Every option of \`createGuard\`, of its parts, and of the key sources and replay stores. An unknown option, or a value out of its bounds, is a
 \`ConfigurationError\` at start. A [policy file](policy-file.md) takes the same options, except for functions. Times are in seconds, sizes in bytes.

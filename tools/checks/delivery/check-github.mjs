@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { files, read, readJson, report, root } from './lib/source.mjs';
+import { files, read, readJson, report, root } from '../lib/source.mjs';
 
 /** The members that we use, of those that https://docs.github.com/actions/reference/workflow-syntax has. */
 const WORKFLOW = ['name', 'on', 'permissions', 'jobs', 'concurrency', 'env'];

@@ -1,13 +1,13 @@
 /** Text that reads easily: short sentences and pages, no word that a reader stumbles over, each term and abbreviation in the glossary. */
-import { withoutBlocks } from './lib/markdown.mjs';
-import { files, lineOf, read, readJson, report } from './lib/source.mjs';
+import { withoutBlocks } from '../lib/markdown.mjs';
+import { files, lineOf, read, readJson, report } from '../lib/source.mjs';
 
 const [LONGEST_SENTENCE, LONGEST_PAGE, LONGEST_README] = [40, 1500, 130];
 const GLOSSARY = 'docs/glossary.md';
 /** Looked up, not read: generated, or one entry a line. What the product prints and throws is in them, so their words are checked, too. */
 const REFERENCES = /^(?:docs\/(?:reference\/.*|reasons|messages|options|glossary)\.md|bench\/README\.md|CHANGELOG\.md)$/;
 /** Words to avoid; words of this field, which the glossary must have; abbreviations that every back-end developer knows. */
-const WORDS = readJson('tools/checks/language.json');
+const WORDS = readJson('tools/checks/docs/language.json');
 const BANNED = new RegExp(`(?<![\\w-])(?:${WORDS.banned.join('|')})(?![\\w-])`, 'gi');
 const FIELD = new RegExp(`\\b(?:${WORDS.field.join('|')})\\b`, 'gi');
 const COMMON = new RegExp(`^(?:${WORDS.common.join('|')})s?$`);

@@ -1,8 +1,8 @@
 /** What the packages export, out of their built declarations: a page for each package, so that a change of the public types is seen. */
 import { join, relative } from 'node:path/posix';
-import { builtOf, packages } from '../../build/packages.mjs';
-import { slug } from '../lib/markdown.mjs';
-import { root } from '../lib/source.mjs';
+import { builtOf, packages } from '../../../build/packages.mjs';
+import { slug } from '../../lib/markdown.mjs';
+import { root } from '../../lib/source.mjs';
 import { declaredIn, exported, referred } from './declared.mjs';
 
 /** @returns {[path: string, text: string][]} */
@@ -12,7 +12,7 @@ export function apiPages() {
     .map((one) => [`docs/reference/api-${one.manifest.name.replace(/^.*\//, '')}.md`, page(one)]);
 }
 
-/** @param {import('../../build/packages.mjs').Package} one */
+/** @param {import('../../../build/packages.mjs').Package} one */
 function page({ folder, manifest, entries }) {
   const places = /** @type {Map<string, string>} */ (new Map());
   const parts = entries.flatMap(({ subpath, source }) => {

@@ -10,7 +10,7 @@ const PREFLIGHT = { origin: 'https://app.example.com', 'access-control-request-m
 const USUAL = /^(?:date|connection|keep-alive|transfer-encoding|content-length)$/;
 
 /** @param {string} specifier */
-const source = (specifier) => tsImport(`../../../packages/${specifier}`, import.meta.url);
+const source = (specifier) => tsImport(`../../../../packages/${specifier}`, import.meta.url);
 
 /** @returns {Promise<[path: string, text: string]>} */
 export async function httpPage() {

@@ -1,5 +1,5 @@
 /** The policy file, out of its JSON Schema: what may stand where, of which type, in which range. */
-import { readJson } from '../lib/source.mjs';
+import { readJson } from '../../lib/source.mjs';
 
 const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 const quoted = (/** @type {unknown} */ value) => `\`${JSON.stringify(value)}\``;

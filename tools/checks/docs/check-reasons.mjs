@@ -2,14 +2,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
-import { files, read, readJson, report, root } from './lib/source.mjs';
+import { files, read, readJson, report, root } from '../lib/source.mjs';
 
 /** @typedef {{ stage?: string, status?: number, spec: string, meaning: string, action: string }} Row */
 
 const DOCUMENT = 'docs/reasons.md';
-const { REASONS, FAULTS } = await tsImport('../../packages/guard/src/core/reasons/reasons.ts', import.meta.url);
+const { REASONS, FAULTS } = await tsImport('../../../packages/guard/src/core/reasons/reasons.ts', import.meta.url);
 /** Command lines, which packages/cli/test/reproduce.test.ts runs, or the file of a test. @type {{ ipk: string, reproduce: { [code: string]: string | string[] } }} */
-const { ipk, reproduce: REPRODUCE } = readJson('tools/checks/references/reproduce.json');
+const { ipk, reproduce: REPRODUCE } = readJson('tools/checks/docs/references/reproduce.json');
 const reasons = /** @type {[string, Row][]} */ (Object.entries(REASONS));
 const faults = /** @type {[string, Row][]} */ (Object.entries(FAULTS));
 
@@ -31,7 +31,7 @@ const index = (entries) =>
 const stages = [...new Set(reasons.map(([, row]) => row.stage))];
 const document = [
   '# Reasons and faults',
-  '<!-- Generated from packages/guard/src/core/reasons/reasons.ts by `node tools/checks/check-reasons.mjs --write`. Do not edit. -->',
+  '<!-- Generated from packages/guard/src/core/reasons/reasons.ts by `node tools/checks/docs/check-reasons.mjs --write`. Do not edit. -->',
   '<!-- its blocks are run by packages/cli/test/reproduce.test.ts -->',
   'A verdict that is `rejected` carries a reason code: the client failed a check. A verdict that is `unavailable` carries a fault code: the guard\n' +
     'could not tell, which is never the fault of the client. The codes are stable. They go to the `onVerdict` hook and to the decision on the\n' +
@@ -55,7 +55,7 @@ if (process.argv.includes('--write')) writeFileSync(join(root, DOCUMENT), `${doc
 
 const problems = /** @type {string[]} */ ([]);
 if (!existsSync(join(root, DOCUMENT)) || read(DOCUMENT) !== `${document}\n`) {
-  problems.push(`${DOCUMENT} differs from the tables: run \`node tools/checks/check-reasons.mjs --write\``);
+  problems.push(`${DOCUMENT} differs from the tables: run \`node tools/checks/docs/check-reasons.mjs --write\``);
 }
 const tests = files(/^(packages\/guard\/test|conformance)\/.*\.(ts|json)$/)
   .map(read)
@@ -63,7 +63,7 @@ const tests = files(/^(packages\/guard\/test|conformance)\/.*\.(ts|json)$/)
 for (const [code, row] of [...reasons, ...faults]) {
   for (const part of /** @type {const} */ (['spec', 'meaning', 'action'])) if (!row[part]) problems.push(`${code}: its row has no ${part}`);
   const how = REPRODUCE[code];
-  if (how === undefined) problems.push(`${code}: tools/checks/references/reproduce.json does not say how to reproduce it`);
+  if (how === undefined) problems.push(`${code}: tools/checks/docs/references/reproduce.json does not say how to reproduce it`);
   if (typeof how === 'string' && !(existsSync(join(root, how)) && read(how).includes(code)))
     problems.push(`${code}: ${how}, which is to reproduce it, does not name it`);
   if (!new RegExp(`(['"\`])${code}\\1`).test(tests)) problems.push(`${code}: no file in packages/guard/test or conformance names it`);

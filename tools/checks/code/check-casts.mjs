@@ -1,5 +1,5 @@
 /** A cast in the library says why it holds: a comment above it, in its function or at the top of the file, has the word. `as const` is none. */
-import { files, lineOf, parse, report, walk } from './lib/source.mjs';
+import { files, lineOf, parse, report, walk } from '../lib/source.mjs';
 
 const FUNCTION = /^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression|MethodDefinition)$/;
 /** So many lines above a cast its reason may stand, outside of its function. */

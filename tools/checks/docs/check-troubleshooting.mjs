@@ -4,8 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ELSEWHERE, messagesOf } from './lib/messages.mjs';
-import { files, read, report, root } from './lib/source.mjs';
+import { ELSEWHERE, messagesOf } from '../lib/messages.mjs';
+import { files, read, report, root } from '../lib/source.mjs';
 
 const [GUIDE, LIST] = ['docs/troubleshooting.md', 'docs/messages.md'];
 const PACKAGES = {
@@ -41,7 +41,7 @@ const sections = Object.entries(PACKAGES).map(([name, title]) => {
 });
 const page = `# Messages
 
-<!-- Made from the source by \`node tools/checks/check-troubleshooting.mjs --write\`. Do not edit. -->
+<!-- Made from the source by \`node tools/checks/docs/check-troubleshooting.mjs --write\`. Do not edit. -->
 
 Every text that the packages throw or print is a heading here, so that a search finds it. An ellipsis (…) stands for what differs, such as a name or a
 number. A mistake in the options begins with the option and ends with a code in brackets; below such a message is the link to what you can do.
@@ -49,6 +49,6 @@ number. A mistake in the options begins with the option and ends with a code in 
 
 ${sections.join('\n')}`;
 if (process.argv.includes('--write')) writeFileSync(join(root, LIST), page);
-const problems = read(LIST) !== page ? [`${LIST} is old: run node tools/checks/check-troubleshooting.mjs --write`] : [];
+const problems = read(LIST) !== page ? [`${LIST} is old: run node tools/checks/docs/check-troubleshooting.mjs --write`] : [];
 for (const code of codes) if (!read(GUIDE).includes(`\n### ${code}\n`)) problems.push(`${GUIDE} has no heading ${code}`);
 report('check-troubleshooting', problems, `${known.size} messages, ${codes.length} codes.`);

@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path/posix';
-import { repositoryPage } from '../build/packages.mjs';
-import { headings, slug, withoutBlocks } from './lib/markdown.mjs';
-import { read, report, root } from './lib/source.mjs';
+import { repositoryPage } from '../../build/packages.mjs';
+import { headings, slug, withoutBlocks } from '../lib/markdown.mjs';
+import { read, report, root } from '../lib/source.mjs';
 
 const FOREIGN = [
   { pattern: /(?<![\w.])\/(?:work|farm|root|home|Users)\/[\w.-]+/, what: 'a path of one machine' },
@@ -24,7 +24,7 @@ const texts = new Map(paths.map((path) => [path, read(path)]));
 
 for (const [path, text] of texts) {
   for (const { pattern, what } of FOREIGN) {
-    const match = path === 'tools/checks/check-text.mjs' ? null : pattern.exec(text);
+    const match = path === 'tools/checks/docs/check-text.mjs' ? null : pattern.exec(text);
     if (match) problems.push(`${path}:${text.slice(0, match.index).split('\n').length} holds ${what}: ${match[0]}`);
   }
   if (path.endsWith('package-lock.json')) checkLock(path, text);

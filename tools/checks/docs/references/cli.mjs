@@ -6,7 +6,7 @@ const code = (/** @type {readonly string[]} */ lines) => `\`\`\`console\n${lines
 
 /** @returns {Promise<[path: string, text: string]>} */
 export async function cliPage() {
-  const { COMMANDS } = await tsImport('../../../packages/cli/src/run.ts', import.meta.url);
+  const { COMMANDS } = await tsImport('../../../../packages/cli/src/run.ts', import.meta.url);
   const index = COMMANDS.map((/** @type {any} */ { name, summary }) => `| [\`${name}\`](#${name}) | ${cell(summary)} |`);
   const text = [
     '# Reference: the command line',

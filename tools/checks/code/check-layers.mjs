@@ -1,11 +1,11 @@
 /** Imports point down: ranks, cycles (types included), what may be imported from outside, and identifiers that do not occur. */
 import { dirname, join } from 'node:path/posix';
-import { files, lineOf, parse, readJson, report, walk } from './lib/source.mjs';
+import { files, lineOf, parse, readJson, report, walk } from '../lib/source.mjs';
 
 /** @typedef {{ name: string, rank: number, paths: string[], apart?: boolean }} Room */
 /** @typedef {{ from: string, to: string, typeOnly: boolean }} Import */
 
-const layers = readJson('tools/checks/layers.json');
+const layers = readJson('tools/checks/code/layers.json');
 const problems = /** @type {string[]} */ ([]);
 const imports = /** @type {Import[]} */ ([]);
 const paths = files(/^packages\/[^/]+\/src\/.*\.[cm]?ts$/);
@@ -26,7 +26,7 @@ function roomOf(path) {
 /** @param {string} path */
 function readFile(path) {
   const { text, program } = parse(`packages/${path}`);
-  if (roomOf(path) === undefined) problems.push(`${path} is in no room: add it to tools/checks/layers.json`);
+  if (roomOf(path) === undefined) problems.push(`${path} is in no room: add it to tools/checks/code/layers.json`);
   walk(program, (node, parent) => {
     if (node.source?.type === 'Literal' && !/^TSExternal/.test(node.type)) {
       const typeOnly = node.type === 'TSImportType' || node.importKind === 'type' || node.exportKind === 'type';
@@ -43,7 +43,7 @@ function addImport(from, specifier, typeOnly) {
     const room = roomOf(from)?.name ?? '';
     const area = layers.outside[room] || !from.startsWith('guard/') ? room : (from.split('/')[2] ?? '');
     if (layers.outside[area]?.includes(specifier) === false)
-      problems.push(`${from} imports '${specifier}': ${area} may not (tools/checks/layers.json, outside)`);
+      problems.push(`${from} imports '${specifier}': ${area} may not (tools/checks/code/layers.json, outside)`);
   }
 }
 

@@ -1,12 +1,12 @@
 /**
  * What each entry point weighs in a bundle for Workers: minified, tree-shaken, compressed. Fails if one weighs more than `SLACK` times what
- * tools/checks/sizes.json has under `now`: growth is a decision, which `--write` puts there and, beside the last release, into docs/runtimes.md.
+ * tools/checks/delivery/sizes.json has under `now`: growth is a decision, which `--write` puts there and, beside the last release, into docs/runtimes.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { readJson, report, root } from './lib/source.mjs';
+import { readJson, report, root } from '../lib/source.mjs';
 
 /** @typedef {{ released: { [name: string]: number }, now: { [name: string]: number } }} Sizes bytes after gzip, by entry point */
 
@@ -14,9 +14,9 @@ const KIB = 1024;
 const SLACK = 1.05;
 /** What small entry points may grow by, in bytes. */
 const LEAST = 512;
-const SIZES = 'tools/checks/sizes.json';
+const SIZES = 'tools/checks/delivery/sizes.json';
 const { released, now } = /** @type {Sizes} */ (readJson(SIZES));
-const [START, END] = ['<!-- sizes: written by node tools/checks/check-bundles.mjs --write -->', '<!-- /sizes -->'];
+const [START, END] = ['<!-- sizes: written by node tools/checks/delivery/check-bundles.mjs --write -->', '<!-- /sizes -->'];
 const problems = /** @type {string[]} */ ([]);
 const { exports } = readJson('packages/guard/package.json');
 const rows = /** @type {{ path: string, minified: number, gzip: number }[]} */ ([]);

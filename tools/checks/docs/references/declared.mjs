@@ -1,7 +1,7 @@
 /** Declarations in built `.d.cts` files: what a file exports, where a name is declared, and which others a declaration refers to. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
-import { parse, root } from '../lib/source.mjs';
+import { parse, root } from '../../lib/source.mjs';
 
 /** @typedef {{ name: string, key: string, comment: string, code: string }} Declared - the key: file and name */
 
@@ -31,7 +31,7 @@ export function declaredIn(path, name) {
   }
   const comment = comments.findLast(({ end }) => end <= first.start && text.slice(end, first.start).trim() === '')?.value ?? '';
   const code = statements
-    .map((/** @type {import('../lib/source.mjs').Node} */ { start, end }) =>
+    .map((/** @type {import('../../lib/source.mjs').Node} */ { start, end }) =>
       text.slice(start, end).replace(/^export (?:default )?(?:declare )?/, ''),
     )
     .join('\n');

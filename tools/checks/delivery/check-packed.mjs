@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { pack, specifiers } from '../packages/packed.mjs';
-import { report, root } from './lib/source.mjs';
+import { pack, specifiers } from '../../packages/packed.mjs';
+import { report, root } from '../lib/source.mjs';
 
 const WANTED = ['LICENSE', 'README.md', 'package.json'];
 const UNWANTED = /(^|\/)tests?\/|\.test\.|\.tsbuildinfo$|(^|\/)\.env/;

@@ -1,8 +1,8 @@
 /** What the packages export: every subpath has its source and built file, and every public export of the library has a doc comment. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
-import { completed, packages } from '../build/packages.mjs';
-import { parse, readJson, report, root } from './lib/source.mjs';
+import { completed, packages } from '../../build/packages.mjs';
+import { parse, readJson, report, root } from '../lib/source.mjs';
 
 const problems = /** @type {string[]} */ ([]);
 const documented = new Set();

@@ -1,8 +1,8 @@
 /** llms.txt: where a program that reads the documentation begins. Out of docs/README.md, so that it names what people are led to. */
 import { dirname, join } from 'node:path/posix';
-import { repositoryPage } from '../../build/packages.mjs';
-import { headings } from '../lib/markdown.mjs';
-import { read, readJson } from '../lib/source.mjs';
+import { repositoryPage } from '../../../build/packages.mjs';
+import { headings } from '../../lib/markdown.mjs';
+import { read, readJson } from '../../lib/source.mjs';
 
 const START = 'docs/README.md';
 

@@ -1,5 +1,5 @@
 /** Small pieces: lines of functions and files, parameters, adapters, and these checks themselves. */
-import { files, lineOf, parse, read, report, walk } from './lib/source.mjs';
+import { files, lineOf, parse, read, report, walk } from '../lib/source.mjs';
 
 const LIMITS = {
   functionMedian: 12,

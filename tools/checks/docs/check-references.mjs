@@ -1,14 +1,14 @@
 /** docs/reference is what the code says: public API, command line, policy file, HTTP behaviour; and llms.txt is what docs/README.md leads to. `--write` writes it again. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { files, read, report, root } from './lib/source.mjs';
+import { files, read, report, root } from '../lib/source.mjs';
 import { apiPages } from './references/api.mjs';
 import { cliPage } from './references/cli.mjs';
 import { httpPage } from './references/http.mjs';
 import { llmsPage } from './references/llms.mjs';
 import { policyFilePage } from './references/policy-file.mjs';
 
-const WRITE = 'node tools/checks/check-references.mjs --write';
+const WRITE = 'node tools/checks/docs/check-references.mjs --write';
 const [llms, llmsText] = llmsPage();
 const pages = new Map([await cliPage(), policyFilePage(), await httpPage(), ...apiPages()].map(([path, text]) => [path, marked(text)]));
 pages.set(llms, `${llmsText}\n`);

@@ -1,5 +1,5 @@
 /** The members of the option types, with their doc comments: what is said of an option is said there. */
-import { files, parse, read } from '../lib/source.mjs';
+import { files, parse, read } from '../../lib/source.mjs';
 
 /** @typedef {{ name: string, type: string, need: 'required' | 'optional' | 'alternative', says: string }} Member */
 

@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isFollowed, stepsOf } from '../reader/steps.mjs';
-import { docBlocks, documents, writeModules } from './lib/doc-blocks.mjs';
-import { read, report, root } from './lib/source.mjs';
+import { isFollowed, stepsOf } from '../../reader/steps.mjs';
+import { docBlocks, documents, writeModules } from '../lib/doc-blocks.mjs';
+import { read, report, root } from '../lib/source.mjs';
 
 const folder = join(root, `node_modules/.cache/check-docs-${process.pid}`);
 const env = { ...process.env, APPROOV_BASE64_SECRET: randomBytes(32).toString('base64'), NO_COLOR: '1', NODE_ENV: 'test' };
