@@ -34,6 +34,8 @@ async function lenient(context: TestContext): Promise<{ readonly url: string; re
     request.resume();
     response.end('hello');
   });
+  // By itself Node drops lines behind the first thousand, ours with them, where a proxy sends fields in the order of their names.
+  server.maxHeadersCount = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   context.after(() => {
     server.closeAllConnections();

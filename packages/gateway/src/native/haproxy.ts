@@ -70,7 +70,7 @@ function configuration(policy: PolicyFile, placed: readonly Placed[], keys: read
   return `${HEAD}
 ${variables.map(({ variable, hint }) => secretGuard(variable, hint)).join('\n')}
 global
-  log stdout format raw local0
+  log stdout len 65535 format raw local0
   # More header lines, or a longer head, are answered 400.
   tune.http.maxhdr 1000
   tune.bufsize 49152

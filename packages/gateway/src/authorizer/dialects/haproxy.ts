@@ -32,7 +32,7 @@ function configuration({ listen, to, prefix, stripped }: AskingPolicy): string {
 # If it does not answer, nothing passes: HAProxy answers 503.
 global
   lua-load-per-thread approov.lua
-  log stdout format raw local0
+  log stdout len 65535 format raw local0
   # More header lines, or a longer head, are answered 400.
   tune.http.maxhdr 1000
   tune.bufsize 49152
