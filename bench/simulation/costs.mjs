@@ -25,7 +25,7 @@ export const COSTS = {
   'time for the body': { value: 60, unit: 's', kind: 'set', from: '`bodies.deadlineSeconds`' },
   'margin of the store': { value: 60, unit: 's', kind: 'set', from: '`marginSeconds`' },
   'an answer of the store, at most': { value: 0.25, unit: 's', kind: 'set', from: '`timeoutSeconds`' },
-  'a client asks again after': { value: 5, unit: 's', kind: 'set', from: '`Retry-After`; once, signed anew' },
+  'a client asks again after': { value: 5, unit: 's', kind: 'set', from: '`Retry-After`; once, signed again' },
   'life of a token': { value: 300, unit: 's', kind: 'set', from: 'the issuing cloud' },
   'round trip within a region': { value: 0.0005, unit: 's', kind: 'assumed', from: 'one zone to another' },
   'round trip between regions': { value: 0.07, unit: 's', kind: 'assumed', from: 'across an ocean' },
