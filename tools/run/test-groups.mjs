@@ -11,7 +11,8 @@ const GROUPS = {
   // Frameworks that replace globals, and what counts memory, have a process of their own.
   adapters: /^packages\/guard\/test\/adapters\/(?!(?:hono-)?sockets\.|flood\.)/,
   shell: /^packages\/guard\/test\/(?:keys\/(?:file|remote)|replay\/(?:replay-memory|slow-bodies))\./,
-  unit: /^packages\/guard\/test\/unit\//,
+  // What is said once in a process is heard in one where nobody else is refused.
+  unit: /^packages\/guard\/test\/unit\/(?!guard\/hints\.)/,
   vectors: /^packages\/guard\/test\/vectors\//,
   programs: /^(?:packages\/(?:testkit|cli)\/test\/|examples\/test\/(?:containers|line-diff|worker)\.)/,
 };
