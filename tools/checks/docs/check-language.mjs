@@ -19,7 +19,7 @@ const cells = [...read(GLOSSARY).matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell 
 const terms = new Set(cells);
 const problems = /** @type {string[]} */ ([]);
 const pages = files(
-  /^(?:README|CONTRIBUTING|SECURITY|CHANGELOG)\.md$|^(?:docs|examples|conformance|bench|packages\/[^/]+)\/(?:.*\/)?[^/]+\.md$/,
+  /^(?:README|CONTRIBUTING|SECURITY|CHANGELOG)\.md$|^(?:docs|examples|conformance|bench(?!\/results\/)|packages\/[^/]+)\/(?:.*\/)?[^/]+\.md$/,
 );
 let [words, longest] = [0, 0];
 for (const path of pages) check(path, read(path));
