@@ -1,6 +1,6 @@
 /** Answers of the authoriser. */
 import type { Decision, Refusal } from 'approov-guard';
-import { IDENTITY_NAMES, identityOf } from '../proxy/identity.ts';
+import { type IdentityHeaders, identityOf } from '../proxy/identity.ts';
 
 /** What a proxy is answered. */
 export interface Answer {
@@ -10,23 +10,15 @@ export interface Answer {
   readonly body: string;
 }
 
-/** The identity headers of a policy: their names, and what each says. */
-export type IdentityHeaders = readonly { readonly header: string; readonly name: (typeof IDENTITY_NAMES)[number] }[];
-
-/** The names are made once: a text that is made for each answer is looked up for each, too. */
-export function identityHeaders(prefix: string): IdentityHeaders {
-  return IDENTITY_NAMES.map((name) => ({ header: prefix + name, name }));
-}
-
 /**
  * The answer that lets a request pass: exactly 200, since Envoy takes no other. It carries every identity header, empty where something is
  * unknown: of a header that is left out, proxies let the client's own pass. Nobody may keep it: what it rests on is in headers that no cache of
  * a proxy has in its key.
  */
-export function passAnswer(decision: Decision, names: IdentityHeaders): Answer {
+export function passAnswer(decision: Decision, identityNames: IdentityHeaders): Answer {
   const identity = identityOf(decision);
   const headers: { [name: string]: string } = {};
-  for (const { header, name } of names) headers[header] = identity[name];
+  for (const { header, name } of identityNames) headers[header] = identity[name];
   headers['cache-control'] = 'no-store';
   return { status: 200, headers, body: '' };
 }

@@ -4,7 +4,7 @@ import type { Policy } from 'approov-guard/order';
 import type { Policy as PolicyFile } from 'approov-guard/policy-file';
 import { NEVER_SAID, titled } from '../authorizer/asking-policy.ts';
 import type { CompiledFile } from '../authorizer/dialects/dialect.ts';
-import { UPGRADE_RULES } from '../authorizer/dialects/haproxy.ts';
+import { GLOBAL, UPGRADE_RULES } from '../authorizer/dialects/haproxy.ts';
 import { IDENTITY_NAMES } from '../proxy/identity.ts';
 import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressible.ts';
 import { bindingRules } from './haproxy-binding.ts';
@@ -70,10 +70,7 @@ function configuration(policy: PolicyFile, placed: readonly Placed[], keys: read
   return `${HEAD}
 ${variables.map(({ variable, hint }) => secretGuard(variable, hint)).join('\n')}
 global
-  log stdout len 65535 format raw local0
-  # More header lines, or a longer head, are answered 400.
-  tune.http.maxhdr 1000
-  tune.bufsize 49152
+${GLOBAL}
 
 defaults
   mode http

@@ -34,19 +34,18 @@ function digestOf({ signature, digest }: Attestation): string {
   return signature === 'verified' && digest === 'unchecked' ? 'delegated' : digest;
 }
 
-/** The names of the identity headers, in order. */
-export function identityNames(prefix: string): readonly string[] {
-  return IDENTITY_NAMES.map((name) => prefix + name);
+/** The identity headers of a policy, in order: their names, and what each says. */
+export type IdentityHeaders = readonly { readonly header: string; readonly name: keyof Identity }[];
+
+/** The names are made once: a text that is made for each request is looked up for each, too. */
+export function identityHeaders(prefix: string): IdentityHeaders {
+  return IDENTITY_NAMES.map((name) => ({ header: prefix + name, name }));
 }
 
-/**
- * Adds the identity headers to a list of names and values.
- * @param names - of {@link identityNames}
- */
-export function writeIdentity(fields: string[], names: readonly string[], decision: Decision): void {
+/** Adds the identity headers to a list of names and values. */
+export function writeIdentity(fields: string[], headers: IdentityHeaders, decision: Decision): void {
   const identity = identityOf(decision);
-  // The cast holds: both lists are made of the same one.
-  for (let index = 0; index < names.length; index++) fields.push(names[index] as string, identity[IDENTITY_NAMES[index] as 'id']);
+  for (const { header, name } of headers) fields.push(header, identity[name]);
 }
 
 /** What a header says of a text that may hold what no header can: a claim is the issuer's. */

@@ -8,14 +8,14 @@ import { compileSettings, type GatewaySettings } from '../settings.ts';
 import { type CorsPolicy, compileCors } from './cors.ts';
 import { FieldRules } from './fields.ts';
 import { trustedPeers } from './forwarded.ts';
-import { identityNames } from './identity.ts';
+import { type IdentityHeaders, identityHeaders } from './identity.ts';
 
 /** Everything that one request's way depends on. */
 export interface PolicyInForce {
   readonly policy: Policy;
   readonly settings: GatewaySettings;
   readonly fields: FieldRules;
-  readonly identityNames: readonly string[];
+  readonly identity: IdentityHeaders;
   readonly cors: CorsPolicy | null;
   readonly isTrustedPeer: (peer: string | null) => boolean;
 }
@@ -41,7 +41,7 @@ export function policyInForce(policy: Policy, stores: ReplayStores): PolicyInFor
       policy,
       settings,
       fields: new FieldRules(options, settings.identityPrefix, settings.stripToken, exemptionHeaderOf(document.rollout)),
-      identityNames: identityNames(settings.identityPrefix),
+      identity: identityHeaders(settings.identityPrefix),
       cors: compileCors(document.cors),
       // Where hops are counted instead of known, everybody is one.
       isTrustedPeer: origin?.trustedHops === undefined ? trustedPeers([origin?.trustedProxies ?? []].flat()) : () => true,

@@ -124,7 +124,7 @@ export function writeOwnFields(passage: Omit<Passage, 'response' | 'expects'>, d
   const peer = request.socket.remoteAddress ?? null;
   const hop = { peer, scheme: encrypted ? 'https' : 'http', authority: inbound.authority, version: request.httpVersion } as const;
   writeForwarded(fields, hop, inbound.forwarding, inbound.forwarding.length > 0 && force.isTrustedPeer(peer), request.socket);
-  writeIdentity(fields, force.identityNames, decision);
+  writeIdentity(fields, force.identity, decision);
   for (const text of inbound.fields) fields.push(text);
   return fields;
 }

@@ -26,16 +26,19 @@ export const UPGRADE_RULES: readonly string[] = [
   'http-request del-header Upgrade unless { var(txn.socket) -m bool }',
 ];
 
+/** What every configuration of HAProxy says of the process: log lines are whole, however long a target is. */
+export const GLOBAL = `  log stdout len 65535 format raw local0
+  # More header lines, or a longer head, are answered 400.
+  tune.http.maxhdr 1000
+  tune.bufsize 49152`;
+
 function configuration({ listen, to, prefix, stripped }: AskingPolicy): string {
   return `# approov-guard: HAProxy (2.6 or newer, with Lua) asks the authoriser about each request.
 # Start the authoriser:  approov-guard authorizer --for haproxy --policy FILE
 # If it does not answer, nothing passes: HAProxy answers 503.
 global
   lua-load-per-thread approov.lua
-  log stdout len 65535 format raw local0
-  # More header lines, or a longer head, are answered 400.
-  tune.http.maxhdr 1000
-  tune.bufsize 49152
+${GLOBAL}
 
 defaults
   mode http

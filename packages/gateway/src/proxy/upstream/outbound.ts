@@ -62,7 +62,7 @@ const EXPECTING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'PROPFIN
 
 /**
  * Request line and fields as they are sent; `null` where the target is not one. Fields are written as they are: names and values come from
- * `readInbound`, which vouches for them, or from us.
+ * `parseInbound`, which vouches for them, or from us.
  */
 export function headOf({ method, path, fields, body, upgrade }: Outbound): string | null {
   if (NOT_IN_TARGETS.test(path)) return null;

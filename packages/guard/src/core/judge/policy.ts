@@ -55,7 +55,7 @@ export function modeOfStage(modes: Modes, stage: Stage): Mode {
   }
 }
 
-/** The mode that governs a failure. a fault on our side that concerns every part is governed by the strictest mode. */
+/** The mode that governs a failure. A fault on our side that concerns every part is governed by the strictest mode. */
 export function modeOfFailure(modes: Modes, failure: Rejected | Unavailable): Mode {
   if (failure.outcome === 'rejected') return modeOf(modes, failure.reason);
   if (failure.stage !== null) return modeOfStage(modes, failure.stage);
