@@ -46,7 +46,7 @@ export const check: Command = {
     const now = momentOfJudgement(given, surroundings);
     const bare = text.slice(text.lastIndexOf(' ') + 1);
     const verdict = await verdictOn(text, bare, { given, surroundings, now });
-    const report = reportOf(verdict, bare, now / 1000);
+    const report = reportOf(verdict, now / 1000);
     surroundings.stdout.write(given.flag('json') ? `${JSON.stringify(report)}\n` : spellReport(report, now / 1000));
     return EXIT_OF[verdict.outcome];
   },

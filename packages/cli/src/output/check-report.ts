@@ -1,6 +1,5 @@
 /** What `check` found, for machines and for people. */
 import { FAULTS, type FaultCode, REASONS, type ReasonCode, type Verdict } from 'approov-guard';
-import { unverifiedObject } from '../input/token-text.ts';
 import { columns, memberColumns, printable, spellLife } from '../terminal/text.ts';
 
 /** What `check` found. Claims are there only if the signature held. */
@@ -21,39 +20,22 @@ export interface CheckReport {
   readonly secondsLeft: number | null;
 }
 
-/** Reasons that are found only after the signature held: then the claims are the issuer's own. */
-const AFTER_SIGNATURE: ReadonlySet<ReasonCode> = new Set([
-  'token-expiry-missing',
-  'token-expired',
-  'token-not-yet-valid',
-  'token-lifetime-too-long',
-  'token-issuer-unexpected',
-  'token-audience-unexpected',
-  'token-claim-invalid',
-  'token-from-emulator',
-  'binding-claim-missing',
-  'binding-value-missing',
-  'binding-value-duplicated',
-  'binding-mismatch',
-]);
-
 /**
  * Puts a verdict into words.
  * @param verdict - what the guard found
- * @param token - the bare token, without a prefix; decoded only where the verdict proves its signature
  * @param at - the moment of judgement, seconds since the epoch
  */
-export function reportOf(verdict: Verdict, token: string, at: number): CheckReport {
-  const claims = provenClaims(verdict, token);
+export function reportOf(verdict: Verdict, at: number): CheckReport {
+  const claims = provenClaims(verdict);
   const exp = claims?.exp;
   const secondsLeft = typeof exp === 'number' && Number.isFinite(exp) ? Math.round((exp - at) * 1000) / 1000 : null;
   return { ...wordsOf(verdict), claims, secondsLeft };
 }
 
-function provenClaims(verdict: Verdict, token: string): CheckReport['claims'] {
-  if (verdict.outcome === 'accepted') return { ...verdict.attestation.claims };
-  const signed = verdict.outcome === 'rejected' && AFTER_SIGNATURE.has(verdict.reason);
-  return signed ? unverifiedObject(token.split('.')[1]) : null;
+function provenClaims(verdict: Verdict): CheckReport['claims'] {
+  if (verdict.outcome === 'unavailable') return null;
+  const claims = verdict.outcome === 'accepted' ? verdict.attestation.claims : verdict.proven;
+  return claims === null ? null : { ...claims };
 }
 
 const NOTHING = { reason: null, fault: null, meaning: null, action: null, detail: null, binding: null, keyId: null } as const;
