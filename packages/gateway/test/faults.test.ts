@@ -255,3 +255,15 @@ test('a client that takes nothing of an answer is left, and so is the server', a
   await gone;
   await until(() => gateway.counts().approov_gateway_requests_in_flight === 0);
 });
+
+test('an answer that fills the buffer to the client and ends with it leaves the connection as it was', async (context) => {
+  let connections = 0;
+  const { url, server } = await upstream(context, (_request, response) => void response.end('x'.repeat(40_000)));
+  server.on('connection', () => connections++);
+  const gateway = await gatewayTo(context, url, { gateway: { timeouts: { upstreamSeconds: 5, drainSeconds: 0 } } });
+  for (let time = 0; time < 6; time++) {
+    const answer = await raw(gateway.port, get('/', genuine()));
+    assert.deepEqual([answer.status, answer.body.length], [200, 40_000]);
+  }
+  assert.ok(connections < 6, `${connections} connections`);
+});

@@ -19,7 +19,11 @@ export type OutgoingResponse = Pick<
   | 'writeContinue'
   | 'writeEarlyHints'
   | 'flushHeaders'
-> & { readonly stream?: object };
+> & {
+  readonly stream?: object;
+  /** Sends head and content as one, where it can; else it answers no, and nothing was done. */
+  readonly writeWhole?: (status: number, reason: string, lines: readonly string[], content: string) => boolean;
+};
 
 /** The status of each trouble on our side or of the upstream's. Its words give nothing away. */
 export function ownAnswer(status: number, more: { readonly [name: string]: string } = {}): Refusal {
@@ -30,12 +34,29 @@ export function ownAnswer(status: number, more: { readonly [name: string]: strin
 /** Writes an answer. `close` ends the connection after it, where the rest of the request cannot be told from the next. */
 export function writeAnswer(response: OutgoingResponse, { status, headers, body }: Refusal, close: boolean = false): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
+  const lines = Object.entries(headers).flat();
+  if (!close && PLAIN.test(body) && lines.every((text) => PLAIN.test(text))) {
+    const isWhole = response.writeWhole?.(
+      status,
+      '',
+      hasNoContent(status) ? lines : [...lines, 'content-length', String(body.length)],
+      body,
+    );
+    if (isWhole === true) return;
+  }
   const length = { 'content-length': String(Buffer.byteLength(body)) };
   // HTTP/2 has no such field.
   const connection = close && response.stream === undefined ? { connection: 'close' } : {};
-  const noBody = status === 204 || status === 304;
+  const noBody = hasNoContent(status);
   response.writeHead(status, { ...headers, ...(noBody ? {} : length), ...connection });
   response.end(noBody ? undefined : body);
+}
+
+/** One byte for each character, and no line break. */
+const PLAIN = /^[\t\x20-\x7e]*$/;
+
+function hasNoContent(status: number): boolean {
+  return status === 204 || status === 304;
 }
 
 /** The same on a bare socket, as text. */

@@ -48,6 +48,9 @@ class Relay implements AnswerHandler {
   readonly #done: (end: ExchangeEnd) => void;
   #flow: Flow | null = null;
   #status = 0;
+  #reason = '';
+  /** The fields of a head that has not left yet: it waits for the content that came with it. */
+  #waiting: string[] | null = null;
   #settled = false;
   #waits = false;
 
@@ -72,17 +75,25 @@ class Relay implements AnswerHandler {
 
   onHead(status: number, reason: string, given: readonly string[], alone: boolean): void {
     this.#status = status;
+    this.#reason = reason;
+    this.#waiting = answerLines(given, this.#rules);
+    if (!alone) return;
+    // Head and content of one packet leave as one; a head whose content takes its time leaves by itself.
+    this.#writeHead(this.#waiting);
+    this.#response.flushHeaders();
+  }
+
+  #writeHead(lines: string[]): void {
+    this.#waiting = null;
     const response = this.#response;
-    const lines = answerLines(given, this.#rules);
     if (response.stream === undefined) {
       if (this.#rules.close()) lines.push('connection', 'close');
-      response.writeHead(status, reason === '' ? undefined : reason, lines);
-    } else response.writeHead(status, headersObject(lines));
-    // Head and content of one packet leave as one; a head whose content takes its time leaves by itself.
-    if (alone) response.flushHeaders();
+      response.writeHead(this.#status, this.#reason === '' ? undefined : this.#reason, lines);
+    } else response.writeHead(this.#status, headersObject(lines));
   }
 
   onContent(chunk: Buffer): boolean {
+    if (this.#waiting !== null) this.#writeHead(this.#waiting);
     if (this.#response.write(chunk) !== false) return true;
     if (!this.#waits) this.#response.once('drain', this.#onDrain);
     this.#waits = true;
@@ -95,11 +106,20 @@ class Relay implements AnswerHandler {
   };
 
   onEnd(last: string | null, trailers: readonly string[]): void {
+    this.#finish(last, trailers);
+    this.#settle({ end: 'answered', status: this.#status });
+  }
+
+  #finish(last: string | null, trailers: readonly string[]): void {
     const response = this.#response;
+    if (this.#waiting !== null) {
+      const isWhole = !this.#rules.close() && response.writeWhole?.(this.#status, this.#reason, this.#waiting, last ?? '') === true;
+      if (isWhole) return;
+      this.#writeHead(this.#waiting);
+    }
     if (trailers.length > 0) response.addTrailers(trailersObject(trailers));
     if (last === null) response.end();
     else response.end(last, 'latin1');
-    this.#settle({ end: 'answered', status: this.#status });
   }
 
   onError(error: Error): void {

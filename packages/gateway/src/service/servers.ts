@@ -11,6 +11,7 @@ import type { ListenAddress } from '../listen-address.ts';
 import { answerText, ownAnswer } from '../proxy/answers.ts';
 import { plainAddress } from '../proxy/forwarded.ts';
 import type { Limits, Timeouts } from '../settings.ts';
+import { GatewayRequest, responseOf } from './messages.ts';
 
 /** What serves the requests of a listener. */
 export interface Handlers {
@@ -39,11 +40,18 @@ export class Listener {
       keepAliveTimeout: timeouts.idleMs,
       connectionsCheckingInterval: Math.min(1000, timeouts.headerMs),
       insecureHTTPParser: false,
+      // The proxy says what is wrong with a request without one.
+      requireHostHeader: false,
     };
-    const server = tls === null ? createServer(options) : secureServer(tls, options, limits, timeouts);
+    const ofRequests: typeof IncomingMessage = GatewayRequest;
+    const ofResponses: typeof ServerResponse = responseOf(timeouts.idleMs);
+    const server =
+      tls === null
+        ? createServer({ ...options, IncomingMessage: ofRequests, ServerResponse: ofResponses })
+        : secureServer(tls, { ...options, Http1IncomingMessage: ofRequests, Http1ServerResponse: ofResponses }, limits, timeouts);
     this.#server = server;
-    // Node drops header lines past this count without a word; what the sizes allow is read whole.
-    (server as Server).maxHeadersCount = 0;
+    // Over TLS Node takes these of the server alone. It drops header lines past a count without a word; what the sizes allow is read whole.
+    Object.assign(server, options, { maxHeadersCount: 0 });
     this.#stopWatching = tls === null ? () => undefined : followCertificate(server as Http2SecureServer, tls, handlers);
     listenForRequests(server as Server, handlers, timeouts);
     (server as Http2SecureServer).on('session', (session) => {

@@ -39,6 +39,8 @@ export class Connection implements Flow, ResponseSink {
   #stopUpload: (() => void) | null = null;
   /** Whether it waits for its next request once what was read is read. */
   #isFree = false;
+  /** Whether nothing is read, since the client takes its time. */
+  #isPaused = false;
   /** When time is over, for what is awaited or for being idle: milliseconds of `performance.now()`. */
   #until = 0;
 
@@ -181,6 +183,7 @@ export class Connection implements Flow, ResponseSink {
     this.#until = performance.now() + this.#all.timeouts.upstreamIdleMs;
     if (this.#handler?.onContent(chunk) !== false) return;
     // The client is the one that takes its time; it has as much as the server.
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
@@ -195,7 +198,11 @@ export class Connection implements Flow, ResponseSink {
       const idleMs = keepsSeconds === null ? IDLE_MS : Math.min(LONGEST_IDLE_MS, keepsSeconds * 1000 - EARLIER_MS);
       this.#until = performance.now() + idleMs;
       if (idleMs <= 0) this.destroy();
-      else this.#isFree = true;
+      else {
+        // The end may have come with content that the client has yet to take: the next answer is not its matter.
+        this.#read();
+        this.#isFree = true;
+      }
     }
     handler?.onEnd(last, trailers);
   }
@@ -212,6 +219,12 @@ export class Connection implements Flow, ResponseSink {
   resume(): void {
     if (this.#handler === null) return;
     this.#until = performance.now() + this.#all.timeouts.upstreamIdleMs;
+    this.#read();
+  }
+
+  #read(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
     this.#socket.resume();
   }
 
