@@ -164,10 +164,10 @@ function compiled<T>(option: unknown, compile: (option: unknown) => T): () => T 
 }
 
 /** A guard without a memory of its own loses nothing when it is made again. */
-function compileLife(given: UncheckedOptions, routes: readonly Route[]): GuardLife {
+function compileLife(given: UncheckedOptions, routes: readonly Route[]): GuardLife | null {
   const warn = checkedFunction<NonNullable<GuardOptions['onWarning']>>(given.onWarning, 'onWarning');
   const stores = storesOf(routes).filter((store) => store.occupancy !== undefined);
-  return stores.length === 0 ? { judged: false } : noteGuard(given, stores, warn);
+  return stores.length === 0 ? null : noteGuard(given, stores, warn);
 }
 
 function compileHooks(options: unknown): readonly OnVerdict[] {
@@ -177,9 +177,10 @@ function compileHooks(options: unknown): readonly OnVerdict[] {
   );
 }
 
-function compileHints({ hints, onVerdict }: UncheckedOptions, production: boolean): Hints {
-  const asked = checkedFlag(hints, 'hints', onVerdict === undefined);
-  return new Hints({ every: isDebugged(DEBUG_NAME), remedies: asked && !production });
+function compileHints({ hints, onVerdict }: UncheckedOptions, production: boolean): Hints | null {
+  const remedies = checkedFlag(hints, 'hints', onVerdict === undefined) && !production;
+  const every = isDebugged(DEBUG_NAME);
+  return every || remedies ? new Hints({ every, remedies }) : null;
 }
 
 function isChoice(keys: unknown): boolean {

@@ -19,7 +19,7 @@ import { type Explained, explainByEach } from './explaining.ts';
 import { type Gauged, type GuardGauges, type GuardLife, gaugesOf } from './gauges.ts';
 import type { HeldBodies } from './held-bodies.ts';
 import type { RouteOptions } from './options.ts';
-import { Counters, type GuardCounters, nextId, noteJudged, type OnVerdict, randomId, VerdictHook, type VerdictLines } from './report.ts';
+import { type GuardCounters, nextId, type OnVerdict, Report, randomId, type VerdictLines } from './report.ts';
 
 /** Decides, for each request, whether it comes from a genuine app. Made by {@link createGuard}. */
 export interface Guard {
@@ -83,9 +83,11 @@ export interface GuardParts {
   readonly judgePreflights: boolean;
   readonly refusal: RefusalPolicy;
   readonly onVerdict: readonly OnVerdict[];
-  readonly lines: VerdictLines;
+  /** What the guard says by itself, or `null` if it says nothing. */
+  readonly lines: VerdictLines | null;
   readonly now: () => number;
-  readonly life: GuardLife;
+  /** `null` for a guard without a memory of its own. */
+  readonly life: GuardLife | null;
 }
 
 /** The clock, unless the option `now` gives another. Looked up at each reading: tests replace `Date`. */
@@ -101,9 +103,8 @@ const MOST_ROUTES_GAUGED = 256;
 
 class AssembledGuard implements Guard {
   readonly #parts: GuardParts;
-  readonly #counters: Counters = new Counters();
   readonly #table: readonly RouteRow<Route>[];
-  readonly #hook: VerdictHook;
+  readonly #report: Report;
   readonly #tokenOnly: Route;
   /** The routes of adapters, whose stores the gauges show. */
   readonly #compiled: Route[] = [];
@@ -112,7 +113,7 @@ class AssembledGuard implements Guard {
     this.#parts = parts;
     this.#table = [...parts.exempt, ...parts.routes];
     this.#tokenOnly = tokenOnly(parts.whole);
-    this.#hook = new VerdictHook(parts.onVerdict, parts.lines, this.#counters);
+    this.#report = new Report(parts.onVerdict, parts.lines);
   }
 
   async judge(request: RequestView, route?: Route): Promise<Verdict> {
@@ -152,9 +153,11 @@ class AssembledGuard implements Guard {
     const routes = this.#routesOf(request, route);
     const skipped = routes === 'exempt' ? routes : this.#passesUnjudged(request) ? 'preflight' : null;
     if (skipped !== null) {
-      return this.#counted(skip(skipped, (route?.policy ?? this.#parts.whole.policy).modes, nextId()), noteJudged(request, this));
+      const decision = skip(skipped, (route?.policy ?? this.#parts.whole.policy).modes, nextId());
+      this.#report.decided(request, decision, null, 0, 0);
+      return decision;
     }
-    const started = this.#hook.start();
+    const started = this.#report.start();
     const at = this.#readClock();
     // The casts hold: `exempt` was skipped, and there is always one route.
     const asked = distinct(routes as readonly Route[]);
@@ -177,7 +180,7 @@ class AssembledGuard implements Guard {
   }
 
   counters(): GuardCounters {
-    return this.#counters.snapshot();
+    return this.#report.counters();
   }
 
   gauges(): GuardGauges {
@@ -219,9 +222,10 @@ class AssembledGuard implements Guard {
 
   /** A clock that throws or answers nonsense makes every comparison fail: the verdict is then `unavailable`. */
   #readClock(): number {
-    this.#parts.life.judged = true;
+    const { life, now } = this.#parts;
+    if (life !== null) life.judged = true;
     try {
-      return this.#parts.now();
+      return now();
     } catch {
       return Number.NaN;
     }
@@ -246,14 +250,8 @@ class AssembledGuard implements Guard {
     const modes = modesForVerdict(route.policy === undefined ? whole : route, request, verdict, at);
     const id = showsId(refusal) ? randomId() : nextId();
     const decision = decide(withPreflightRemedy(verdict, request), modes, id, refusal);
-    const again = noteJudged(request, this);
-    if (this.#hook.isDue(verdict)) this.#hook.tell(request, decision, { route: route.name, at, again, started });
+    this.#report.decided(request, decision, route.name, at, started);
     discardRest(request, decision);
-    return this.#counted(decision, again);
-  }
-
-  #counted(decision: Decision, again: boolean): Decision {
-    this.#counters.count(decision, again);
     return decision;
   }
 }

@@ -47,18 +47,6 @@ export interface OnVerdict {
   readonly timed?: boolean;
 }
 
-/** The facts that the hook cannot find by itself. */
-interface Told {
-  /** The name of the route by which the verdict was found. */
-  readonly route: string | null;
-  /** The moment of judgement, milliseconds since the epoch. */
-  readonly at: number;
-  /** Whether the request was judged before. */
-  readonly again: boolean;
-  /** What {@link VerdictHook.start} answered. */
-  readonly started: number;
-}
-
 /** Kept: on Node, `performance` is looked up by a function each time, which costs a quarter of a reading. */
 const stopwatch: Pick<typeof performance, 'now'> = performance;
 
@@ -74,18 +62,20 @@ export interface VerdictLines {
   tell(verdict: Verdict, facts: VerdictFacts): void;
 }
 
-/** The hooks of one guard, or none, and what it says by itself. */
-export class VerdictHook {
+/** What one guard reports of its decisions: to its hooks, in what it says by itself, in its counters. */
+export class Report {
   readonly #hooks: readonly OnVerdict[];
-  readonly #lines: VerdictLines;
-  readonly #counters: Counters;
+  readonly #lines: VerdictLines | null;
   readonly #timed: boolean;
+  readonly #first: Tally = new Tally();
+  readonly #again: Tally = new Tally();
+  #hookFailures = 0;
 
-  constructor(hooks: readonly OnVerdict[], lines: VerdictLines, counters: Counters) {
+  /** @param lines - what it says by itself, or `null` if it says nothing */
+  constructor(hooks: readonly OnVerdict[], lines: VerdictLines | null) {
     this.#hooks = hooks;
     this.#lines = lines;
-    this.#timed = lines.all || hooks.some(({ timed }) => timed === true);
-    this.#counters = counters;
+    this.#timed = lines?.all === true || hooks.some(({ timed }) => timed === true);
   }
 
   /** A reading of the clock that measures durations, if somebody wants to know. */
@@ -93,46 +83,53 @@ export class VerdictHook {
     return this.#timed ? stopwatch.now() : 0;
   }
 
-  /** Whether somebody wants to know of a verdict. */
-  isDue(verdict: Verdict): boolean {
-    return this.#hooks.length > 0 || this.#lines.wants(verdict);
+  /**
+   * Tells of a decision, if there was a verdict, and counts it.
+   * @param route - the name of the route by which the verdict was found
+   * @param at - the moment of judgement, milliseconds since the epoch
+   * @param started - what {@link start} answered
+   */
+  decided(request: RequestView, decision: Decision, route: string | null, at: number, started: number): void {
+    const again = noteJudged(request, this);
+    const { verdict } = decision;
+    try {
+      if (verdict !== null && (this.#hooks.length > 0 || this.#lines?.wants(verdict) === true)) {
+        const tookMs = started === 0 ? 0 : stopwatch.now() - started;
+        const { id, action, mode } = decision;
+        const method = excerpt(request.method, 32);
+        const path = shownPath(request.target);
+        this.#tell(verdict, { id, action, mode, route, method, path, at, again, tookMs, request: answering(request) });
+      }
+    } catch {
+      this.#hookFailures++;
+    }
+    (again ? this.#again : this.#first).count(decision);
   }
 
-  /** Tells of a decision, if there was a verdict. */
-  tell(request: RequestView, { verdict, id, action, mode }: Decision, { route, at, again, started }: Told): void {
-    if (verdict === null) return;
-    try {
-      const tookMs = started === 0 ? 0 : stopwatch.now() - started;
-      const method = excerpt(request.method, 32);
-      const facts = {
-        id,
-        action,
-        mode,
-        route,
-        method,
-        path: shownPath(request.target),
-        at,
-        again,
-        tookMs,
-        request: () => request,
-      };
-      // The cast holds: the index is below the length of a list without holes.
-      for (let index = 0; index < this.#hooks.length; index++) this.#call(this.#hooks[index] as OnVerdict, verdict, facts);
-      if (this.#lines.wants(verdict)) this.#lines.tell(verdict, facts);
-    } catch {
-      this.#counters.countHookFailure();
-    }
+  #tell(verdict: Verdict, facts: VerdictFacts): void {
+    // The cast holds: the index is below the length of a list without holes.
+    for (let index = 0; index < this.#hooks.length; index++) this.#call(this.#hooks[index] as OnVerdict, verdict, facts);
+    if (this.#lines?.wants(verdict) === true) this.#lines.tell(verdict, facts);
   }
 
   #call(hook: OnVerdict, verdict: Verdict, facts: VerdictFacts): void {
     try {
       const answer: unknown = hook(verdict, facts);
       // An asynchronous hook that rejects must not end the process.
-      if (isThenable(answer)) Promise.resolve(answer).catch(() => this.#counters.countHookFailure());
+      if (isThenable(answer)) Promise.resolve(answer).catch(() => this.#hookFailures++);
     } catch {
-      this.#counters.countHookFailure();
+      this.#hookFailures++;
     }
   }
+
+  counters(): GuardCounters {
+    return { ...this.#first.snapshot(), again: this.#again.snapshot(), hookFailures: this.#hookFailures };
+  }
+}
+
+/** A function of its own: what it captures would otherwise be allocated where nobody is told, too. */
+function answering(request: RequestView): () => RequestView {
+  return () => request;
 }
 
 /** The query is left out: it may hold credentials. */
@@ -174,26 +171,7 @@ export interface GuardCounters extends VerdictCounts {
   readonly hookFailures: number;
 }
 
-/** The live counts of one guard. */
-export class Counters {
-  readonly #first: Tally = new Tally();
-  readonly #again: Tally = new Tally();
-  #hookFailures = 0;
-
-  /** @param again - whether the request was judged before */
-  count(decision: Decision, again: boolean): void {
-    (again ? this.#again : this.#first).count(decision);
-  }
-
-  countHookFailure(): void {
-    this.#hookFailures++;
-  }
-
-  snapshot(): GuardCounters {
-    return { ...this.#first.snapshot(), again: this.#again.snapshot(), hookFailures: this.#hookFailures };
-  }
-}
-
+/** The live counts of decisions. */
 class Tally {
   #accepted = 0;
   #refused = 0;

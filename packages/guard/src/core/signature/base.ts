@@ -61,24 +61,27 @@ export class SignatureBases {
   }
 
   /**
-   * The distinct bases that accepted deviations lead to, each built when it is asked for.
+   * The distinct bases that accepted deviations lead to, each built when it is asked for: nearly always the first holds.
    * @param order - the places of the combinations, in the order in which they are tried
    */
   *distinct(combinations: readonly Deviations[], order: Iterable<number> = combinations.keys()): Generator<Guess> {
-    const relevant = new Set(this.#components.flatMap(({ name }) => DEVIATING.get(name) ?? []));
-    const tried = new Set<string>();
+    const looked: Deviations[] = [];
     const bases: string[] = [];
     for (const place of order) {
       // The cast holds: each policy has a combination for each client.
       const deviations = combinations[place] as Deviations;
-      const difference = Array.from(relevant, (name) => deviations[name]).join();
-      if (tried.has(difference)) continue;
-      tried.add(difference);
+      if (looked.some((before) => this.#areAlike(before, deviations))) continue;
+      looked.push(deviations);
       const outcome = this.with(deviations);
       if (!('base' in outcome) || bases.includes(outcome.base)) continue;
       bases.push(outcome.base);
       yield { base: outcome.base, place };
     }
+  }
+
+  /** Whether two combinations deviate alike in all that is covered here. */
+  #areAlike(one: Deviations, other: Deviations): boolean {
+    return one === other || this.#components.every(({ name }) => DEVIATING.get(name)?.every((what) => one[what] === other[what]) !== false);
   }
 
   #valueOf(component: Component, index: number, deviations: Deviations): string | null {
