@@ -141,7 +141,7 @@ class AssembledGuard implements Guard {
 
   async verifyToken(token: string): Promise<Verdict> {
     const request = viewOfToken(token, this.#tokenOnly.policy.token.header);
-    return await judgeByRoute({ request, means: this.#parts.means, alike: null }, this.#tokenOnly, this.#readClock());
+    return await judgeByRoute(request, this.#parts.means, null, this.#tokenOnly, this.#readClock());
   }
 
   whenExpired({ claims }: Decision, expired: () => void, route: Route = this.#parts.whole): () => void {
@@ -164,7 +164,7 @@ class AssembledGuard implements Guard {
     const { means } = this.#parts;
     if (asked.length > 1) return this.#decideLater(request, judgeByEach(means, request, asked.map(askedOnce), at), at, started);
     const only = askedOnce(asked[0] as Route);
-    const verdict = judgeByRoute({ request, means, alike: null }, only, at);
+    const verdict = judgeByRoute(request, means, null, only, at);
     if (verdict instanceof Promise) return this.#decideLater(request, withRoute(verdict, only), at, started);
     return this.#decided(request, verdict, only, at, started);
   }

@@ -15,8 +15,9 @@ export interface Judged {
 
 /** Nearly always one route. Where servers may disagree about which it is, the request has to satisfy each. Never throws or rejects. */
 export function judgeByEach(means: Means, request: RequestView, routes: readonly Route[], at: number): MaybePromise<Judged> {
-  const subject = { request, means, alike: foundOnce() };
-  const judgeBy = (route: Route): MaybePromise<Judged> => chain(judgeByRoute(subject, route, at), (verdict) => ({ route, verdict }));
+  const alike = foundOnce();
+  const judgeBy = (route: Route): MaybePromise<Judged> =>
+    chain(judgeByRoute(request, means, alike, route, at), (verdict) => ({ route, verdict }));
   return whatCounts({ routes, request, at, judgeBy }, 0, null);
 }
 

@@ -8,7 +8,7 @@ import { chain, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Claims, parseClaims, type VerifiedToken } from '../token/verified.ts';
 import { type Accepted, type Unavailable, unavailable, type Verdict, withProven } from '../verdict.ts';
-import type { Case, Check, Failure, KeySnapshot, Keys, Route } from './case.ts';
+import type { Case, Check, Failure, FoundOnce, KeySnapshot, Keys, Means, Route } from './case.ts';
 import { type Modes, modeOfFailure, modesOf, type Policy } from './policy.ts';
 
 /** What is judged, and with what: the same for every route. */
@@ -144,12 +144,12 @@ export function modesForVerdict({ policy }: Route, request: RequestView, verdict
 }
 
 /** Judges a request by one route. Never throws or rejects. */
-export function judgeByRoute(subject: Subject, route: Route, at: number): MaybePromise<Verdict> {
+export function judgeByRoute(request: RequestView, means: Means, alike: FoundOnce | null, route: Route, at: number): MaybePromise<Verdict> {
   try {
     if (!Number.isFinite(at)) return noMoment();
-    const keys = route.keys.ofRequest(subject.request, at);
-    if (keys instanceof Promise) return judgeLater(subject, route, keys, at);
-    const verdict = judgeByKeys(newCase(subject, route.policy, keys, at / 1000), route.order, at);
+    const keys = route.keys.ofRequest(request, at);
+    if (keys instanceof Promise) return judgeLater({ request, means, alike }, route, keys, at);
+    const verdict = judgeByKeys(newCase({ request, means, alike }, route.policy, keys, at / 1000), route.order, at);
     return verdict instanceof Promise ? verdict.catch(failed) : verdict;
   } catch (cause) {
     return failed(cause);
