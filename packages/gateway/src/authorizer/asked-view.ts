@@ -65,12 +65,15 @@ export class AskedView implements RequestView {
   readonly authority: string;
   readonly target: string;
   readonly currentTarget: string;
+  /** Whether the answer is to be brief. */
+  readonly briefly: boolean;
   readonly #own: Asked;
   readonly #statedIn: StatedIn;
   readonly #bodies: Bodies;
 
-  constructor(own: Asked, stated: Stated, { statedIn, partialIn }: Dialect, bodies: Bodies) {
+  constructor(own: Asked, stated: Stated, { statedIn, partialIn, brief }: Dialect, bodies: Bodies) {
     this.#own = own;
+    this.briefly = own.target === brief;
     this.#statedIn = statedIn;
     this.method = stated.method;
     this.target = stated.target;

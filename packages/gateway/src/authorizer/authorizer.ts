@@ -14,11 +14,13 @@ import { PolicySource } from '../service/policy-source.ts';
 import { instanceOf } from '../service/rollout.ts';
 import { Listener } from '../service/servers.ts';
 import { compileLimits, compileTimeouts } from '../settings.ts';
-import { type Answer, passAnswer } from './answer.ts';
+import { type Answer, briefAnswer, passAnswer } from './answer.ts';
 import { type Asked, AskedView, askedView } from './asked-view.ts';
 import { type Checked, CheckListener } from './check-listener.ts';
 import type { CheckView } from './check-view.ts';
 import { authorizerInForce, type InForce } from './in-force.ts';
+import type { Question } from './question.ts';
+import { QuestionListener } from './question-listener.ts';
 
 /** Where the policy comes from, and what the authoriser works with. */
 export interface AuthorizerOptions extends GatewayOptions {
@@ -75,7 +77,7 @@ class RunningAuthorizer implements Authorizer {
   readonly #metrics: Metrics = new Metrics();
   readonly #log: AccessLog;
   readonly #source: PolicySource;
-  readonly #listener: Listener | CheckListener;
+  readonly #listener: Listener | QuestionListener | CheckListener;
   readonly #admin: AdminListener | null;
   readonly #unstated: Set<string> = new Set();
   #current: InForce;
@@ -87,11 +89,12 @@ class RunningAuthorizer implements Authorizer {
   constructor(options: AuthorizerOptions) {
     this.#source = new PolicySource(options, this.#metrics, (policy) => {
       const next = authorizerInForce(policy, options.settings);
-      if (next.dialect.overGrpc !== this.#current.dialect.overGrpc)
+      const { overGrpc, headsOnly } = this.#current.dialect;
+      if (next.dialect.overGrpc !== overGrpc || next.dialect.headsOnly !== headsOnly)
         throw new ConfigurationError(
           'option-invalid',
           'authorizer.for',
-          'cannot change between HTTP and gRPC while it runs: start it again',
+          'cannot change between nginx, gRPC and the others while it runs: start it again',
         );
       this.#current = next;
       return '';
@@ -109,11 +112,13 @@ class RunningAuthorizer implements Authorizer {
       isTrustedPeer: () => true,
     };
     const { dialect, maxBodyBytes } = this.#current;
-    this.#listener =
-      dialect.overGrpc === true
-        ? new CheckListener((view, peer) => this.#check(view, peer), maxBodyBytes)
-        : // A proxy sends its own limit of header bytes, and what it adds.
-          new Listener(listen, handlers, compileLimits({ headerBytes: 131_072 }), compileTimeouts({}));
+    // A proxy sends its own limit of header bytes, and what it adds.
+    const limits = compileLimits({ headerBytes: 131_072 });
+    if (dialect.overGrpc === true) this.#listener = new CheckListener((view, peer) => this.#check(view, peer), maxBodyBytes);
+    else if (dialect.headsOnly === true) {
+      const question = this.#ask.bind(this);
+      this.#listener = new QuestionListener({ ...handlers, question }, limits, compileTimeouts({}));
+    } else this.#listener = new Listener(listen, handlers, limits, compileTimeouts({}));
     this.#admin = admin === null || options.admin === false ? null : new AdminListener(pagesOf(this));
   }
 
@@ -177,6 +182,14 @@ class RunningAuthorizer implements Authorizer {
         question.resume();
       }),
     );
+  }
+
+  #ask(question: Question, peer: string | null, reply: (answer: Answer) => void): void {
+    this.#inFlight++;
+    this.#judge(question, { peer, httpVersion: question.httpVersion }, this.#current, ({ answer }) => {
+      this.#inFlight--;
+      reply(answer);
+    });
   }
 
   async #check(view: CheckView | null, peer: string | null): Promise<Checked> {
@@ -249,7 +262,10 @@ class RunningAuthorizer implements Authorizer {
 }
 
 function answerTo(decision: Decision, asked: AskedView, { dialect, settings, cors, identity }: InForce): Answered {
-  if (decision.action === 'pass') return { passes: true, answer: passAnswer(decision, identity), ...told(decision) };
+  if (decision.action === 'pass') {
+    const answer = asked.briefly ? briefAnswer(decision) : passAnswer(decision, identity);
+    return { passes: true, answer, ...told(decision) };
+  }
   const origin = cors === null ? null : (asked.lines('origin')[0] ?? null);
   const fields = origin === null ? null : cors?.answerFields(origin);
   const { refusal } = decision;

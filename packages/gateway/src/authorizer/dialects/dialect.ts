@@ -33,8 +33,12 @@ export interface Dialect {
   readonly partialIn: string | null;
   /** Whether it asks by calls of gRPC, and not by requests of HTTP. */
   readonly overGrpc?: true;
+  /** Whether its questions are heads of HTTP/1.1 without bodies, each asked when the one before was answered. */
+  readonly headsOnly?: true;
   /** Whether the proxy answers refusals in its own words: then it is told the id of the judgement. */
   readonly answersItself?: true;
+  /** The target by which our own configuration of the proxy asks for brief answers. */
+  readonly brief?: string;
   /** The answer to a request that is refused. */
   readonly refuse: (refusal: Refusal) => Answer;
   /** The proxy's configuration: complete, commented, and asking for everything that the policy needs. */

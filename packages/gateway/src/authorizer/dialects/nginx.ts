@@ -1,19 +1,26 @@
 /** nginx, `auth_request`: takes 2xx, 401 and 403, and turns everything else into 500. The module shows the client nothing of the answer. */
 import { STATUS_CODES } from 'node:http';
 import { IDENTITY_NAMES } from '../../proxy/identity.ts';
-import { foldedRefusal, STATUS_HEADER } from '../answer.ts';
+import { BRIEF_HEADER, foldedRefusal, STATUS_HEADER } from '../answer.ts';
 import { type AskingPolicy, titled } from '../asking-policy.ts';
 import { type Dialect, ORIGINAL } from './dialect.ts';
 
 /** The statuses that a refusal can have. The configuration gives the client the one that was meant. */
 const STATUSES = [400, 408, 413, 429, 503];
 
+/** The location that asks. The authoriser is asked for it, too: then the answer is brief. */
+const ASKING = '/.approov-brief';
+/** What the brief answer says of a request that passes, each in a variable. No value holds a tab. */
+const IDENTITY = `^${IDENTITY_NAMES.map((name) => `(?<approov_${name}>[^\\t]*+)`).join('\\t')}$`;
+
 export const nginx: Dialect = {
   name: 'nginx',
   statedIn: ORIGINAL,
   mayForwardBodies: false,
   partialIn: null,
+  headsOnly: true,
   answersItself: true,
+  brief: ASKING,
   refuse: (refusal) => foldedRefusal(refusal, refusal.status === 401 ? 401 : 403),
   configuration: (policy) => [{ name: 'approov.conf', text: configuration(policy) }],
 };
@@ -33,6 +40,11 @@ map $approov_status $approov_retry {
   default "";
   429 5;
   503 5;
+}
+# What the authoriser found out about a request that passes: the pattern fills the variables of the headers below, the first of which asks for it.
+map $approov_identity $approov_identified {
+  default "";
+  "~${IDENTITY}" $approov_verdict;
 }
 
 server {
@@ -90,26 +102,23 @@ ${[...told, ...dropped.map((name) => `${titled(name)} ""`)].map((line) => `    p
 }
 
 /** The requests of clients. */
-function judged({ prefix, stripped }: AskingPolicy): string {
-  const variables = prefix.replace(/-/g, '_');
-  const named = IDENTITY_NAMES.map((name) => ({ header: titled(prefix + name), variable: `$${variables}${name}`, upstream: name }));
+function judged({ prefix, stripped, problem }: AskingPolicy): string {
+  const inAnswer = (name: string): string => `$upstream_http_${name.replace(/-/g, '_')}`;
+  const told = IDENTITY_NAMES.map((name, at) => `${titled(prefix + name)} $approov_${at === 0 ? 'identified' : name}`);
   return `  location / {
-    auth_request /.approov-authorizer;
-${named.map(({ variable: to, upstream }) => `    auth_request_set ${to} $upstream_http_${variables}${upstream};`).join('\n')}
-    auth_request_set $approov_status $upstream_http_${STATUS_HEADER.replace(/-/g, '_')};
-    error_page 401 403 = @approov_refused;
+    auth_request ${ASKING};
+    auth_request_set $approov_identity ${inAnswer(BRIEF_HEADER)};
+    auth_request_set $approov_status ${inAnswer(STATUS_HEADER)};
+${problem ? `    auth_request_set $approov_refused_id ${inAnswer(`${prefix}id`)};\n` : ''}    error_page 401 403 = @approov_refused;
     error_page 500 = @approov_unavailable;
 
-${passedOn(
-  named.map(({ header, variable: from }) => `${header} ${from}`),
-  stripped,
-)}
+${passedOn(told, stripped)}
   }
 
 `;
 }
 
-const ASK = `  location = /.approov-authorizer {
+const ASK = `  location = ${ASKING} {
     internal;
     proxy_pass http://approov_authorizer;
     proxy_http_version 1.1;
@@ -155,7 +164,7 @@ ${statuses.map((status) => `    if ($approov_status = ${status}) { return ${stat
 `;
 }
 
-function bodyOf({ problem, prefix }: AskingPolicy, status: number): string {
+function bodyOf({ problem }: AskingPolicy, status: number): string {
   if (!problem) return '{}';
-  return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, instance: `urn:uuid:$${prefix.replace(/-/g, '_')}id` });
+  return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, instance: 'urn:uuid:$approov_refused_id' });
 }
