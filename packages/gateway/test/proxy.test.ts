@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import test from 'node:test';
 import { gatewayTo, genuine, get, raw, upstream, valuesOf } from './harness.ts';
 
@@ -112,7 +112,7 @@ test('fields of one hop are dropped, and a connection option cannot take away wh
   const { port } = await gatewayTo(context, url);
   const hop = [
     ['Keep-Alive', 'x'],
-    ['TE', 'trailers'],
+    ['TE', 'gzip'],
     ['Proxy-Connection', 'x'],
     ['Proxy-Authorization', 'x'],
     ['X-Kept', 'y'],
@@ -193,27 +193,124 @@ test('bodies go both ways as they flow, with length and chunked', async (context
   assert.deepEqual(valuesOf(received[2] ?? { lines: [] }, 'content-length'), ['0']);
 });
 
-test('trailers of requests go nowhere: neither as trailers nor as fields', async (context) => {
-  const trailers: object[] = [];
+test('trailers of requests go on where they are announced, and never what was judged, what is ours, or what frames', async (context) => {
+  const trailers: (readonly string[])[] = [];
   const { url, received } = await upstream(context, (request, response) => {
     request.on('end', () => {
-      trailers.push(request.trailers);
+      trailers.push(request.rawTrailers);
       response.end('hello');
     });
   });
-  const gateway = await gatewayTo(context, url);
+  const { port } = await gatewayTo(context, url, { policy: { binding: { headers: ['X-User'], missing: 'accept' } } });
   const [name, value] = genuine();
-  const head = `POST / HTTP/1.1\r\nHost: a\r\n${name}: ${value}\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\nTrailer: X-Sum\r\nConnection: close\r\n\r\n`;
-  const tail = 'X-Sum: 1\r\nX-Attestation-Verdict: spoofed\r\nAuthorization: Bearer later\r\n\r\n';
-  assert.equal((await raw(gateway.port, `${head}4\r\nbody\r\n0\r\n${tail}`)).status, 200);
-  // A token that comes after the body is none.
-  const bare = head.replace(`${name}: ${value}\r\n`, '');
-  assert.equal((await raw(gateway.port, `${bare}4\r\nbody\r\n0\r\n${name}: ${value}\r\n${tail}`)).status, 401);
+  const head = (announced: string): string =>
+    `POST / HTTP/1.1\r\nHost: a\r\n${name}: ${value}\r\nTransfer-Encoding: chunked\r\n${announced}Connection: close\r\n\r\n`;
+  const forbidden = [
+    ['X-Attestation-Verdict', 'spoofed'],
+    ['x_attestation.verdict', 'spoofed'],
+    ['Approov-Token', value],
+    ['APPROOV_TOKEN', value],
+    ['X-User', 'other'],
+    ['X_User', 'other'],
+    ['Authorization', 'Bearer later'],
+    ['Cookie', 'a=1'],
+    ['Content-Type', 'text/html'],
+    ['Content-Digest', 'sha-256=:AA==:'],
+    ['Signature', 'x'],
+    ['Host', 'other.example'],
+    ['If-Match', '"a"'],
+    ['X-Forwarded-For', '203.0.113.9'],
+    ['X-HTTP-Method-Override', 'DELETE'],
+    ['SCRIPT_NAME', '/x'],
+    ['Connection', 'close'],
+    ['Trailer', 'x'],
+    ['TE', 'trailers'],
+  ] as const;
+  const names = ['X-Sum', 'x-two', ...forbidden.map(([one]) => one)];
+  const tail = [['X-Sum', '1'], ['X-Not-Announced', '2'], ['X-Two', ' \xe4 '], ['x-sum', '3'], ...forbidden];
+  const after = tail.map(([one, text]) => `${one}: ${text}\r\n`).join('');
+  const announced = `Trailer: ${names.slice(0, 5).join(', ')}\r\ntrailer: ,${names.slice(5).join(' ,')}\r\n`;
+  assert.equal((await raw(port, `${head(announced)}4\r\nbody\r\n0\r\n${after}\r\n`)).status, 200);
   const [request] = received;
-  assert.ok(request !== undefined && received.length === 1);
-  assert.deepEqual([request.body, trailers], ['body', [{}]]);
-  for (const field of ['x-sum', 'te', 'trailer', 'authorization']) assert.deepEqual(valuesOf(request, field), [], field);
+  assert.ok(request !== undefined);
+  assert.deepEqual([request.body, trailers.pop()], ['body', ['X-Sum', '1', 'X-Two', '\xe4', 'x-sum', '3']]);
+  assert.deepEqual(valuesOf(request, 'trailer'), ['x-sum, x-two']);
+  for (const field of ['x-sum', 'te', 'authorization']) assert.deepEqual(valuesOf(request, field), [], field);
   assert.deepEqual(valuesOf(request, 'x-attestation-verdict'), ['accepted']);
+  // The parser takes no framing that comes late.
+  for (const line of ['Content-Length: 5', 'Transfer-Encoding: chunked'])
+    assert.equal((await raw(port, `${head('')}4\r\nbody\r\n0\r\n${line}\r\n\r\n`)).status, 400);
+  received.splice(1);
+  // What nobody announced goes nowhere.
+  assert.equal((await raw(port, `${head('')}4\r\nbody\r\n0\r\nX-Sum: 1\r\n\r\n`)).status, 200);
+  assert.deepEqual([received[1]?.body, trailers.pop(), valuesOf(received[1] ?? { lines: [] }, 'trailer')], ['body', [], []]);
+  // A token that comes after the body is none.
+  const bare = head(`Trailer: ${name}\r\n`).replace(`${name}: ${value}\r\n`, '');
+  assert.equal((await raw(port, `${bare}4\r\nbody\r\n0\r\n${name}: ${value}\r\n\r\n`)).status, 401);
+  // Announced without a body, or with a length: legal, and there is no place for them.
+  for (const [method, framing, body] of [
+    ['GET', '', ''],
+    ['POST', 'Content-Length: 4\r\n', 'body'],
+  ])
+    assert.equal(
+      (
+        await raw(
+          port,
+          `${method} / HTTP/1.1\r\nHost: a\r\n${name}: ${value}\r\n${framing}Trailer: X-Sum\r\nConnection: close\r\n\r\n${body}`,
+        )
+      ).status,
+      200,
+    );
+  assert.deepEqual(
+    received.slice(2).map((one) => [one.body, valuesOf(one, 'trailer')]),
+    [
+      ['', []],
+      ['body', []],
+    ],
+  );
+  // A size that the parser does not take ends the request.
+  const large = `X-Sum: ${'y'.repeat(70_000)}\r\n\r\n`;
+  const { status } = await raw(port, `${head('Trailer: X-Sum\r\n')}4\r\nbody\r\n0\r\n${large}`);
+  assert.ok([0, 400, 431].includes(status), String(status));
+});
+
+test('who takes trailers of answers says so, and the server hears of it', async (context) => {
+  const { url, received } = await upstream(context);
+  const { port } = await gatewayTo(context, url);
+  for (const [te, heard] of [
+    ['TE: gzip;q=0.5 , Trailers\r\nConnection: TE, close\r\n', ['trailers']],
+    ['TE: gzip\r\nTE: trailers;q=1\r\nConnection: close\r\n', ['trailers']],
+    ['TE: gzip\r\nConnection: TE, close\r\n', []],
+    ['Connection: close\r\n', []],
+  ] as const) {
+    await raw(port, `GET / HTTP/1.1\r\nHost: a\r\n${genuine().join(': ')}\r\n${te}\r\n`);
+    const request = received.pop() ?? { lines: [] };
+    assert.deepEqual(
+      [valuesOf(request, 'te'), valuesOf(request, 'connection')],
+      [heard, [heard.length > 0 ? 'keep-alive, te' : 'keep-alive']],
+    );
+  }
+});
+
+test('trailers of answers: never what frames, sets a cookie or allows an origin; none where there is no content', async (context) => {
+  const { url } = await upstream(context, (request, response) => {
+    const socket = response.socket as Socket;
+    request.on('end', () => {
+      const fields = 'Trailer: X-Sum, Set-Cookie\r\nConnection: close\r\n';
+      if (request.method === 'HEAD') return void socket.end(`HTTP/1.1 200 OK\r\n${fields}\r\n`);
+      if (request.url === '/304') return void socket.end(`HTTP/1.1 304 Not Modified\r\n${fields}\r\n`);
+      const tail = 'X-Sum: 1\r\nSet-Cookie: a=1\r\nx-sum: 2\r\nContent-Length: 5\r\nAccess-Control-Allow-Origin: *\r\nX-More: 3\r\n';
+      socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n${fields}\r\n4\r\nbody\r\n0\r\n${tail}\r\n`);
+    });
+  });
+  const { port } = await gatewayTo(context, url);
+  const whole = await raw(port, get('/', genuine()));
+  assert.match(whole.head.join('\n'), /^trailer: x-sum$/im);
+  assert.match(whole.body, /^4\r\nbody\r\n0\r\nX-Sum: 1, 2\r\nX-More: 3\r\n\r\n$/);
+  assert.equal((await raw(port, get('/', genuine()).replace('GET', 'HEAD'))).status, 200);
+  assert.equal((await raw(port, get('/304', genuine()))).status, 304);
+  const old = await raw(port, get('/', genuine()).replace('HTTP/1.1', 'HTTP/1.0'));
+  assert.deepEqual([old.status, old.body, /trailer/i.test(old.text)], [200, 'body', false]);
 });
 
 test('answers come back as they are: status, reason, repeated fields, trailers, HEAD, 204, 304', async (context) => {

@@ -97,6 +97,39 @@ describe('TLS', skipUnless(openssl, 'openssl'), () => {
     assert.equal(old, 200);
   });
 
+  it('passes trailers of HTTP/2 on, where they were announced and there are chunks', async (context) => {
+    const tls = makeCertificate(folderOf(context), 'first');
+    const trailers: (readonly string[])[] = [];
+    const { url, received } = await upstream(context, (request, response) =>
+      request.on('end', () => {
+        trailers.push(request.rawTrailers);
+        response.end();
+      }),
+    );
+    const gateway = await gatewayTo(context, url, { gateway: { tls } });
+    const session = connectHttp2(gateway.url, { ca: readFileSync(tls.cert) });
+    context.after(() => session.close());
+    const [name, value] = genuine();
+    for (const more of [{ trailer: 'x-sum, authorization' }, {}, { trailer: 'x-sum', 'content-length': '4' }]) {
+      const stream = session.request({ ':method': 'POST', [name]: value, te: 'trailers', ...more }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '1', authorization: 'Bearer later', 'x-more': '2' }));
+      stream.end('body');
+      const [head] = await once(stream, 'response');
+      assert.equal(head[':status'], 200);
+      stream.resume();
+      await once(stream, 'close');
+    }
+    assert.deepEqual(trailers, [['x-sum', '1'], [], []]);
+    assert.deepEqual(
+      received.map((one) => [one.body, ...['trailer', 'te', 'content-length'].map((field) => valuesOf(one, field).join())]),
+      [
+        ['body', 'x-sum', 'trailers', ''],
+        ['body', '', 'trailers', ''],
+        ['body', '', 'trailers', '4'],
+      ],
+    );
+  });
+
   it('refuses over HTTP/2 what says two things', async (context) => {
     const tls = makeCertificate(folderOf(context), 'first');
     const { url, received } = await upstream(context);

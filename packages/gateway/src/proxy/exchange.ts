@@ -1,6 +1,6 @@
 /** One exchange with an upstream: the request goes there, the answer comes back, both as they flow. */
 import type { OutgoingResponse } from './answers.ts';
-import { connectionOptions, HOP_BY_HOP, NameTable } from './fields.ts';
+import { connectionOptions, HOP_BY_HOP, mayTrail, NameTable } from './fields.ts';
 import type { AnswerHandler, Flow, Outbound } from './upstream/outbound.ts';
 import type { Target } from './upstream/upstreams.ts';
 
@@ -21,6 +21,7 @@ export interface AnswerRules {
   /** Whether the connection closes after the answer. */
   close(): boolean;
   readonly httpVersion: string;
+  readonly method: string;
 }
 
 /** Sends a request and relays the answer. `done` is called once. */
@@ -76,7 +77,9 @@ class Relay implements AnswerHandler {
   onHead(status: number, reason: string, given: readonly string[], alone: boolean): void {
     this.#status = status;
     this.#reason = reason;
-    this.#waiting = answerLines(given, this.#rules);
+    const { cors, httpVersion, method } = this.#rules;
+    const hasContent = status !== 204 && status !== 304 && method !== 'HEAD';
+    this.#waiting = answerLines(given, cors, hasContent && httpVersion !== '1.0');
     if (!alone) return;
     // Head and content of one packet leave as one; a head whose content takes its time leaves by itself.
     this.#writeHead(this.#waiting);
@@ -156,8 +159,11 @@ const ANSWER_FATES = new NameTable<AnswerFate>((name) => {
   return name.startsWith('access-control-') ? 'cors' : 'pass';
 });
 
-/** The fields of an answer as names and values, without what concerns one hop. */
-export function answerLines(given: readonly string[], { cors, httpVersion }: Pick<AnswerRules, 'cors' | 'httpVersion'>): string[] {
+/**
+ * The fields of an answer as names and values, without what concerns one hop.
+ * @param hasPlace - whether there is a place for fields after the content
+ */
+export function answerLines(given: readonly string[], cors: AnswerRules['cors'], hasPlace: boolean): string[] {
   const lines: string[] = [];
   let named: readonly string[] = [];
   let trailer: string | null = null;
@@ -176,7 +182,10 @@ export function answerLines(given: readonly string[], { cors, httpVersion }: Pic
     }
   }
   // Trailers need a framing that has room for them.
-  if (trailer !== null && !hasLength && httpVersion !== '1.0') lines.push('trailer', trailer);
+  if (trailer !== null && !hasLength && hasPlace) {
+    const names = connectionOptions(trailer).filter(mayTrail);
+    if (names.length > 0) lines.push('trailer', names.join(', '));
+  }
   const kept =
     named.length === 0 ? lines : lines.filter((_, index) => !named.includes((lines[index - (index % 2)] as string).toLowerCase()));
   if (cors !== null) for (const [name, value] of Object.entries(cors)) kept.push(name, value);
@@ -200,7 +209,14 @@ function headersObject(lines: readonly string[]): { [name: string]: string | str
   return Object.fromEntries(found);
 }
 
+/** RFC 9110 §5.3: lines of one name are one list. */
 function trailersObject(trailers: readonly string[]): { [name: string]: string } {
-  const pairs = trailers.flatMap((name, index) => (index % 2 === 0 ? [[name, trailers[index + 1] ?? ''] as const] : []));
-  return Object.fromEntries(pairs.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && name.toLowerCase() !== 'content-length'));
+  const found = new Map<string, readonly [name: string, value: string]>();
+  for (let index = 0; index + 1 < trailers.length; index += 2) {
+    const [written, value] = [trailers[index] as string, trailers[index + 1] as string];
+    const name = written.toLowerCase();
+    const [first, before] = found.get(name) ?? [written, null];
+    if (mayTrail(name)) found.set(name, [first, before === null ? value : `${before}, ${value}`]);
+  }
+  return Object.fromEntries(found.values());
 }

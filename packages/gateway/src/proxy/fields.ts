@@ -58,7 +58,9 @@ const PLAIN_NAME = /^[a-z0-9-]+$/;
 export type FieldFate = 'pass' | 'drop' | 'forwarding' | 'read';
 
 /** What is read of a request, beside its body. */
-const READ: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect']);
+const READ: ReadonlySet<string> = new Set([
+  ...['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'te', 'trailer'],
+]);
 
 /** More names than any clients send; whoever sends more only makes them be looked up again. */
 const MOST_NAMES = 512;
@@ -84,10 +86,30 @@ export class NameTable<Known> {
   }
 }
 
+/**
+ * RFC 9110 §6.5.1: what frames, routes, authenticates or changes a message, or says how its content is to be read, must not come after it. The
+ * clause names kinds; these are their fields.
+ */
+const NEVER_TRAILING: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  ...REWRITTEN,
+  ...['authorization', 'cookie', 'set-cookie', 'www-authenticate', 'authentication-info'],
+  ...['cache-control', 'max-forwards', 'pragma', 'range', 'prefer', 'priority', 'origin', 'referer', 'forwarded', 'x-http-method'],
+  ...['age', 'date', 'expires', 'location', 'retry-after', 'vary', 'warning', 'allow', 'etag', 'last-modified', 'link', 'refresh'],
+]);
+const NEVER_TRAILING_KINDS = /^(?:content-|if-|proxy-|accept|access-control-|sec-|x-forwarded-|x-http-method-|x-method-)/;
+
+/** Whether a field may come after the content, as far as its definition goes. @param name - lower case */
+export function mayTrail(name: string): boolean {
+  return !NEVER_TRAILING.has(name) && !NEVER_TRAILING_KINDS.test(name);
+}
+
 /** A field's name in lower case, and its fate. */
 export interface FieldRow {
   readonly name: string;
   readonly fate: FieldFate;
+  /** Whether the field goes on where it comes after the content: nobody behind may take it for what was judged, or for ours. */
+  readonly trails: boolean;
 }
 
 /** Knows the fate of each field, for one policy. */
@@ -97,7 +119,10 @@ export class FieldRules {
   readonly #dropped: ReadonlySet<string>;
   /** Names that something behind relies on: a name that is only read like one of them never gets there. */
   readonly #guarded: ReadonlySet<string>;
-  readonly #rows: NameTable<FieldRow> = new NameTable((name) => ({ name, fate: this.#fateOf(name) }));
+  readonly #rows: NameTable<FieldRow> = new NameTable((name) => {
+    const fate = this.#fateOf(name);
+    return { name, fate, trails: fate === 'pass' && mayTrail(foldedName(name)) && !this.#guarded.has(foldedName(name)) };
+  });
 
   /**
    * @param options - the guard's options: which headers carry the token and what it is bound to

@@ -24,6 +24,10 @@ export interface Inbound {
   readonly hasBody: boolean;
   /** As the client stated it, else `null`. */
   readonly contentLength: number | null;
+  /** Names, lower case, of the fields that the client announces for after the content, and that may come there. */
+  readonly trailers: readonly string[];
+  /** Whether the client takes fields after the content of the answer. */
+  readonly takesTrailers: boolean;
   /** What the client wants the connection to become, lower case, or an empty text. */
   readonly upgrade: string;
 }
@@ -68,6 +72,8 @@ class Collected {
   expect: string | null = null;
   expects = 0;
   upgrade: string | null = null;
+  trailer: string | null = null;
+  te: string | null = null;
   pseudoAuthority: string | null = null;
   connection: readonly string[] = NOTHING;
   cookie: string | null = null;
@@ -106,7 +112,9 @@ export function parseInbound(request: IncomingRequest, rules: FieldRules, encryp
   const { fields, forwarding } = found;
   // RFC 9113 §8.2.3: the crumbs of a cookie are one field again.
   if (found.cookie !== null) fields.push('cookie', found.cookie);
-  return { method, target, authority, fields, forwarding, hasBody, contentLength: framing.contentLength, upgrade };
+  const trailers = found.trailer === null || !hasBody ? NOTHING : announced(found.trailer, rules);
+  const takesTrailers = found.te !== null && TAKES_TRAILERS.test(found.te);
+  return { method, target, authority, fields, forwarding, hasBody, contentLength: framing.contentLength, trailers, takesTrailers, upgrade };
 }
 
 function collect(raw: readonly string[], rules: FieldRules, isHttp2: boolean): Collected | null {
@@ -146,8 +154,31 @@ function read(found: Collected, name: string, value: string): void {
   } else if (name === 'expect') {
     found.expect = value;
     found.expects++;
-  } else if (name === 'upgrade') found.upgrade = found.upgrade === null ? value : `${found.upgrade},${value}`;
+  } else if (name === 'te') found.te = found.te === null ? value : `${found.te},${value}`;
+  else if (name === 'trailer') found.trailer = found.trailer === null ? value : `${found.trailer},${value}`;
+  else if (name === 'upgrade') found.upgrade = found.upgrade === null ? value : `${found.upgrade},${value}`;
   else found.connection = [...found.connection, ...connectionOptions(value)];
+}
+
+/** RFC 9110 §10.1.4. */
+const TAKES_TRAILERS = /(?:^|,)[ \t]*trailers[ \t]*(?:,|;|$)/i;
+
+/** RFC 9110 §6.6.2: the names in a `Trailer` field, of which those count that go on. */
+function announced(value: string, rules: FieldRules): readonly string[] {
+  const names = connectionOptions(value).filter((name) => NAME.test(name) && rules.rowOf(name).trails);
+  return [...new Set(names)];
+}
+
+/**
+ * The fields after the content that go on: those that were announced.
+ * @param raw - names and values as they came
+ */
+export function trailersOf(raw: readonly string[], announcedNames: readonly string[]): string[] {
+  return raw.flatMap((name, index) => {
+    const value = raw[index + 1];
+    if (index % 2 === 1 || value === undefined || !announcedNames.includes(name.toLowerCase()) || NOT_IN_VALUES.test(value)) return [];
+    return [name, value];
+  });
 }
 
 /** RFC 9112 §3.2: exactly one Host. RFC 9113 §8.3.1: it may not contradict the pseudo-header. */

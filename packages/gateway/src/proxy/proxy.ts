@@ -7,7 +7,7 @@ import { fieldOf, preflightOrigin } from './cors.ts';
 import { type AnswerRules, type ExchangeEnd, exchange, isTimeout } from './exchange.ts';
 import { writeForwarded } from './forwarded.ts';
 import { writeIdentity } from './identity.ts';
-import { type Inbound, parseInbound, type ShapeProblem } from './inbound.ts';
+import { type Inbound, parseInbound, type ShapeProblem, trailersOf } from './inbound.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import type { Outbound, OutboundBody } from './upstream/outbound.ts';
 import type { Target, Upstream, Upstreams } from './upstream/upstreams.ts';
@@ -146,18 +146,22 @@ class Forwarding implements AnswerRules {
   readonly cors: AnswerRules['cors'];
 
   constructor(host: ProxyHost, passage: Passage, upstream: Upstream, known: Pick<Outcome, 'verdict' | 'id'>, fields: readonly string[]) {
-    const { method, target: path, hasBody } = passage.inbound;
+    const { method, target: path, hasBody, takesTrailers } = passage.inbound;
     this.#host = host;
     this.#passage = passage;
     this.#upstream = upstream;
     this.#known = known;
-    this.#outbound = { method, path, fields, body: hasBody ? this.#body() : null, upgrade: '' };
+    this.#outbound = { method, path, fields, body: hasBody ? this.#body() : null, upgrade: '', takesTrailers };
     this.#most = !hasBody && IDEMPOTENT.has(method) ? upstream.targets.length : 1;
     this.cors = corsFields(passage.force, passage.inbound);
   }
 
   get httpVersion(): string {
     return this.#passage.request.httpVersion;
+  }
+
+  get method(): string {
+    return this.#passage.inbound.method;
   }
 
   close(): boolean {
@@ -184,6 +188,8 @@ class Forwarding implements AnswerRules {
     return {
       source: request,
       length: inbound.contentLength,
+      announced: inbound.contentLength === null ? inbound.trailers : [],
+      trailers: () => trailersOf(request.rawTrailers, inbound.trailers),
       most: force.settings.limits.bodyBytes,
       onTooLarge: () => {
         this.#tooLarge = true;

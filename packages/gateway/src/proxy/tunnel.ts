@@ -97,7 +97,8 @@ function open(host: ProxyHost, tunnels: Tunnels, admitted: Admitted): void {
       trouble,
     });
   });
-  target.dispatch({ method: inbound.method, path: inbound.target, fields, upgrade: inbound.upgrade, body: null }, handler);
+  const { method, target: path, upgrade } = inbound;
+  target.dispatch({ method, path, fields, upgrade, body: null, takesTrailers: false }, handler);
 }
 
 /** Tokens among the offered subprotocols are not offered to the upstream, which might select one and send it back. */
@@ -136,7 +137,7 @@ class Tunnel implements AnswerHandler {
     const { socket, head } = this.#admitted;
     this.#opened = true;
     socket.off('close', this.#onClientGone);
-    const lines = answerLines(given, { cors: null, httpVersion: '1.1' });
+    const lines = answerLines(given, null, false);
     const at = given.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'upgrade');
     const own = ['Connection', 'Upgrade', 'Upgrade', given[at + 1] ?? 'websocket'];
     socket.write(headText(101, 'Switching Protocols', [...lines, ...own]), 'latin1');
@@ -151,7 +152,7 @@ class Tunnel implements AnswerHandler {
   onHead(status: number, reason: string, given: string[]): void {
     this.#answering = true;
     const { socket } = this.#admitted;
-    const lines = answerLines(given, { cors: null, httpVersion: '1.0' });
+    const lines = answerLines(given, null, false);
     socket.on('drain', () => this.#flow?.resume());
     socket.write(headText(status, reason, [...lines, 'Connection', 'close']), 'latin1');
     this.#report(status, null);

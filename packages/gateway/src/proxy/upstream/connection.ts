@@ -2,7 +2,7 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Timeouts } from '../../settings.ts';
-import { type AnswerHandler, type Flow, headOf, type Outbound, type OutboundBody, type ServerAddress } from './outbound.ts';
+import { type AnswerHandler, type Flow, headOf, lastChunk, type Outbound, type OutboundBody, type ServerAddress } from './outbound.ts';
 import { ResponseReader, type ResponseSink } from './response-reader.ts';
 
 /** What a connection needs of the others. */
@@ -104,7 +104,7 @@ export class Connection implements Flow, ResponseSink {
   }
 
   /** Sends a body as it comes, no faster than the server takes it. */
-  #upload({ source, length, most, onTooLarge }: OutboundBody): void {
+  #upload({ source, length, trailers, most, onTooLarge }: OutboundBody): void {
     const socket = this.#socket;
     let bytes = 0;
     const onData = (chunk: Buffer): void => {
@@ -127,7 +127,7 @@ export class Connection implements Flow, ResponseSink {
     const onEnd = (): void => {
       // The parser of the client's side vouches for it; a body of another length would begin the next request.
       if (length !== null && bytes !== length) return void this.fail(new Error('the body has another length'));
-      if (length === null) socket.write('0\r\n\r\n', 'latin1');
+      if (length === null) socket.write(lastChunk(trailers()), 'latin1');
       this.#endUpload();
     };
     const onGone = (): void => this.fail(new Error('the client went away'));

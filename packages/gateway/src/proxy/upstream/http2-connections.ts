@@ -29,13 +29,14 @@ export class Http2Connections {
     });
   }
 
-  dispatch({ method, path, fields, body, upgrade, withinMs }: Outbound, handler: AnswerHandler): void {
+  dispatch({ method, path, fields, body, upgrade, takesTrailers, withinMs }: Outbound, handler: AnswerHandler): void {
     const counted = body === null ? null : new CountedBody(body);
     const length = body === null || body.length === null ? [] : ['content-length', String(body.length)];
     const request = {
       method: method as Dispatcher.HttpMethod,
       path,
-      headers: [...fields, ...length],
+      // undici has no way to send trailers.
+      headers: [...fields, ...length, ...(takesTrailers ? ['te', 'trailers'] : [])],
       body: counted,
       ...(upgrade === '' ? {} : { upgrade }),
       ...(withinMs === undefined ? {} : { headersTimeout: withinMs }),

@@ -7,6 +7,10 @@ export interface OutboundBody {
   readonly source: IncomingMessage;
   /** As the client stated it; `null`: it goes on in chunks. */
   readonly length: number | null;
+  /** Names of the fields that may come after it; without a length only. */
+  readonly announced: readonly string[];
+  /** Those that came, names and values; called at its end. */
+  readonly trailers: () => readonly string[];
   /** More bytes are not taken. */
   readonly most: number | null;
   readonly onTooLarge: () => void;
@@ -21,6 +25,8 @@ export interface Outbound {
   readonly body: OutboundBody | null;
   /** What the connection is to become, or an empty text. */
   readonly upgrade: string;
+  /** Whether the answer may have fields after its content. */
+  readonly takesTrailers: boolean;
   /** How long the answer may take to begin, milliseconds. Default: the time-out of upstreams. */
   readonly withinMs?: number;
 }
@@ -64,14 +70,27 @@ const EXPECTING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'PROPFIN
  * Request line and fields as they are sent; `null` where the target is not one. Fields are written as they are: names and values come from
  * `parseInbound`, which vouches for them, or from us.
  */
-export function headOf({ method, path, fields, body, upgrade }: Outbound): string | null {
+export function headOf({ method, path, fields, body, upgrade, takesTrailers }: Outbound): string | null {
   if (NOT_IN_TARGETS.test(path)) return null;
   let text = `${method} ${path} HTTP/1.1\r\n`;
   for (let index = 0; index < fields.length; index += 2) {
     const value = fields[index + 1] as string;
     text += `${fields[index] as string}: ${value}\r\n`;
   }
-  if (body !== null) text += body.length === null ? 'transfer-encoding: chunked\r\n' : `content-length: ${body.length}\r\n`;
+  if (body !== null) text += body.length === null ? chunkedLines(body.announced) : `content-length: ${body.length}\r\n`;
   else if (EXPECTING.has(method)) text += 'content-length: 0\r\n';
-  return `${text}${upgrade === '' ? 'connection: keep-alive\r\n\r\n' : `connection: upgrade\r\nupgrade: ${upgrade}\r\n\r\n`}`;
+  if (upgrade !== '') return `${text}connection: upgrade\r\nupgrade: ${upgrade}\r\n\r\n`;
+  // RFC 9110 §10.1.4: it concerns one hop, and says so.
+  return `${text}${takesTrailers ? 'te: trailers\r\nconnection: keep-alive, te\r\n\r\n' : 'connection: keep-alive\r\n\r\n'}`;
+}
+
+function chunkedLines(announced: readonly string[]): string {
+  return `transfer-encoding: chunked\r\n${announced.length === 0 ? '' : `trailer: ${announced.join(', ')}\r\n`}`;
+}
+
+/** The end of a chunked body. */
+export function lastChunk(trailers: readonly string[]): string {
+  let text = '0\r\n';
+  for (let index = 0; index + 1 < trailers.length; index += 2) text += `${trailers[index]}: ${trailers[index + 1]}\r\n`;
+  return `${text}\r\n`;
 }

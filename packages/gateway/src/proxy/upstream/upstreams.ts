@@ -187,5 +187,8 @@ class HealthCheck implements AnswerHandler {
 
 function checkHealth(target: Target, path: string): void {
   const fields = ['host', 'localhost'];
-  target.dispatch({ method: 'GET', path, fields, body: null, upgrade: '', withinMs: HEALTH_MS }, new HealthCheck(target));
+  target.dispatch(
+    { method: 'GET', path, fields, body: null, upgrade: '', takesTrailers: false, withinMs: HEALTH_MS },
+    new HealthCheck(target),
+  );
 }
