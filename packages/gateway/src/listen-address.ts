@@ -6,8 +6,8 @@ export interface ListenAddress {
   /** For messages, such as `http://127.0.0.1:8002`. */
   readonly shown: string;
   readonly where: { readonly host: string; readonly port: number } | { readonly path: string };
-  /** PEM files, re-read when they change; `null` for plain text. */
-  readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** PEM files, re-read when they change, and the setting that names them; `null` for plain text. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly path: string } | null;
 }
 
 /** Reads `host:port`, `[v6]:port`, `:port` (every address), `port` (this machine) or `unix:/path`. */

@@ -94,7 +94,7 @@ const NAMES = [
  */
 export function compileSettings(section: unknown, folder: string): GatewaySettings {
   const given = checkedSection(section, 'gateway', NAMES);
-  const tls = compileTls(given.tls, folder);
+  const tls = compileTls(given.tls, folder, 'gateway.tls');
   const listen = checkedList(given.listen, 'gateway.listen') ?? ['127.0.0.1:8002'];
   const admin = given.admin === null ? null : checkedText(given.admin, 'gateway.admin', '127.0.0.1:8003');
   return {
@@ -113,15 +113,19 @@ export function compileSettings(section: unknown, folder: string): GatewaySettin
   };
 }
 
-function compileTls(section: unknown, folder: string): ListenAddress['tls'] {
+/**
+ * Checks where certificate and key are.
+ * @param folder - the folder in which relative paths begin
+ */
+export function compileTls(section: unknown, folder: string, path: string): ListenAddress['tls'] {
   if (section === undefined || section === null) return null;
-  const { cert, key } = checkedSection(section, 'gateway.tls', ['cert', 'key']);
+  const { cert, key } = checkedSection(section, path, ['cert', 'key']);
   const file = (value: unknown, name: string): string => {
-    const text = checkedText(value, `gateway.tls.${name}`, null);
-    if (text === null) throw new ConfigurationError('option-missing', `gateway.tls.${name}`, 'must be the path of a PEM file');
+    const text = checkedText(value, `${path}.${name}`, null);
+    if (text === null) throw new ConfigurationError('option-missing', `${path}.${name}`, 'must be the path of a PEM file');
     return resolve(folder, text);
   };
-  return { cert: file(cert, 'cert'), key: file(key, 'key') };
+  return { cert: file(cert, 'cert'), key: file(key, 'key'), path };
 }
 
 const UPSTREAM_NAMES = ['name', 'match', 'to', 'http2', 'ca', 'health'];

@@ -1,17 +1,20 @@
 /** Envoy over gRPC, by its protocol: a real client over a socket, with messages as Envoy publishes them. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, type TestContext } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { type Authorizer, type AuthorizerOptions, compileFor, startAuthorizer } from '@approov-guard/gateway';
 import { exampleToken, freshInstallationKey, signRequest } from '@approov-guard/testkit';
 import grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { parse } from 'yaml';
+import { skipUnless } from '../../../tools/optional.mjs';
 import { until } from '../../../tools/until.mjs';
+import { makeCertificate, openssl } from './certificate.ts';
 import { boundToken, env, genuine, keys, secret } from './harness.ts';
 
 /** The published messages, without what nobody here sends. */
@@ -322,4 +325,81 @@ test('the printed configuration is YAML that asks over gRPC, with whole bodies i
   assert.deepEqual([service.envoy_grpc.cluster_name, http, open], ['authoriser', undefined, false]);
   assert.deepEqual([body.pack_as_bytes, body.allow_partial_message], [true, false]);
   assert.ok(made.clusters[0].typed_extension_protocol_options);
+});
+
+test(
+  'over TLS: with a certificate that is read again, for HTTP/2 alone, and never beside it in plain text',
+  skipUnless(openssl, 'openssl'),
+  async (context) => {
+    const own = mkdtempSync(join(tmpdir(), 'envoy-tls-'));
+    context.after(() => rmSync(own, { recursive: true }));
+    const tls = makeCertificate(own, 'first');
+    const notes: string[] = [];
+    const section = { for: 'envoy-grpc', listen: '127.0.0.1:0', admin: null, log: null, tls };
+    const authorizer = await startAuthorizer({ policy: { keys, authorizer: section }, env, onNote: (note) => notes.push(note) });
+    context.after(() => authorizer.drain());
+    assert.match(authorizer.url, /^https:\/\/127\.0\.0\.1:\d+$/);
+    const { host, port } = new URL(authorizer.url);
+    const http = { method: 'GET', path: '/', host: 'api.example.com', scheme: 'https', protocol: 'HTTP/1.1', size: -1, headers: token };
+    const ask = (credentials: grpc.ChannelCredentials): Promise<CheckResponse> =>
+      new Promise((resolve, reject) => {
+        const client = new grpc.Client(host, credentials);
+        const { path, requestSerialize, responseDeserialize } = Check;
+        client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          questionOf(http),
+          { deadline: Date.now() + 60_000 },
+          (error, answer) => {
+            client.close();
+            if (error === null) resolve(answer as CheckResponse);
+            else reject(error);
+          },
+        );
+      });
+    const first = readFileSync(tls.cert);
+    assert.equal(told(await ask(grpc.credentials.createSsl(first)))['x-attestation-verdict'], 'accepted');
+    await assert.rejects(ask(grpc.credentials.createInsecure()), { code: grpc.status.UNAVAILABLE });
+    // Who does not agree on HTTP/2 gets nothing.
+    for (const ALPNProtocols of [['http/1.1'], undefined]) {
+      const socket = connectTls({ port: Number(port), ca: first, ...(ALPNProtocols === undefined ? {} : { ALPNProtocols }) });
+      let heard = '';
+      socket.on('data', (chunk) => (heard += chunk)).on('error', () => undefined);
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await new Promise((resolve) => socket.once('close', resolve));
+      assert.equal(heard, '');
+    }
+    const old = readFileSync(tls.key);
+    makeCertificate(own, 'second');
+    const second = readFileSync(tls.cert);
+    await until(async () => (await ask(grpc.credentials.createSsl(second)).catch(() => null))?.status.code === 0, 'the new certificate');
+    await assert.rejects(ask(grpc.credentials.createSsl(first)), { code: grpc.status.UNAVAILABLE });
+    writeFileSync(tls.key, old);
+    await until(() => notes.some((note) => /the certificate stays as it was: .*authorizer\.tls/.test(note)), 'a note');
+    told(await ask(grpc.credentials.createSsl(second)));
+    await authorizer.drain();
+    await until(() => authorizer.counts().approov_gateway_connections === 0);
+    await assert.rejects(ask(grpc.credentials.createSsl(second)), { code: grpc.status.UNAVAILABLE });
+  },
+);
+
+test('a certificate that cannot be used stops the start, and the printed configuration asks over TLS', async () => {
+  const start = (authorizer: object): Promise<Authorizer> =>
+    startAuthorizer({ policy: { keys, authorizer: { listen: '127.0.0.1:0', admin: null, log: null, ...authorizer } }, env });
+  const tls = { cert: join(folder, 'absent.pem'), key: join(folder, 'absent.pem') };
+  await assert.rejects(start({ for: 'envoy-grpc', tls }), /authorizer\.tls\.cert: .*ENOENT/);
+  await assert.rejects(start({ for: 'envoy-grpc', tls: { cert: 'a' } }), /authorizer\.tls\.key/);
+  await assert.rejects(start({ for: 'nginx', tls }), /authorizer\.tls: .*envoy-grpc/);
+  const compiled = (section: object): { readonly [name: string]: unknown } => {
+    const [file] = compileFor('envoy-grpc', { keys, authorizer: section }, { to: '127.0.0.1:5000', listen: '127.0.0.1:8002' }, env);
+    return parse(file?.text ?? '').static_resources.clusters[0];
+  };
+  assert.equal(compiled({}).transport_socket, undefined);
+  const { transport_socket: socket, load_assignment: where } = compiled({ listen: '127.0.0.1:8004', tls }) as {
+    readonly transport_socket: { readonly typed_config: { readonly common_tls_context: { readonly alpn_protocols: readonly string[] } } };
+    readonly load_assignment: object;
+  };
+  assert.deepEqual(socket.typed_config.common_tls_context.alpn_protocols, ['h2']);
+  assert.match(JSON.stringify(where), /"address":"127\.0\.0\.1","port_value":8004/);
 });

@@ -6,6 +6,8 @@ import { OTHER_PATH } from '../proxy/fields.ts';
 export interface AskingPolicy {
   /** Where the authoriser is: host and port. */
   readonly asks: string;
+  /** Whether it is asked over TLS. */
+  readonly asksOverTls: boolean;
   /** Where the proxy listens. */
   readonly listen: string;
   /** The server behind: host and port. */
@@ -41,7 +43,10 @@ export const NEVER_SAID: readonly string[] = [...OTHER_PATH, 'x-forwarded-prefix
 const ONE_MEBIBYTE = 1_048_576;
 
 /** Where things are, and what is settled elsewhere. */
-export type Places = Pick<AskingPolicy, 'asks' | 'listen' | 'to' | 'prefix' | 'stripToken' | 'exemptionHeader' | 'forwardsBodies'>;
+export type Places = Pick<
+  AskingPolicy,
+  'asks' | 'asksOverTls' | 'listen' | 'to' | 'prefix' | 'stripToken' | 'exemptionHeader' | 'forwardsBodies'
+>;
 
 /** What a policy's options mean for the proxy. */
 export function askingPolicy(options: GuardOptions, places: Places): AskingPolicy {

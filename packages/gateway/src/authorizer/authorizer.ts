@@ -114,7 +114,13 @@ class RunningAuthorizer implements Authorizer {
     const { dialect, maxBodyBytes } = this.#current;
     // A proxy sends its own limit of header bytes, and what it adds.
     const limits = compileLimits({ headerBytes: 131_072 });
-    if (dialect.overGrpc === true) this.#listener = new CheckListener((view, peer) => this.#check(view, peer), maxBodyBytes);
+    if (dialect.overGrpc === true)
+      this.#listener = new CheckListener(
+        (view, peer) => this.#check(view, peer),
+        maxBodyBytes,
+        listen.tls,
+        (error) => this.#source.note(`the certificate stays as it was: ${error.message}`),
+      );
     else if (dialect.headsOnly === true) {
       const question = this.#ask.bind(this);
       this.#listener = new QuestionListener({ ...handlers, question }, limits, compileTimeouts({}));

@@ -1,7 +1,9 @@
 /** `envoy.service.auth.v3.Authorization/Check`: where Envoy asks over gRPC. */
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { ConfigurationError } from 'approov-guard';
 import type { ListenAddress } from '../listen-address.ts';
+import { followCertificate, readCertificate } from '../service/certificate.ts';
 import type { Answer } from './answer.ts';
 import { type CheckRequest, CheckView } from './check-view.ts';
 
@@ -54,22 +56,39 @@ const OVERWRITE = 2;
 /** Headers of a request, and what else is in a message besides the body. */
 const HEAD_BYTES = 262_144;
 
+/** How long a handshake of TLS may take. */
+const HANDSHAKE_MS = 10_000;
+
 /** The listener. Messages, and how many of them are under way on a connection, are bounded. */
 export class CheckListener {
   readonly #check: Check;
   readonly #maxBodyBytes: number;
   readonly #sockets: Set<Socket> = new Set();
-  readonly #server: NetServer = createServer();
+  readonly #server: NetServer;
+  readonly #stopWatching: () => void;
+  readonly #isEncrypted: boolean;
   #shutdown: () => void = () => undefined;
   #drain: () => void = () => undefined;
 
   /**
    * @param check - answers questions
    * @param maxBodyBytes - the longest body of a client's request that may come along
+   * @param tls - certificate and key, or `null` for plain text
+   * @param certificateProblem - told of a changed pair that cannot be used
    */
-  constructor(check: Check, maxBodyBytes: number) {
+  constructor(check: Check, maxBodyBytes: number, tls: ListenAddress['tls'], certificateProblem: (error: Error) => void) {
     this.#check = check;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#isEncrypted = tls !== null;
+    if (tls === null) {
+      this.#server = createServer();
+      this.#stopWatching = () => undefined;
+      return;
+    }
+    const bounds = { minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS, ALPNProtocols: ['h2'] } as const;
+    const server = createTlsServer({ ...bounds, ...readCertificate(tls) });
+    this.#server = server;
+    this.#stopWatching = followCertificate(server, tls, certificateProblem);
   }
 
   /** How many connections are open. */
@@ -110,7 +129,12 @@ export class CheckListener {
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      injector.injectConnection(socket);
+      if (!this.#isEncrypted) injector.injectConnection(socket);
+    });
+    this.#server.on('secureConnection', (socket: TLSSocket) => {
+      // RFC 9113 §3.2: HTTP/2 over TLS is agreed on, never assumed.
+      if (socket.alpnProtocol === 'h2') injector.injectConnection(socket);
+      else socket.destroy();
     });
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', ({ code }: NodeJS.ErrnoException) =>
@@ -125,6 +149,7 @@ export class CheckListener {
 
   /** Takes no more connections and no more questions. What was asked is answered. */
   async stop(): Promise<void> {
+    this.#stopWatching();
     this.#server.close();
     this.#drain();
   }

@@ -45,7 +45,16 @@ export function authorizerInForce(policy: Policy, over: { readonly [name: string
 function onwards({ options, document }: Policy, settings: AuthorizerSettings): Pick<InForce, 'maxBodyBytes' | 'mayNotPass'> {
   const { identityPrefix: prefix, stripToken, bodies } = settings;
   const exemptionHeader = exemptionHeaderOf(document.rollout);
-  const places = { asks: '', listen: '', to: '', prefix, stripToken, exemptionHeader, forwardsBodies: bodies === 'forwarded' };
+  const places = {
+    asks: '',
+    asksOverTls: false,
+    listen: '',
+    to: '',
+    prefix,
+    stripToken,
+    exemptionHeader,
+    forwardsBodies: bodies === 'forwarded',
+  };
   const { stripped, maxBodyBytes } = askingPolicy(options, places);
   const rules = new FieldRules(options, prefix, stripToken, exemptionHeader);
   const identity = new Set(IDENTITY_NAMES.map((name) => prefix + name));

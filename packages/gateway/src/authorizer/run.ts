@@ -57,11 +57,12 @@ export function policyToCompile(policy: string | PolicyDocument, env: RunSurroun
 export function compileAsking(name: DialectName, policy: Policy, places: ProxyPlaces): readonly CompiledFile[] {
   const { settings, dialect } = authorizerInForce(policy, { for: name });
   const { listen, identityPrefix: prefix, stripToken, bodies } = settings;
-  const asks = 'path' in listen.where ? `unix:${listen.where.path}` : listen.shown.replace(/^http:\/\//, '');
+  const asks = 'path' in listen.where ? `unix:${listen.where.path}` : listen.shown.replace(/^https?:\/\//, '');
   return dialect.configuration(
     askingPolicy(policy.options, {
       ...places,
       asks,
+      asksOverTls: listen.tls !== null,
       prefix,
       stripToken,
       exemptionHeader: exemptionHeaderOf(policy.document.rollout),

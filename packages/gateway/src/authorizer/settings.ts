@@ -2,7 +2,7 @@
 import { ConfigurationError } from 'approov-guard';
 import { checkedFlag, checkedList, checkedSection, checkedText, invalid } from '../checks.ts';
 import { addressFrom, type ListenAddress } from '../listen-address.ts';
-import { compileLog, compilePrefix, type GatewaySettings } from '../settings.ts';
+import { compileLog, compilePrefix, compileTls, type GatewaySettings } from '../settings.ts';
 import { DIALECTS, type DialectName } from './dialects/dialect.ts';
 
 /** The settings, checked. */
@@ -19,7 +19,7 @@ export interface AuthorizerSettings {
   readonly log: GatewaySettings['log'];
 }
 
-const NAMES = ['for', 'listen', 'admin', 'peers', 'identityPrefix', 'stripToken', 'bodies', 'log'];
+const NAMES = ['for', 'listen', 'tls', 'admin', 'peers', 'identityPrefix', 'stripToken', 'bodies', 'log'];
 
 /**
  * Checks the settings.
@@ -30,9 +30,18 @@ const NAMES = ['for', 'listen', 'admin', 'peers', 'identityPrefix', 'stripToken'
 export function compileAuthorizer(section: unknown, folder: string): AuthorizerSettings {
   const given = checkedSection(section, 'authorizer', NAMES);
   const admin = given.admin === null ? null : checkedText(given.admin, 'authorizer.admin', '127.0.0.1:8005');
+  const name = compileFor(given.for);
+  const tls = compileTls(given.tls, folder, 'authorizer.tls');
+  if (tls !== null && name !== 'envoy-grpc') {
+    throw new ConfigurationError(
+      'option-unavailable',
+      'authorizer.tls',
+      `is for envoy-grpc; ${name} asks over plain text: keep it on this machine, on a Unix socket, or in a private network`,
+    );
+  }
   return {
-    for: compileFor(given.for),
-    listen: addressFrom(checkedText(given.listen, 'authorizer.listen', '127.0.0.1:8004'), 'authorizer.listen', null),
+    for: name,
+    listen: addressFrom(checkedText(given.listen, 'authorizer.listen', '127.0.0.1:8004'), 'authorizer.listen', tls),
     admin: admin === null ? null : addressFrom(admin, 'authorizer.admin', null),
     peers: checkedList(given.peers, 'authorizer.peers')?.map(checkedPeer) ?? ['loopback'],
     identityPrefix: compilePrefix(given.identityPrefix, 'authorizer.identityPrefix'),

@@ -3,14 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createSecureServer, type Http2SecureServer, type Http2Session, type Http2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createSecureContext } from 'node:tls';
 import { ConfigurationError } from 'approov-guard';
-import { watchFiles } from 'approov-guard/policy-file';
-import { readPem } from '../checks.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import { answerText, ownAnswer } from '../proxy/answers.ts';
 import { plainAddress } from '../proxy/forwarded.ts';
 import type { Limits, Timeouts } from '../settings.ts';
+import { followCertificate, readCertificate, type Tls } from './certificate.ts';
 import { GatewayRequest, responseOf } from './messages.ts';
 
 /** What serves the requests of a listener. */
@@ -52,7 +50,7 @@ export class Listener {
     this.#server = server;
     // Over TLS Node takes these of the server alone. It drops header lines past a count without a word; what the sizes allow is read whole.
     Object.assign(server, options, { maxHeadersCount: 0 });
-    this.#stopWatching = tls === null ? () => undefined : followCertificate(server as Http2SecureServer, tls, handlers);
+    this.#stopWatching = tls === null ? () => undefined : followCertificate(server as Http2SecureServer, tls, handlers.certificateProblem);
     listenForRequests(server as Server, handlers, timeouts);
     (server as Http2SecureServer).on('session', (session) => {
       this.#sessions.add(session);
@@ -173,8 +171,6 @@ function limitHttp2Body(request: IncomingMessage, { bodyMs }: Timeouts): void {
   request.once('close', done);
 }
 
-type Tls = NonNullable<ListenAddress['tls']>;
-
 function secureServer(tls: Tls, options: object, limits: Limits, timeouts: Timeouts): Http2SecureServer {
   const server = createSecureServer({
     ...options,
@@ -207,28 +203,4 @@ function endWhenIdle(session: Http2Session, idleMs: number): void {
     else session.setTimeout(idleMs, onIdle);
   };
   session.setTimeout(idleMs, onIdle);
-}
-
-function readCertificate({ cert, key }: Tls): { readonly cert: string; readonly key: string } {
-  const read = { cert: readPem(cert, 'gateway.tls.cert', 'CERTIFICATE'), key: readPem(key, 'gateway.tls.key', 'PRIVATE KEY') };
-  try {
-    createSecureContext(read);
-  } catch (error) {
-    // OpenSSL's own words name neither file nor key.
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigurationError('file-malformed', 'gateway.tls', `certificate and key cannot be used together (${why})`);
-  }
-  return read;
-}
-
-/** New connections get the new certificate; a pair that does not fit leaves the old one in use. */
-function followCertificate(server: Http2SecureServer, tls: Tls, { certificateProblem }: Handlers): () => void {
-  const watcher = watchFiles([tls.cert, tls.key], () => {
-    try {
-      server.setSecureContext(readCertificate(tls));
-    } catch (error) {
-      certificateProblem(error instanceof Error ? error : new Error('the certificate cannot be used'));
-    }
-  });
-  return () => watcher.close();
 }

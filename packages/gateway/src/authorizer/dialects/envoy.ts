@@ -75,7 +75,7 @@ ${filter(policy, over)}                  - name: envoy.filters.http.router
     - name: authoriser
       connect_timeout: 1s
       type: STRICT_DNS
-${over === 'gRPC' ? HTTP2 : ''}      load_assignment: ${endpoint('authoriser', asks)}
+${over === 'gRPC' ? HTTP2 : ''}${policy.asksOverTls ? TLS : ''}      load_assignment: ${endpoint('authoriser', asks)}
     - name: behind
       connect_timeout: 5s
       type: STRICT_DNS
@@ -107,6 +107,18 @@ const HTTP2 = `      typed_extension_protocol_options:
         envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
           "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
           explicit_http_config: { http2_protocol_options: {} }
+`;
+
+const TLS = `      transport_socket:
+        name: envoy.transport_sockets.tls
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+          # The name in the authoriser's certificate, if Envoy asks by another one.
+          # sni: authoriser.internal
+          common_tls_context:
+            alpn_protocols: [h2]
+            # Who vouches for the authoriser's certificate. Without it Envoy would talk to anybody.
+            validation_context: { trusted_ca: { filename: /etc/envoy/authoriser-ca.pem } }
 `;
 
 function httpService({ asks, asked, prefix }: AskingPolicy): string {
