@@ -234,9 +234,9 @@ class Note extends (Given as unknown as new (message: object) => object) {
  */
 export function noteJudged(request: RequestView, guard: object): boolean {
   try {
-    const { message } = request;
-    if (message === undefined) return false;
-    const guards = Note.guardsOf(message);
+    const noted = request.noted ?? request.message;
+    if (noted === undefined) return false;
+    const guards = Note.guardsOf(noted);
     if (guards.includes(guard)) return true;
     guards.push(guard);
   } catch {

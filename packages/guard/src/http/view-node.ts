@@ -57,6 +57,11 @@ export class NodeRequestView implements RequestView {
     return this.#request;
   }
 
+  get noted(): object {
+    const { rawHeaders } = this.#request;
+    return Array.isArray(rawHeaders) && rawHeaders.length > 0 ? rawHeaders : this.#request;
+  }
+
   get joinsLines(): boolean {
     return isUnparsed(this.#request);
   }
@@ -149,12 +154,12 @@ export class NodeRequestView implements RequestView {
   }
 
   #linesOf(name: string): readonly string[] {
-    const { headers } = this.#request;
     const raw = this.#request.rawHeaders ?? [];
     // Looking through all lines is cheap a few times, and dear where a signature covers many fields.
     this.#lookedAt += FEWEST_LINES + raw.length;
-    if (this.#lookedAt <= LINES_WITHOUT_INDEX) return raw.length === 0 ? fieldsOf(headers, name) : linesOf(raw, name);
-    this.#index ??= indexOf(raw, headers);
+    if (this.#lookedAt <= LINES_WITHOUT_INDEX) return raw.length === 0 ? fieldsOf(this.#request.headers, name) : linesOf(raw, name);
+    // Only where there are no lines: Node makes `headers` when it is read.
+    this.#index ??= indexOf(raw, raw.length === 0 ? this.#request.headers : undefined);
     return asOneCookie(this.#index.get(name) ?? [], name, raw);
   }
 }
