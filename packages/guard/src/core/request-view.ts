@@ -33,7 +33,7 @@ export interface RequestView {
   readonly peer?: string | null;
   /** The platform's own request: two views of the same one show the same message, which is not a replay of itself. Default: none. */
   readonly message?: object;
-  /** What a note may be put on that the message was judged before: as old as the message, and of no other. Default: `message`. */
+  /** On what it is noted that the message was judged before: an object of this message alone, the same for all its views. Default: `message`. */
   readonly noted?: object;
   /** True where the platform may have dropped header lines, because there were too many for it. Default: false. */
   readonly mayBeCut?: boolean;

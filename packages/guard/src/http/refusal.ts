@@ -100,14 +100,15 @@ function standardRefusal(verdict: Rejected | Unavailable, id: string, policy: Re
     return Object.freeze({ status, headers: headersOf(status, 'application/problem+json'), body: problemBody(status, id) });
   let empty = EMPTY.get(status);
   if (empty === undefined) {
-    empty = Object.freeze({ status, headers: headersOf(status, 'application/json'), body: '{}' });
+    const headers = headersOf(status, 'application/json');
+    empty = { refusal: Object.freeze({ status, headers, body: '{}' }), head: { ...headers, 'content-length': '2' } };
     EMPTY.set(status, empty);
   }
-  return empty;
+  return empty.refusal;
 }
 
-/** The empty refusals, one a status: the same bytes whatever the reason, so a flood gets the same object. */
-const EMPTY: Map<number, Refusal> = new Map();
+/** The empty refusals, one a status: the same bytes whatever the reason, so a flood gets the same object. With what Node writes as their heads. */
+const EMPTY: Map<number, { readonly refusal: Refusal; readonly head: Refusal['headers'] }> = new Map();
 
 function headersOf(status: number, type: string): Refusal['headers'] {
   const headers: { [name: string]: string } = { 'content-type': type, 'cache-control': 'no-store' };
@@ -136,11 +137,19 @@ function checkedRefusal(refusal: Refusal, standard: Refusal): Refusal {
 export interface NodeResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
+  writeHead?(status: number, headers: { readonly [name: string]: string }): unknown;
   end(body: string): unknown;
 }
 
 /** Answers with the refusal and ends the response. Headers that were set before (CORS, for instance) stay. */
 export function answerNode(response: NodeResponse, refusal: Refusal): void {
+  const empty = EMPTY.get(refusal.status);
+  if (empty?.refusal === refusal && response.writeHead !== undefined) {
+    // In one piece and with its length: a third of what the same costs name by name.
+    response.writeHead(refusal.status, empty.head);
+    response.end(refusal.body);
+    return;
+  }
   response.statusCode = refusal.status;
   for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
   response.end(refusal.body);

@@ -4,7 +4,7 @@
  */
 import type { RequestBody, RequestView } from '../core/request-view.ts';
 import { readWebBody } from './body-web.ts';
-import { mayBeCut, type NodeRequest, NodeRequestView } from './view-node.ts';
+import { mayBeCut, type NodeRequest, NodeRequestView, notedOn } from './view-node.ts';
 import { type WebRequest, WebRequestView } from './view-web.ts';
 
 /** The request that a framework shows: Node's own, or a Fetch request. */
@@ -57,6 +57,10 @@ class RewrittenRequestView extends WebRequestView {
     super(request, pathRead);
     this.message = node;
     this.#node = node;
+  }
+
+  get noted(): object {
+    return notedOn(this.#node);
   }
 
   get mayBeCut(): boolean {

@@ -58,8 +58,7 @@ export class NodeRequestView implements RequestView {
   }
 
   get noted(): object {
-    const { rawHeaders } = this.#request;
-    return Array.isArray(rawHeaders) && rawHeaders.length > 0 ? rawHeaders : this.#request;
+    return notedOn(this.#request);
   }
 
   get joinsLines(): boolean {
@@ -158,10 +157,14 @@ export class NodeRequestView implements RequestView {
     // Looking through all lines is cheap a few times, and dear where a signature covers many fields.
     this.#lookedAt += FEWEST_LINES + raw.length;
     if (this.#lookedAt <= LINES_WITHOUT_INDEX) return raw.length === 0 ? fieldsOf(this.#request.headers, name) : linesOf(raw, name);
-    // Only where there are no lines: Node makes `headers` when it is read.
     this.#index ??= indexOf(raw, raw.length === 0 ? this.#request.headers : undefined);
     return asOneCookie(this.#index.get(name) ?? [], name, raw);
   }
+}
+
+/** Its lines: each message has a list of its own. The cast holds: there are some. */
+export function notedOn(request: NodeRequest): object {
+  return isUnparsed(request) ? request : (request.rawHeaders as object);
 }
 
 /** The view of a request that a framework shows: of Koa its context, of the others their request. For adapters. */

@@ -152,6 +152,8 @@ export interface Case {
 
   /** The token's text. Nothing of it is verified. */
   token: string | null;
+  /** Whether these keys are known to have not signed it. */
+  knownBad: boolean;
   jws: UnverifiedJws | null;
   /** The keys that may have signed the token. */
   candidates: readonly VerificationKey[] | null;

@@ -24,6 +24,7 @@ export function newCase({ request, means, alike }: Subject, policy: Policy, snap
     snapshot,
     at,
     token: null,
+    knownBad: false,
     jws: null,
     candidates: null,
     verified: null,

@@ -36,7 +36,8 @@ export function checkHeader(judged: Case): Failure | null {
 export function checkForm(judged: Case): Failure | null {
   const token = judged.token as string;
   const known = judged.snapshot.verified?.get(token);
-  if (known !== undefined) return held(judged, known);
+  if (known) return held(judged, known);
+  judged.knownBad = known === null;
   judged.jws = parseUnverifiedCompact(token);
   return judged.jws === null ? rejected('token-malformed', 'not three canonical base64url segments') : null;
 }
@@ -57,6 +58,7 @@ export function checkKey(judged: Case): Failure | null {
 
 /** RFC 7515 §5.2. The claims set is read only after the signature held. */
 export function checkSignature(judged: Case): MaybePromise<Failure | null> {
+  if (judged.knownBad) return rejected('token-signature-invalid');
   const signer = judged.alike === null ? signerOf(judged) : knownSignerOf(judged, judged.alike);
   if (signer instanceof Promise) return signer.then((key) => signedBy(judged, key));
   return signedBy(judged, signer);
@@ -71,8 +73,11 @@ function knownSignerOf(judged: Case, alike: FoundOnce): MaybePromise<Verificatio
 }
 
 function signedBy(judged: Case, key: VerificationKey | null): Failure | null {
-  if (key === null) return rejected('token-signature-invalid');
   const { jws, candidates, snapshot, means } = judged;
+  if (key === null) {
+    snapshot.verified?.refuse(judged.token as string);
+    return rejected('token-signature-invalid');
+  }
   const { header, payload } = jws as UnverifiedJws;
   (snapshot.keys as KeysAtHand).remember(header, candidates as readonly VerificationKey[]);
   const text = means.decodeText(payload);

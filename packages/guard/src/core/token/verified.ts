@@ -64,7 +64,7 @@ function freezeDeep(value: object): object {
   return Object.freeze(value);
 }
 
-// The tokens that verified lately, so that the next request with the same token costs a comparison and no cryptography.
+// The tokens that verified lately, and those that no key had signed, so that the next request with the same token costs no cryptography.
 
 /** A token whose signature held. Its times and its other claims are to be checked at each use. */
 export interface VerifiedToken {
@@ -86,6 +86,8 @@ export class VerifiedTokens {
   readonly #slots: number;
   /** Made for the first token with a MAC : key sets without such keys need none. */
   #seenOnce: Int32Array | null = null;
+  /** Made for the first token that is refused. */
+  #refused: RefusedTokens | null = null;
   #turn: number = 0;
   /** How often a token was found. */
   hits = 0;
@@ -107,15 +109,23 @@ export class VerifiedTokens {
     return this.#held.size;
   }
 
-  /** The entry of exactly this token, if it is held. */
-  get(token: string): VerifiedToken | undefined {
-    const held = token.length > this.#maxLength ? undefined : this.#held.get(nameOf(token));
+  /** The entry of exactly this token, if it is held; `null` if it is known that none of the keys signed it. */
+  get(token: string): VerifiedToken | null | undefined {
+    const name = token.length > this.#maxLength ? -1 : nameOf(token);
+    const held = this.#held.get(name);
     if (held !== undefined && held.token === token) {
       this.hits++;
       return held;
     }
     this.misses++;
-    return undefined;
+    return this.#refused?.has(name, token) === true ? null : undefined;
+  }
+
+  /** Takes note of a token that none of the keys signed. For this key set that is final, whatever the clock says. */
+  refuse(token: string): void {
+    if (token.length > LONGEST_REFUSED) return;
+    this.#refused ??= new RefusedTokens();
+    this.#refused.add(nameOf(token), token);
   }
 
   /** Takes note of a token that verified. */
@@ -145,6 +155,31 @@ const SLOTS_PER_TOKEN = 4;
 
 function powerOfTwoFrom(least: number): number {
   return 2 ** Math.ceil(Math.log2(least));
+}
+
+/** A power of two. The longest tokens take 4 MiB in all, usual ones 1.2 MiB. */
+const REFUSED_SLOTS = 4096;
+/** Longer tokens are verified each time. */
+const LONGEST_REFUSED = 1024;
+
+/**
+ * Tokens that no key had signed: a tampered app sends the same one for minutes. Each has one place, which the next one of that place takes: a flood
+ * of ever new tokens costs a number each, and pushes out nothing but its like. A token is held from its second request on.
+ */
+class RefusedTokens {
+  readonly #once: Int32Array = new Int32Array(REFUSED_SLOTS);
+  readonly #held: string[] = new Array<string>(REFUSED_SLOTS).fill('');
+
+  has(name: number, token: string): boolean {
+    return this.#held[name & (REFUSED_SLOTS - 1)] === token;
+  }
+
+  add(name: number, token: string): void {
+    const slot = name & (REFUSED_SLOTS - 1);
+    // A copy: a piece of a text keeps the whole text alive, such as a header section.
+    if (this.#once[slot] === name) this.#held[slot] = ` ${token}`.slice(1);
+    else this.#once[slot] = name;
+  }
 }
 
 /** This many characters of a signature name a token; the last one is left out, since it carries fewer bits. */

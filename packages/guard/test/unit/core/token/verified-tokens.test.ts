@@ -92,3 +92,34 @@ test('a token that is too long is not held', () => {
   tokens.add(entry('a.b.cd'));
   assert.equal(tokens.get('a.b.cd'), undefined);
 });
+
+test('a token that was refused twice is known, and only exactly this one', () => {
+  const tokens = new VerifiedTokens(10, 2048);
+  tokens.refuse('a.b.signature');
+  assert.equal(tokens.get('a.b.signature'), undefined);
+  tokens.refuse('a.b.signature');
+  assert.equal(tokens.get('a.b.signature'), null);
+  assert.equal(tokens.get('a.c.signature'), undefined, 'the same signature under another payload');
+  assert.equal(tokens.get('a.b.signaturE'), undefined);
+  assert.equal(tokens.size, 0);
+});
+
+test('a flood of tokens that are refused pushes out none that verified and none that comes again', () => {
+  const tokens = new VerifiedTokens(10, 2048);
+  for (let time = 0; time < 2; time++) {
+    tokens.add(entry('a.b.genuine', 'HS256'));
+    tokens.refuse('a.b.tampered');
+  }
+  for (let index = 0; index < 20_000; index++) tokens.refuse(`a.b.flood-${index}x`);
+  assert.equal(tokens.get('a.b.genuine')?.token, 'a.b.genuine');
+  assert.equal(tokens.get('a.b.tampered'), null);
+});
+
+test('a refused token of more than 1024 characters is not remembered', () => {
+  const tokens = new VerifiedTokens(10, 2048);
+  for (const length of [1024, 1025]) {
+    const token = `a.b.${'x'.repeat(length - 4)}`;
+    for (let time = 0; time < 3; time++) tokens.refuse(token);
+    assert.equal(tokens.get(token), length === 1024 ? null : undefined);
+  }
+});
