@@ -13,6 +13,16 @@ export const apisix: Dialect = {
   configuration: (policy) => [{ name: 'apisix-route.json', text: configuration(policy) }],
 };
 
+/**
+ * APISIX passes names with underscores on, and servers behind read `X_Attestation_Verdict` as `X-Attestation-Verdict`: no such name goes further.
+ * 0: without it, only a hundred are seen. `true`: the names as they were sent.
+ */
+const WITHOUT_UNDERSCORES = `return function()
+  for name in pairs(ngx.req.get_headers(0, true)) do
+    if string.find(name, "_", 1, true) then ngx.req.clear_header(name) end
+  end
+end`;
+
 /** The body of PUT /apisix/admin/routes/approov. JSON has no comments; the page says what stands behind each line. */
 function configuration({ asks, to, asked, prefix, forwardsBodies, stripped }: AskingPolicy): string {
   // The proxy computes the length of the question itself.
@@ -21,6 +31,8 @@ function configuration({ asks, to, asked, prefix, forwardsBodies, stripped }: As
     desc: 'approov-guard: APISIX asks the authoriser (approov-guard authorizer --for apisix --policy FILE) about each request',
     uri: '/*',
     plugins: {
+      // Its priority is the higher one.
+      'serverless-pre-function': { phase: 'rewrite', functions: [WITHOUT_UNDERSCORES] },
       'forward-auth': {
         uri: `http://${asks}/`,
         request_method: forwardsBodies ? 'POST' : 'GET',
