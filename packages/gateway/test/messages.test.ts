@@ -163,22 +163,24 @@ test(
     context.after(() => rmSync(folder, { recursive: true }));
     const tls = makeCertificate(folder, 'first');
     const { url } = await upstream(context);
-    const timeouts = { headerSeconds: 0.2, idleSeconds: 0.2, drainSeconds: 0 };
-    const gateway = await gatewayTo(context, url, { gateway: { tls, timeouts, limits: { headerBytes: 32_768 } } });
-    const heard = async (bytes: string): Promise<string> => {
-      const socket = connectTls({ port: gateway.port, ca: readFileSync(tls.cert), ALPNProtocols: ['http/1.1'] });
+    const withTimeouts = (timeouts: object) =>
+      gatewayTo(context, url, { gateway: { tls, timeouts: { drainSeconds: 0, ...timeouts }, limits: { headerBytes: 32_768 } } });
+    const heard = async ({ port }: { port: number }, bytes: string): Promise<string> => {
+      const socket = connectTls({ port, ca: readFileSync(tls.cert), ALPNProtocols: ['http/1.1'] });
       let text = '';
       socket.setEncoding('latin1').on('data', (chunk) => (text += chunk));
       socket.write(bytes);
       await once(socket, 'close');
       return text;
     };
-    assert.match(await heard('GET / HTTP/1.1\r\nHost: a\r\n'), /^HTTP\/1\.1 408 /);
+    const impatient = await withTimeouts({ headerSeconds: 0.2 });
+    assert.match(await heard(impatient, 'GET / HTTP/1.1\r\nHost: a\r\n'), /^HTTP\/1\.1 408 /);
+    const gateway = await withTimeouts({ idleSeconds: 0.2 });
     const request = `GET / HTTP/1.1\r\nHost: a\r\n${token}`;
-    assert.match(await heard(`${request}\r\n`), /^HTTP\/1\.1 200 .*hello$/s);
+    assert.match(await heard(gateway, `${request}\r\n`), /^HTTP\/1\.1 200 .*hello$/s);
     // Whether the head is read is the question here, not the token.
     const long = (length: number): string => `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(length)}\r\n\r\n`;
-    assert.match(await heard(long(20_000)), /^HTTP\/1\.1 401 /);
-    assert.match(await heard(long(40_000)), /^HTTP\/1\.1 431 /);
+    assert.match(await heard(gateway, long(20_000)), /^HTTP\/1\.1 401 /);
+    assert.match(await heard(gateway, long(40_000)), /^HTTP\/1\.1 431 /);
   },
 );
