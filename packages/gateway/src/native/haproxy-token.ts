@@ -22,9 +22,9 @@ const JSON_RULES =
   String.raw`(?<v>\s*+(?:(?&s)|-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?|true|false|null|\{(?:(?&m)(?:,(?&m))*+|\s*+)\}|\[(?:(?&v)(?:,(?&v))*+|\s*+)\])\s*+)` +
   String.raw`(?<m>\s*+(?&s)\s*+:(?&v)))`;
 
-/** A pattern for a JSON object whose member of this name, at its top level, has a value that begins so. */
+/** A pattern for a JSON object whose member of this name, at its top level, has a value that begins so. White space before it is not given back: no value begins with it. */
 export function member(name: string, value: string): string {
-  return `^${JSON_RULES}\\s*\\{(?:(?&m),)*?\\s*"${name}"\\s*:\\s*${value}`;
+  return `^${JSON_RULES}\\s*\\{(?:(?&m),)*?\\s*"${name}"\\s*:\\s*+${value}`;
 }
 
 const OBJECT = `^${JSON_RULES}\\s*\\{(?:(?&m)(?:,(?&m))*+|\\s*)\\}\\s*$`;
@@ -230,7 +230,7 @@ function timeRules(rules: TokenRules): readonly string[] {
     `http-request set-var(txn.${id}exp) ${claims},json_query('$.exp','int') if ${sound}`,
     `http-request set-var(txn.${id}now) ${clock} if ${sound}`,
     reason('token-expired', `{ ${claims} -m reg ${quoted(member('exp', '-'))} }`, rules),
-    reason('token-expired', `!{ ${left} gt ${-Math.floor(tolerance)} }`, rules),
+    reason('token-expired', `!{ ${left}${added(tolerance)} gt 0 }`, rules),
     ...presence('nbf', rules),
     reason(
       'token-claim-invalid',
@@ -246,6 +246,11 @@ function timeRules(rules: TokenRules): readonly string[] {
     ),
     ...lifetime,
   ];
+}
+
+/** Moves a number of seconds: HAProxy compares with negative numbers wrongly ("gt -5" holds for -10, and not for 10). */
+export function added(seconds: number): string {
+  return seconds === 0 ? '' : `,add(${Math.floor(seconds)})`;
 }
 
 /** The condition that a claim is there. A search for the name costs less than reading the whole text, and most tokens lack it. */

@@ -6,7 +6,7 @@ import { EMULATOR_CLAIM } from 'approov-guard';
 import type { Policy } from 'approov-guard/order';
 import { usualBinding } from './haproxy-binding.ts';
 import { literal, quoted, textSample } from './haproxy-text.ts';
-import { CANONICAL, proof, type TokenRules, usualHeaders } from './haproxy-token.ts';
+import { added, CANONICAL, proof, type TokenRules, usualHeaders } from './haproxy-token.ts';
 import type { NativeKey } from './native-keys.ts';
 
 /** Printable ASCII without `"` and `\`: such a text means what it says. */
@@ -40,12 +40,15 @@ export function usualRules(rules: TokenRules): UsualRules | null {
   const claims = `var(txn.${id}claims)`;
   const sound = `{ var(txn.${id}sound) -m found }`;
   const genuine = `{ var(txn.${id}genuine) -m bool }`;
-  const set = (name: string, value: string, condition = ''): string =>
-    `http-request set-var(txn.${name}) ${value}${condition === '' ? '' : ` if ${condition}`}`;
+  const set = (name: string, value: string, condition = ''): string => setVariable(`txn.${name}`, value, condition);
+  const remembered = memory(rules);
   return {
     rules: [
+      ...remembered.read,
+      // With one policy, everything is proven. With several, others are to come.
+      ...(id === '' ? [...said(rules), `http-request allow if ${genuine}`] : []),
       '# The usual token: its form, signature, claims and times in few rules. What they do not prove is walked through below.',
-      set(`${id}tok`, `req.fhdr(${header})`, `${when}{ req.fhdr_cnt(${header}) eq 1 }`),
+      set(`${id}tok`, `req.fhdr(${header})`, `${when}${id === '' ? '' : `!${genuine} `}{ req.fhdr_cnt(${header}) eq 1 }`),
       // Looking for dots takes longer the longer a text is; the signature is short, and so is what is cut off at the end.
       set(`${id}signed`, `var(txn.${id}tok),rtrim(${BASE64URL}),rtrim(.)`, `{ var(txn.${id}tok) -m reg ${quoted(form(heads, maxBytes))} }`),
       ...(keys.some(({ kind }) => kind === 'secret') ? [set(`${id}mac`, `var(txn.${id}tok),field(-1,.)`)] : []),
@@ -56,12 +59,11 @@ export function usualRules(rules: TokenRules): UsualRules | null {
       }),
       set(`${id}claims`, `var(txn.${id}signed),bytes(${length + 1}),ub64dec`, sound),
       set(`${id}exp`, `${claims},json_query('$.exp','int')`, `{ ${claims} -m reg ${quoted(usualClaims(rules))} }`),
-      set(`${id}${binding === null ? 'genuine' : 'timely'}`, 'bool(true)', timeCondition(rules)),
+      set(`${id}${binding === null ? 'genuine' : 'timely'}`, 'bool(true)', timely(rules, `txn.${id}exp`)),
       ...(binding === null ? [] : usualBinding(binding, id, `{ var(txn.${id}timely) -m bool }`)),
-      set('device', `${claims},json_query('$.did')`, genuine),
-      set('expires', `var(txn.${id}exp)`, genuine),
-      ...(usualKey(keys) === '' ? [set('key', `var(txn.${id}sound)`, genuine)] : []),
-      ...(id === '' ? [] : [set('bound', `str(${boundState(rules.policy)})`, genuine)]),
+      ...remembered.write,
+      ...said(rules),
+      ...(id === '' ? [`http-request allow if ${genuine}`] : [set('bound', `str(${boundState(rules.policy)})`, genuine)]),
     ],
     genuine,
     forged: `{ var(txn.${id}signed) -m found } !${sound}`,
@@ -117,10 +119,58 @@ function usualClaims({ policy }: TokenRules): string {
   return `^${needed.map((name) => `(?=.*[,{]"${name}":)`).join('')}\\{(?:(?:${members})(?:,(?=")|(?=\\}$)))+\\}$`;
 }
 
-/** `exp` is ahead, and not too far. */
-function timeCondition({ policy, id, clock }: TokenRules): string {
+/** `exp`, which a variable holds, is ahead, and not too far. */
+function timely({ policy, clock }: TokenRules, exp: string): string {
   const { clockToleranceSeconds, maxLifetimeSeconds } = policy.token;
-  const past = `${clock},sub(txn.${id}exp)`;
-  const soon = maxLifetimeSeconds === null ? '' : ` { ${past} ge ${-Math.floor(maxLifetimeSeconds)} }`;
+  const past = `${clock},sub(${exp})`;
+  const soon = maxLifetimeSeconds === null ? '' : ` { ${past}${added(maxLifetimeSeconds)} ge 0 }`;
   return `{ ${past} lt ${Math.floor(clockToleranceSeconds)} }${soon}`;
+}
+
+function setVariable(variable: string, value: string, condition: string): string {
+  return `http-request set-var(${variable}) ${value}${condition === '' ? '' : ` if ${condition}`}`;
+}
+
+/**
+ * A connection remembers the token that was proven on it last, with the values that were bound to it: apps send the same again. What a proof would
+ * find is the same for the same bytes; only the clock goes on. Nothing is remembered before it was proven, and nothing beyond the connection:
+ * another configuration, with other keys, starts with connections of its own.
+ */
+function memory(rules: TokenRules): { readonly read: readonly string[]; readonly write: readonly string[] } {
+  const { id, when, keys, policy } = rules;
+  const { header } = policy.token;
+  const bound = (policy.binding?.headers ?? []).map((name, index) => ({ name, variable: `sess.${id}bound_${index}` }));
+  const isSame = [
+    `{ req.fhdr_cnt(${header}) eq 1 } { req.fhdr(${header}),strcmp(sess.${id}tok) eq 0 }`,
+    ...bound.map(({ name, variable }) => `{ req.fhdr_cnt(${name}) eq 1 } { req.fhdr(${name}),secure_memcmp(${variable}) }`),
+  ];
+  // Where several policies count, it may be genuine since it was before.
+  const proven = `${id === '' ? '' : `{ var(txn.${id}sound) -m found } `}{ var(txn.${id}genuine) -m bool }`;
+  return {
+    read: [
+      '# The token that was proven on this connection last, byte for byte: only the clock is asked again.',
+      setVariable(`txn.${id}genuine`, 'bool(true)', `${when}${isSame.join(' ')} ${timely(rules, `sess.${id}exp`)}`),
+    ],
+    write: [
+      '# Remembered for the next request on this connection; the token comes last, so that what belongs to it is there.',
+      ...['tok', 'device'].map((name) => `http-request unset-var(sess.${id}${name}) if ${proven}`),
+      setVariable(`sess.${id}exp`, `var(txn.${id}exp)`, proven),
+      setVariable(`sess.${id}device`, `var(txn.${id}claims),json_query('$.did')`, proven),
+      ...(usualKey(keys) === '' ? [setVariable(`sess.${id}key`, `var(txn.${id}sound)`, proven)] : []),
+      ...bound.map(({ name, variable }) => setVariable(variable, `req.fhdr(${name})`, proven)),
+      setVariable(`sess.${id}tok`, `var(txn.${id}tok)`, proven),
+    ],
+  };
+}
+
+/** What the server behind is told of a token that was proven, now or before. A request on the same connection must not change it: so it is noted. */
+function said({ id, keys }: TokenRules): readonly string[] {
+  const genuine = `{ var(txn.${id}genuine) -m bool }`;
+  return [
+    // Another policy may have met another token.
+    ...(id === '' ? [] : [`http-request unset-var(txn.device) if ${genuine}`]),
+    setVariable('txn.device', `var(sess.${id}device)`, genuine),
+    setVariable('txn.expires', `var(sess.${id}exp)`, genuine),
+    ...(usualKey(keys) === '' ? [setVariable('txn.key', `var(sess.${id}key)`, genuine)] : []),
+  ];
 }

@@ -1,17 +1,15 @@
 /** HAProxy that enforces a policy by itself: token and binding, in its own rules, with nothing beside it. */
 import { ConfigurationError } from 'approov-guard';
-import type { Policy } from 'approov-guard/order';
 import type { Policy as PolicyFile } from 'approov-guard/policy-file';
-import { NEVER_SAID, titled } from '../authorizer/asking-policy.ts';
 import type { CompiledFile } from '../authorizer/dialects/dialect.ts';
-import { GLOBAL, UPGRADE_RULES } from '../authorizer/dialects/haproxy.ts';
-import { IDENTITY_NAMES } from '../proxy/identity.ts';
+import { GLOBAL } from '../authorizer/dialects/haproxy.ts';
+import type { IDENTITY_NAMES } from '../proxy/identity.ts';
 import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressible.ts';
 import { bindingRules } from './haproxy-binding.ts';
 import { routeRules } from './haproxy-routes.ts';
-import { quoted } from './haproxy-text.ts';
 import { type TokenRules, tokenRules } from './haproxy-token.ts';
-import { boundState, type UsualRules, usualKey, usualRules } from './haproxy-usual.ts';
+import { identifierRules, idOf, modeRules, passRules, upstreamRules, wholeLast } from './haproxy-told.ts';
+import { type UsualRules, usualKey, usualRules } from './haproxy-usual.ts';
 import { type NativeKey, nativeKeys } from './native-keys.ts';
 
 /** What the configuration depends on beside the policy. */
@@ -51,7 +49,7 @@ function configuration(policy: PolicyFile, placed: readonly Placed[], keys: read
   const clock = settings.at === null ? 'date()' : `int(${Math.floor(settings.at)})`;
   const routes = routeRules(policy.options);
   const judged = placed.map(({ policy: one, path }, index) => {
-    const id = placed.length > 1 ? `p${index}_` : '';
+    const id = idOf(placed, index);
     const when = routes === null ? '' : `{ var(txn.asked_${index}) -m bool } `;
     const title = `# ---- ${path === '' ? 'what is demanded of all requests' : `what ${path.slice(0, -1)} demands`}`;
     const rules: TokenRules = { policy: one, keys, id, when, clock };
@@ -60,7 +58,8 @@ function configuration(policy: PolicyFile, placed: readonly Placed[], keys: read
   const lines = [
     ...nameRules(policy, settings),
     ...(routes ?? []),
-    ...judged.flatMap(({ title, usual }) => (usual === null ? [] : [title, ...usual.rules])),
+    ...modeRules(placed, routes !== null),
+    ...wholeLast(judged).flatMap(({ title, usual }) => (usual === null ? [] : [title, ...usual.rules])),
     ...quickRules(policy, judged, routes !== null),
     ...judged.flatMap(({ title, rules }) => [title, ...walk(rules)]),
     ...verdictRules(placed, routes !== null),
@@ -85,12 +84,13 @@ defaults
 frontend approov
   bind ${listen}
   # No token, no query, no bound value: URLs carry them, too.
-  log-format '{"time":"%Tl","peer":"%ci","method":"%HM","path":"%[var(txn.path),json(utf8s)]","status":%ST,"verdict":"%[var(txn.verdict)]","observed":"%[var(txn.observed)]","id":"%[var(txn.id)]"}'
+  log-format '{"time":"%Tl","peer":"%ci","method":"%HM","path":"%[var(txn.path),json(utf8s)]","status":%ST,"verdict":"%[var(txn.genuine,0),iif(accepted,),concat(,txn.verdict,)]","observed":"%[var(txn.observed)]","id":"%ID"}'
+${indented(identifierRules(policy, settings.prefix))}
 ${indented(lines)}
   default_backend approov_behind
 
 backend approov_behind
-${indented(upstreamRules(placed, settings, usualKey(keys)))}
+${indented(upstreamRules(placed, settings.prefix, settings.stripToken, usualKey(keys)))}
   server behind ${to}
 `;
 }
@@ -126,7 +126,6 @@ function nameRules({ options }: PolicyFile, { prefix }: NativeSettings): readonl
     '# Names such as X_Attestation_Verdict, which servers behind read as X-Attestation-Verdict, go no further; what is ours the client cannot say.',
     'option http-restrict-req-hdr-names delete',
     `http-request del-header ${prefix} -m beg`,
-    'http-request set-var(txn.id) uuid()',
     'http-request set-var(txn.path) path',
     "http-request set-var(txn.path) url,field(1,'?') if !{ var(txn.path) -m found }",
   ];
@@ -146,8 +145,8 @@ function walk(rules: TokenRules): readonly string[] {
 /** The usual request is over with the rules here; so is one that bears a forged token, where its reason can be no other. */
 function quickRules(policy: PolicyFile, judged: readonly Judged[], byRoute: boolean): readonly string[] {
   if (judged.some(({ usual }) => usual === null)) return [];
-  const whole = judged.map(({ usual }) => usual?.genuine ?? '');
   if (byRoute) {
+    const whole = judged.map(({ usual }) => usual?.genuine ?? '');
     const exempt = '{ var(txn.exempt) -m bool }';
     return [
       '# A request that is exempt, or meets all that is demanded of it, goes on.',
@@ -163,17 +162,14 @@ function quickRules(policy: PolicyFile, judged: readonly Judged[], byRoute: bool
   const [{ rules, usual } = { rules: null, usual: null }] = judged;
   const forged = rules?.policy.modes.token === 'enforce' ? (usual?.forged ?? null) : null;
   return [
-    `http-request set-var(txn.verdict) str(accepted) if ${whole[0]}`,
-    `http-request allow if ${whole[0]}`,
     ...(forged === null ? [] : [`http-request set-var(txn.verdict) str(token-signature-invalid) if ${forged}`, refusal(policy, forged)]),
   ];
 }
 
 /** The verdict is the first failure that is enforced, else the first one. */
 function verdictRules(placed: readonly Placed[], byRoute: boolean): readonly string[] {
-  // The rows come before what counts where none of them does.
-  const numbered = placed.map(({ policy }, index) => ({ policy, id: placed.length > 1 ? `p${index}_` : '' }));
-  const parts = [...numbered.slice(1), ...numbered.slice(0, 1)].flatMap(({ policy, id }) => {
+  const numbered = placed.map(({ policy }, index) => ({ policy, id: idOf(placed, index) }));
+  const parts = wholeLast(numbered).flatMap(({ policy, id }) => {
     return (['token', 'binding'] as const)
       .filter((part) => part === 'token' || policy.binding !== null)
       .map((part) => ({ id, part, mode: policy.modes[part] }));
@@ -205,77 +201,7 @@ function refusal({ options }: PolicyFile, condition: string): string {
   const challenge = status === 401 ? ' hdr WWW-Authenticate Approov' : '';
   const body =
     format === 'problem'
-      ? `content-type application/problem+json lf-string '{"type":"about:blank","title":"Unauthorized","status":${status},"instance":"urn:uuid:%[var(txn.id)]"}'`
+      ? `content-type application/problem+json lf-string '{"type":"about:blank","title":"Unauthorized","status":${status},"instance":"urn:uuid:%[unique-id]"}'`
       : "content-type application/json string '{}'";
   return `http-request return status ${status} ${body} hdr Cache-Control no-store${challenge} if ${condition}`;
-}
-
-/** What is known of a request that passes after the whole walk: it may be one that fails what is only observed. */
-function passRules(placed: readonly Placed[]): readonly string[] {
-  const accepted = '{ var(txn.verdict) -m str accepted }';
-  return [
-    '# ---- what is known of a request that passes; of one that is not accepted, nothing is',
-    ...['device', 'expires', 'key', 'bound', 'unchecked'].map((name) => `http-request set-var(txn.${name}) str("")`),
-    'http-request set-var(txn.outcome) str(rejected)',
-    'http-request set-var(txn.outcome) str(exempt) if { var(txn.exempt) -m bool }',
-    'http-request set-var(txn.mode) str(observe) if { var(txn.observed) -m found }',
-    `http-request set-var(txn.outcome) str(accepted) if ${accepted}`,
-    `http-request set-var(txn.unchecked) str(unchecked) if ${accepted}`,
-    ...placed.flatMap(({ policy }, index) => identityRules(policy, placed.length > 1 ? `p${index}_` : '')),
-  ];
-}
-
-/** What the server behind is told: the full set, empty where something is unknown. What is not noted is what it is for the usual request. */
-function upstreamRules(placed: readonly Placed[], settings: NativeSettings, key: string): readonly string[] {
-  const { prefix, stripToken } = settings;
-  const [{ policy: whole } = { policy: null }] = placed;
-  const mode = whole !== null && Object.values(whole.modes).includes('enforce') ? 'enforce' : 'observe';
-  const said: { readonly [Name in (typeof IDENTITY_NAMES)[number]]: string } = {
-    verdict: '%[var(txn.outcome,accepted)]',
-    reason: '%[var(txn.observed)]',
-    mode: `%[var(txn.mode,${mode})]`,
-    device: '%[var(txn.device)]',
-    expires: '%[var(txn.expires)]',
-    key: key === '' ? '%[var(txn.key)]' : `%[var(txn.key,${key})]`,
-    binding: `%[var(txn.bound,${boundState(whole)})]`,
-    signature: '%[var(txn.unchecked,unchecked)]',
-    digest: '%[var(txn.unchecked,unchecked)]',
-    id: '%[var(txn.id)]',
-  };
-  const tokens = [...new Set(placed.map(({ policy }) => policy.token.header))];
-  return [
-    // What goes is looked for among the client's fields only: what is added comes after.
-    '# ---- what the client says under these names goes no further',
-    ...UPGRADE_RULES,
-    'http-request del-header Forwarded',
-    'http-request del-header x-forwarded- -m beg',
-    ...[...(stripToken ? tokens : []), ...NEVER_SAID.filter((name) => !name.startsWith('x-forwarded-'))].map(
-      (name) => `http-request del-header ${titled(name)}`,
-    ),
-    '# ---- what the server behind is told: all of it, empty where something is unknown',
-    ...IDENTITY_NAMES.map((name) => `http-request add-header ${titled(prefix + name)} ${said[name]}`),
-    'http-request add-header X-Forwarded-For %[src]',
-    'http-request add-header X-Forwarded-Host %[req.fhdr(host)]',
-    'http-request add-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
-  ];
-}
-
-function identityRules({ binding }: Policy, id: string): readonly string[] {
-  const accepted = `{ var(txn.verdict) -m str accepted } { var(txn.${id}sound) -m found }`;
-  const claims = `var(txn.${id}claims)`;
-  const bound =
-    binding === null
-      ? [`http-request set-var(txn.bound) str(unchecked) if ${accepted}`]
-      : [
-          `http-request set-var(txn.bound) str(verified) if ${accepted} { var(txn.${id}has_pay) -m bool }`,
-          `http-request set-var(txn.bound) str(absent) if ${accepted} !{ var(txn.${id}has_pay) -m bool }`,
-        ];
-  // A claim is the issuer's, but may hold what no header can.
-  return [
-    `http-request set-var(txn.device) ${claims},json_query('$.did') if ${accepted}`,
-    `http-request unset-var(txn.device) if !{ var(txn.device) -m reg ${quoted('^[!-~]{1,256}$')} }`,
-    `http-request set-var(txn.expires) var(txn.${id}exp) if ${accepted}`,
-    `http-request set-var(txn.key) var(txn.${id}sound) if ${accepted}`,
-    ...bound,
-  ];
 }
