@@ -3,7 +3,6 @@ import { ConfigurationError } from 'approov-guard';
 import type { Policy as PolicyFile } from 'approov-guard/policy-file';
 import type { CompiledFile } from '../authorizer/dialects/dialect.ts';
 import { GLOBAL } from '../authorizer/dialects/haproxy.ts';
-import type { IDENTITY_NAMES } from '../proxy/identity.ts';
 import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressible.ts';
 import { bindingRules } from './haproxy-binding.ts';
 import { routeRules } from './haproxy-routes.ts';
