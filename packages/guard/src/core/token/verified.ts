@@ -86,8 +86,13 @@ export class VerifiedTokens {
   readonly #slots: number;
   /** Made for the first token with a MAC : key sets without such keys need none. */
   #seenOnce: Int32Array | null = null;
-  /** Made for the first token that is refused. */
-  #refused: RefusedTokens | null = null;
+  /** Tokens that no key had signed, each in its place, which the next one of that place takes. */
+  #refused: string[] = [];
+  /**
+   * For each such place the name of the token that came there last, and that of the one that is held: a flood of ever new tokens costs a look at a
+   * number, and pushes out nothing. Made for the first token that is refused.
+   */
+  #refusedNames: Int32Array | null = null;
   #turn: number = 0;
   /** How often a token was found. */
   hits = 0;
@@ -118,14 +123,34 @@ export class VerifiedTokens {
       return held;
     }
     this.misses++;
-    return this.#refused?.has(name, token) === true ? null : undefined;
+    return this.#refusedNames !== null && this.#isRefused(this.#refusedNames, name, token) ? null : undefined;
   }
 
-  /** Takes note of a token that none of the keys signed. For this key set that is final, whatever the clock says. */
+  #isRefused(names: Int32Array, name: number, token: string): boolean {
+    const place = name & LAST_REFUSED;
+    return names[2 * place + 1] === name && this.#refused[place] === token;
+  }
+
+  /**
+   * Takes note of a token that none of the keys signed: a tampered app sends the same one for minutes. For this key set that is final, whatever the
+   * clock says.
+   */
   refuse(token: string): void {
     if (token.length > LONGEST_REFUSED) return;
-    this.#refused ??= new RefusedTokens();
-    this.#refused.add(nameOf(token), token);
+    const names = this.#refusedNames ?? this.#placesForRefused();
+    const name = nameOf(token);
+    const place = name & LAST_REFUSED;
+    if (names[2 * place] === name) {
+      // A copy: a piece of a text keeps the whole text alive, such as a header section.
+      this.#refused[place] = ` ${token}`.slice(1);
+      names[2 * place + 1] = name;
+    } else names[2 * place] = name;
+  }
+
+  #placesForRefused(): Int32Array {
+    this.#refused = new Array<string>(LAST_REFUSED + 1).fill('');
+    this.#refusedNames = new Int32Array(2 * (LAST_REFUSED + 1));
+    return this.#refusedNames;
   }
 
   /** Takes note of a token that verified. */
@@ -157,30 +182,10 @@ function powerOfTwoFrom(least: number): number {
   return 2 ** Math.ceil(Math.log2(least));
 }
 
-/** A power of two. The longest tokens take 4 MiB in all, usual ones 1.2 MiB. */
-const REFUSED_SLOTS = 4096;
+/** The place after this one would be a power of two. The longest tokens take 4 MiB in all, usual ones 1.2 MiB. */
+const LAST_REFUSED = 4095;
 /** Longer tokens are verified each time. */
 const LONGEST_REFUSED = 1024;
-
-/**
- * Tokens that no key had signed: a tampered app sends the same one for minutes. Each has one place, which the next one of that place takes: a flood
- * of ever new tokens costs a number each, and pushes out nothing but its like. A token is held from its second request on.
- */
-class RefusedTokens {
-  readonly #once: Int32Array = new Int32Array(REFUSED_SLOTS);
-  readonly #held: string[] = new Array<string>(REFUSED_SLOTS).fill('');
-
-  has(name: number, token: string): boolean {
-    return this.#held[name & (REFUSED_SLOTS - 1)] === token;
-  }
-
-  add(name: number, token: string): void {
-    const slot = name & (REFUSED_SLOTS - 1);
-    // A copy: a piece of a text keeps the whole text alive, such as a header section.
-    if (this.#once[slot] === name) this.#held[slot] = ` ${token}`.slice(1);
-    else this.#once[slot] = name;
-  }
-}
 
 /** This many characters of a signature name a token; the last one is left out, since it carries fewer bits. */
 const NAME_CHARACTERS = 7;
