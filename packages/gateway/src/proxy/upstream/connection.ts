@@ -26,6 +26,9 @@ const LONGEST_IDLE_MS = 600_000;
 
 /** What one read of a plain socket fills. It is read before the next one, of whichever connection, begins. */
 const SHARED = Buffer.allocUnsafeSlow(65_536);
+/** What comes of a body at once goes on as text, with what stands before it. */
+const MOST_TEXT = 16_384;
+
 /** Of many, one. It serves one request at a time. */
 export class Connection implements Flow, ResponseSink {
   readonly #all: Siblings;
@@ -99,14 +102,24 @@ export class Connection implements Flow, ResponseSink {
     if (this.#handler === null) return;
     this.#until = now + (outbound.withinMs ?? this.#all.timeouts.upstreamMs);
     this.#reader.begin(outbound);
-    this.#socket.write(head, 'latin1');
-    if (outbound.body !== null) this.#upload(outbound.body);
+    if (outbound.body !== null) this.#upload(head, outbound.body);
+    else this.#socket.write(head, 'latin1');
   }
 
-  /** Sends a body as it comes, no faster than the server takes it. */
-  #upload({ source, length, trailers, most, onTooLarge }: OutboundBody): void {
+  /** Sends a body as it comes, no faster than the server takes it. What of it is there already leaves with the head. */
+  #upload(head: string, { source, length, trailers, most, onTooLarge }: OutboundBody): void {
     const socket = this.#socket;
+    let held = head;
     let bytes = 0;
+    let waits = false;
+    const flush = (): void => {
+      if (held !== '' && this.#stopUpload !== null) socket.write(held, 'latin1');
+      held = '';
+    };
+    const onDrain = (): void => {
+      waits = false;
+      source.resume();
+    };
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
       if (most !== null && bytes > most) {
@@ -114,33 +127,43 @@ export class Connection implements Flow, ResponseSink {
         return void this.fail(new Error('the body is larger than the limit'));
       }
       this.#until = performance.now() + this.#all.timeouts.upstreamMs;
-      if (length === null) {
+      const before = length === null ? `${held}${chunk.length.toString(16)}\r\n` : held;
+      const after = length === null ? '\r\n' : '';
+      held = '';
+      if (before !== '' && chunk.length <= MOST_TEXT) socket.write(before + chunk.toString('latin1') + after, 'latin1');
+      else {
         socket.cork();
-        socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
+        if (before !== '') socket.write(before, 'latin1');
         socket.write(chunk);
-        socket.write('\r\n', 'latin1');
+        if (after !== '') socket.write(after, 'latin1');
         socket.uncork();
-      } else socket.write(chunk);
-      if (socket.writableNeedDrain) source.pause();
+      }
+      if (!socket.writableNeedDrain || waits) return;
+      waits = true;
+      source.pause();
+      socket.once('drain', onDrain);
     };
-    const onDrain = (): void => void source.resume();
     const onEnd = (): void => {
       // The parser of the client's side vouches for it; a body of another length would begin the next request.
       if (length !== null && bytes !== length) return void this.fail(new Error('the body has another length'));
-      if (length === null) socket.write(lastChunk(trailers()), 'latin1');
+      if (length === null) socket.write(held + lastChunk(trailers()), 'latin1');
+      else flush();
+      held = '';
       this.#endUpload();
     };
     const onGone = (): void => this.fail(new Error('the client went away'));
-    source.on('data', onData).once('end', onEnd).once('close', onGone).on('error', onGone);
-    socket.on('drain', onDrain);
+    source.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
     this.#stopUpload = () => {
       source.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+      if (waits) socket.off('drain', onDrain);
+      if (source.readableEnded) return;
       // Later nobody hears of it.
       source.on('error', () => undefined);
-      socket.off('drain', onDrain);
       // What still comes is dropped, within the time that a body may take.
       source.resume();
     };
+    // A turn later everything has come that came with the head.
+    process.nextTick(flush);
   }
 
   #endUpload(): boolean {
