@@ -3,7 +3,7 @@
  * proxy. And servers in Python: as the vendor protects them, and unprotected behind HAProxy and our proxy. The load is `wrk`, on the other core
  * together with what is not measured; every candidate takes part in each round, in a new order, so that a drift of the machine favours none.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram, findPythonWith } from '../../tools/optional.mjs';
@@ -14,10 +14,12 @@ import { PYTHON, placesOf } from '../lib/programs/places.mjs';
 import { LOAD_CORE, runOn, SERVER_CORE } from '../lib/programs/processes.mjs';
 
 /** @typedef {import('../lib/programs/places.mjs').Started} Started */
-/** @typedef {{ name: string, start: () => Promise<Started>, token: string, refused?: boolean }} Candidate */
+/** @typedef {{ name: string, start: () => Promise<Started>, token: string, refused?: boolean, script?: string }} Candidate - `script`: what `wrk` sends instead of GET */
 /** @typedef {import('../run.mjs').Settings} Settings */
 
 const CONNECTIONS = 32;
+/** What `wrk` is told. */
+const POST = 'wrk.method = "POST"; wrk.body = string.rep("x", 1024); wrk.headers["Content-Type"] = "application/octet-stream"';
 /** On a machine that is busy with other things a slow server may answer nothing for a slice. */
 const EMPTY_SLICES = 10;
 
@@ -27,8 +29,19 @@ const EMPTY_SLICES = 10;
  * A slice in which every answer was as it must be.
  * @param {Candidate} candidate @param {Started} server @param {number} seconds @returns {Promise<Slice>}
  */
-async function sliceOf({ name, token, refused = false }, server, seconds) {
-  const words = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '30s', '-H', `Approov-Token: ${token}`, `${server.url}/`];
+async function sliceOf({ name, token, refused = false, script = '' }, server, seconds) {
+  const sent = script === '' ? [] : ['-s', script];
+  const words = [
+    ...sent,
+    '-t1',
+    `-c${CONNECTIONS}`,
+    `-d${seconds}s`,
+    '--timeout',
+    '30s',
+    '-H',
+    `Approov-Token: ${token}`,
+    `${server.url}/`,
+  ];
   const number = (/** @type {string} */ text, /** @type {RegExp} */ form) => Number(form.exec(text)?.[1] ?? 0);
   for (let tries = 0; tries < EMPTY_SLICES; tries++) {
     const before = server.cpu();
@@ -109,6 +122,17 @@ export async function run(settings, report) {
       await compare(
         'proxies, ÷ nginx',
         proxiesOf(places, (name, start) => proxy(name, start, to), forged),
+        settings,
+        report,
+      );
+      const script = join(folder, 'post.lua');
+      writeFileSync(script, POST);
+      const posting = ['nginx', 'fast-proxy, no check', 'approov-guard gateway'];
+      await compare(
+        'POST of 1 KiB through proxies, ÷ nginx',
+        proxiesOf(places, (name, start) => proxy(name, start, to), forged).flatMap((one) =>
+          posting.includes(one.name) ? [{ ...one, script }] : [],
+        ),
         settings,
         report,
       );
