@@ -50,6 +50,7 @@ export const SUITES = [
   'scaling',
   'replay',
   'gateway',
+  'held',
   'simulation',
 ];
 
@@ -83,7 +84,7 @@ async function runAll(words) {
   const machine = { ...describeMachine(), noiseBefore: noise() };
   const rows = /** @type {Row[]} */ ([]);
   // Starting twenty programs takes longer than all else in little effort.
-  const usual = mode === 'quick' ? SUITES.filter((suite) => suite !== 'gateway') : SUITES;
+  const usual = mode === 'quick' ? SUITES.filter((suite) => suite !== 'gateway' && suite !== 'held') : SUITES;
   for (const suite of chosen.length > 0 ? chosen : usual) rows.push(...(await runSuite(suite, mode)));
   const result = { mode, at: new Date().toISOString(), machine: { ...machine, noiseAfter: noise() }, bars: barsOf(rows), rows };
   write(result);

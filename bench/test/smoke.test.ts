@@ -25,7 +25,7 @@ describe('bench', () => {
   const quick = ['token', 'signature', 'start'];
   const suites =
     process.env.REQUIRE_ALL === '1'
-      ? [...quick, 'growth', 'memory', 'soak', 'http', 'flood', 'scaling', 'replay', 'gateway', 'simulation']
+      ? [...quick, 'growth', 'memory', 'soak', 'http', 'flood', 'scaling', 'replay', 'gateway', 'held', 'simulation']
       : quick;
   for (const suite of suites) {
     test(`the suite ${suite} runs`, async () => {

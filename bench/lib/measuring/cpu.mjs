@@ -17,3 +17,14 @@ export function cpuOf(pid) {
     return 0;
   }
 }
+
+/** The resident memory of a process and its children, MiB. @param {number | undefined} pid @returns {number} */
+export function residentOf(pid) {
+  try {
+    const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    return children.reduce((sum, child) => sum + residentOf(Number(child)), own);
+  } catch {
+    return 0;
+  }
+}

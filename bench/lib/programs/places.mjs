@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findProgram, findPythonWith } from '../../../tools/optional.mjs';
 import { freePort } from '../../../tools/start/free-port.mjs';
-import { cpuOf } from '../measuring/cpu.mjs';
+import { cpuOf, residentOf } from '../measuring/cpu.mjs';
 import { runOn, startOn } from './processes.mjs';
 
 /**
@@ -14,10 +14,14 @@ import { runOn, startOn } from './processes.mjs';
  * @property {string} secret - base64
  */
 /** @typedef {{ core: number, to: string, listen: string, folder: string }} Places - `to` and `listen`: host and port */
-/** @typedef {{ url: string, cpu: () => number, stop: () => Promise<void> }} Started - `cpu`: microseconds that it took so far, all of its processes */
+/**
+ * @typedef {{ url: string, cpu: () => number, stop: () => Promise<void>, resident?: () => number }} Started - `cpu`: microseconds that it took so far,
+ * all of its processes; `resident`: their memory, MiB
+ */
 
 const cli = fileURLToPath(new URL('../../../packages/cli/bin/approov-guard.js', import.meta.url));
 const peerProxy = fileURLToPath(new URL('../../servers/peer-proxy.mjs', import.meta.url));
+const holdingServer = fileURLToPath(new URL('../../servers/holding.mjs', import.meta.url));
 const examples = fileURLToPath(new URL('../../../examples/gateway', import.meta.url));
 const checked = fileURLToPath(new URL('../../servers/python', import.meta.url));
 
@@ -72,7 +76,12 @@ async function started(commands, core, port, env = {}) {
     await stop();
     throw error;
   }
-  return { url: `http://127.0.0.1:${port}`, cpu: () => children.reduce((sum, { pid }) => sum + cpuOf(pid), 0), stop };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    cpu: () => children.reduce((sum, { pid }) => sum + cpuOf(pid), 0),
+    resident: () => children.reduce((sum, { pid }) => sum + residentOf(pid), 0),
+    stop,
+  };
 }
 
 /** @param {Bench} bench */
@@ -173,13 +182,19 @@ ${text} }`,
     return haproxy(await runOn([process.execPath, cli, ...words], core, env), core, port);
   };
 
-  /** @param {number} core @param {string} to */
-  const gateway = async (core, to) => {
+  /** @param {number} core @param {string} to @param {object} [more] - settings */
+  const gateway = async (core, to, more = {}) => {
     const port = await freePort();
-    const section = { to: `http://${to}`, listen: `127.0.0.1:${port}`, admin: null, log: null };
+    const section = { to: `http://${to}`, listen: `127.0.0.1:${port}`, admin: null, log: null, ...more };
     const policy = { keys: { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } }, gateway: section };
     const file = join(written('policy.json', JSON.stringify(policy)), 'policy.json');
     return started([[process.execPath, cli, 'gateway', '--policy', file]], core, port, env);
+  };
+
+  /** Keeps WebSockets, and reads bodies. @param {number} core */
+  const holding = async (core) => {
+    const port = await freePort();
+    return started([[process.execPath, holdingServer, String(port)]], core, port);
   };
 
   /** @param {string} name @returns {(core: number, to: string) => Promise<Started>} */
@@ -232,5 +247,5 @@ ${text} }`,
   };
 
   const has = { nginx: findProgram('nginx') !== null, haproxy: findProgram('haproxy') !== null };
-  return { has, upstream, plainNginx, nginxAsking, nginxByItself, plainHaproxy, haproxyByItself, gateway, peer, python };
+  return { has, upstream, plainNginx, nginxAsking, nginxByItself, plainHaproxy, haproxyByItself, gateway, holding, peer, python };
 }
