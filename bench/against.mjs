@@ -20,8 +20,8 @@ import { median, medianOfPairs, pairOf } from './lib/measuring/pairs.mjs';
 /** @typedef {{ createGuard: typeof import('approov-guard').createGuard, NodeRequestView: new (message: any) => any }} Library */
 /** @typedef {{ accepted: boolean, options?: object, inputs: (keys: import('./lib/inputs/tokens.mjs').Keys) => () => any, views?: true }} Row */
 
-const LAUNCHES = 5;
-const PAIRS = 200;
+const LAUNCHES = 20;
+const PAIRS = 50;
 const SLICE_MS = 1;
 const WARM_CALLS = 30_000;
 const SEEN_ONCE = 4000;

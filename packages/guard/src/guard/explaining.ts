@@ -1,14 +1,14 @@
 /** Why a request gets the verdict it gets: the order of judgement, run to its end. */
 import { whatCounts } from '../core/judge/by-each.ts';
-import { type Case, type Check, foundOnce, type KeySnapshot, type Means, type Route } from '../core/judge/case.ts';
-import { judge, newCase, noMoment, orAgain, type Subject, withoutKeys } from '../core/judge/judge.ts';
+import { type Case, type Check, type Failure, foundOnce, type KeySnapshot, type Means, type Route } from '../core/judge/case.ts';
+import { judge, newCase, noMoment, orAgain, type Subject, settle, withoutKeys } from '../core/judge/judge.ts';
 import { ORDER } from '../core/judge/order.ts';
 import { type Mode, type Modes, modesOf } from '../core/judge/policy.ts';
 import type { FaultCode, ReasonCode } from '../core/reasons/reasons.ts';
 import type { RequestView } from '../core/request-view.ts';
-import type { MaybePromise } from '../core/result.ts';
+import { chain, type MaybePromise } from '../core/result.ts';
 import type { Origin } from '../core/signature/target.ts';
-import type { Claims } from '../core/token/verified.ts';
+import { type Claims, parseClaims } from '../core/token/verified.ts';
 import { unavailable, type Verdict } from '../core/verdict.ts';
 
 /** How a check ended. */
@@ -48,7 +48,7 @@ export async function explainByEach(means: Means, request: RequestView, routes: 
 
 async function explainByRoute(subject: Subject, route: Route, at: number): Promise<Explained> {
   const { request, means } = subject;
-  const made = route.order.filter(({ remembers }) => !remembers);
+  const made = route.order.filter(({ remembers }) => !remembers).map(traced);
   let judged = newCase(subject, route.policy, withoutKeys(), at / 1000);
   const explainWith = (newest: KeySnapshot): MaybePromise<Verdict> => {
     // Without the tokens that are known: their checks are made, too.
@@ -69,6 +69,27 @@ async function explainByRoute(subject: Subject, route: Route, at: number): Promi
   const checks = ORDER.map((check) => explainedCheck(check, judged, modes));
   const facts = { policy, binding, signature, signingKey, digest, at: judged.at, origin: means.originOf(request) };
   return { route: route.name, verdict, checks, claims, tokenVerified: verified !== null, facts };
+}
+
+/** The same check, which notes how it ended and never ends the judgement: that goes on as far as what was found carries. */
+function traced(check: Check): Check {
+  const noted = (judged: Case, failure: Failure | null | 'skipped'): null => {
+    judged.trace?.push({ check, failure });
+    if (failure !== null && failure !== 'skipped' && !judged.settled) settle(judged, check, failure);
+    return null;
+  };
+  const run = (judged: Case): MaybePromise<null> => {
+    if (judged.claims === null && check.needs.includes('claims')) judged.claims = unverifiedClaims(judged);
+    if (check.needs.some((fact) => judged[fact] === null)) return noted(judged, 'skipped');
+    return chain(check.run(judged), (failure) => noted(judged, failure));
+  };
+  return { ...check, run };
+}
+
+/** What a token says of itself whose signature did not hold, or could not be checked. */
+function unverifiedClaims({ jws, means }: Case): Claims | null {
+  const text = jws === null ? null : means.decodeText(jws.payload);
+  return text === null ? null : parseClaims(text);
 }
 
 function explainedCheck(check: Check, { trace, policy }: Case, modes: Modes): ExplainedCheck {

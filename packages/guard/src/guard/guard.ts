@@ -150,23 +150,36 @@ class AssembledGuard implements Guard {
   }
 
   decide(request: RequestView, route?: Route): MaybePromise<Decision> {
+    const { exempt, judgePreflights, whole } = this.#parts;
+    // Nearly always there is nothing to look up.
+    if (judgePreflights && (route === undefined ? this.#table : exempt).length === 0) return this.#decideBy(request, route ?? whole);
     const routes = this.#routesOf(request, route);
     const skipped = routes === 'exempt' ? routes : this.#passesUnjudged(request) ? 'preflight' : null;
-    if (skipped !== null) {
-      const decision = skip(skipped, (route?.policy ?? this.#parts.whole.policy).modes, nextId());
-      this.#report.decided(request, decision, null, 0, 0);
-      return decision;
-    }
-    const started = this.#report.start();
-    const at = this.#readClock();
+    if (skipped !== null) return this.#skip(request, skipped, route ?? whole);
     // The casts hold: `exempt` was skipped, and there is always one route.
     const asked = distinct(routes as readonly Route[]);
-    const { means } = this.#parts;
-    if (asked.length > 1) return this.#decideLater(request, judgeByEach(means, request, asked.map(askedOnce), at), at, started);
-    const only = askedOnce(asked[0] as Route);
-    const verdict = judgeByRoute(request, means, null, only, at);
+    return asked.length === 1 ? this.#decideBy(request, asked[0] as Route) : this.#decideByEach(request, asked);
+  }
+
+  #skip(request: RequestView, skipped: 'exempt' | 'preflight', { policy }: Route): Decision {
+    const decision = skip(skipped, (policy ?? this.#parts.whole.policy).modes, nextId());
+    this.#report.decided(request, decision, null, 0, 0);
+    return decision;
+  }
+
+  #decideBy(request: RequestView, route: Route): MaybePromise<Decision> {
+    const only = askedOnce(route);
+    const started = this.#report.start();
+    const at = this.#readClock();
+    const verdict = judgeByRoute(request, this.#parts.means, null, only, at);
     if (verdict instanceof Promise) return this.#decideLater(request, withRoute(verdict, only), at, started);
     return this.#decided(request, verdict, only, at, started);
+  }
+
+  #decideByEach(request: RequestView, routes: readonly Route[]): MaybePromise<Decision> {
+    const started = this.#report.start();
+    const at = this.#readClock();
+    return this.#decideLater(request, judgeByEach(this.#parts.means, request, routes.map(askedOnce), at), at, started);
   }
 
   #decideLater(request: RequestView, judged: MaybePromise<Judged>, at: number, started: number): MaybePromise<Decision> {

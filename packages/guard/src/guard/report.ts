@@ -1,5 +1,5 @@
 /** What a guard tells of its judgements: to the hook `onVerdict`, whose failures change no decision, and in its counters. */
-import { excerpt } from '../core/bytes.ts';
+import { excerpt, isPlainCode } from '../core/bytes.ts';
 import type { Mode } from '../core/judge/policy.ts';
 import { FAULT_CODES, type FaultCode, REASON_CODES, type ReasonCode } from '../core/reasons/codes.ts';
 import type { RequestView } from '../core/request-view.ts';
@@ -132,12 +132,25 @@ function answering(request: RequestView): () => RequestView {
   return () => request;
 }
 
-/** The query is left out: it may hold credentials. */
+/** The query is left out: it may hold credentials. Nearly every path is plain, and is looked through once. */
 function shownPath(target: string): string {
-  const most = Math.min(target.length, LONGEST_PATH_SHOWN + 1);
+  const most = Math.min(target.length, LONGEST_PATH_SHOWN);
   let end = 0;
+  while (end < most && isPlainInPath(target.charCodeAt(end))) end++;
+  return end === target.length ? target : shownUntil(target, end);
+}
+
+/** @param plain - how many characters there are before the first that is not plain, or ends the path */
+function shownUntil(target: string, plain: number): string {
+  const most = Math.min(target.length, LONGEST_PATH_SHOWN + 1);
+  let end = plain;
   while (end < most && !endsPath(target.charCodeAt(end))) end++;
-  return excerpt(end === target.length ? target : target.slice(0, end), LONGEST_PATH_SHOWN);
+  const path = end === target.length ? target : target.slice(0, end);
+  return end === plain ? path : excerpt(path, LONGEST_PATH_SHOWN);
+}
+
+function isPlainInPath(code: number): boolean {
+  return isPlainCode(code) && !endsPath(code);
 }
 
 /** `?` or `#`. */
@@ -247,21 +260,26 @@ export function noteJudged(request: RequestView, guard: object): boolean {
 }
 
 let beginning = '';
-let judgements = 0;
+let thousands = 0;
 /** The last three figures of a count, as text: joining two texts costs a fifth of writing a number. */
 const FIGURES: readonly string[] = Array.from({ length: 1000 }, (_, count) => String(count).padStart(3, '0'));
+let figures = FIGURES.length;
 
 /**
  * An id for the operator, unique: a random beginning, and a count. A random one each would be the dearest part of a decision about a token that is
  * known. Not for answers: it tells how many came before.
  */
 export function nextId(): string {
-  const figures = judgements % 1000;
-  // Not before the first request: Workers have no random numbers at start.
-  if (figures === 0) beginning = `${beginning === '' ? randomId() : beginning.slice(0, UUID_CHARACTERS)}-${judgements / 1000}`;
-  judgements++;
-  // The cast holds: there is a text for each remainder.
-  return beginning + (FIGURES[figures] as string);
+  if (figures === FIGURES.length) beginAnew();
+  // The cast holds: the index is below the length of a list without holes.
+  return beginning + (FIGURES[figures++] as string);
+}
+
+/** Not before the first request: Workers have no random numbers at start. */
+function beginAnew(): void {
+  beginning = `${beginning === '' ? randomId() : beginning.slice(0, UUID_CHARACTERS)}-${thousands}`;
+  thousands++;
+  figures = 0;
 }
 
 const UUID_CHARACTERS = 36;

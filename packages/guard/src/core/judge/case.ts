@@ -152,8 +152,6 @@ export interface Case {
 
   /** The token's text. Nothing of it is verified. */
   token: string | null;
-  /** Whether these keys are known to have not signed it. */
-  knownBad: boolean;
   jws: UnverifiedJws | null;
   /** The keys that may have signed the token. */
   candidates: readonly VerificationKey[] | null;
@@ -181,8 +179,8 @@ export interface Case {
   failure: Failure | null;
   /** The part of the judgement of which nothing more is checked. */
   over: Part | null;
-  /** Where the end of each check is noted, if all are to be made; else the first failure that counts ends the judgement. */
+  /** Where an explanation notes the end of each check: it makes all of them, and leaves no trace elsewhere. Else `null`. */
   trace: CheckOutcome[] | null;
-  /** Whether the verdict is settled. With a trace, the checks go on. */
+  /** Whether the verdict is settled. */
   settled: boolean;
 }

@@ -6,7 +6,7 @@
 import type { RequestView } from '../request-view.ts';
 import { chain, type MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
-import { type Claims, parseClaims, type VerifiedToken } from '../token/verified.ts';
+import type { VerifiedToken } from '../token/verified.ts';
 import { type Accepted, type Unavailable, unavailable, type Verdict, withProven } from '../verdict.ts';
 import type { Case, Check, Failure, FoundOnce, KeySnapshot, Keys, Means, Route } from './case.ts';
 import { type Modes, modeOfFailure, modesOf, type Policy } from './policy.ts';
@@ -24,7 +24,6 @@ export function newCase({ request, means, alike }: Subject, policy: Policy, snap
     snapshot,
     at,
     token: null,
-    knownBad: false,
     jws: null,
     candidates: null,
     verified: null,
@@ -47,8 +46,7 @@ export function newCase({ request, means, alike }: Subject, policy: Policy, snap
 }
 
 /**
- * Judges a request by the checks that its policy asks for, to the first failure that counts; with a trace on the case, to their end. Reads
- * nothing but its argument.
+ * Judges a request by the checks that its policy asks for, to the first failure that counts. Reads nothing but its argument.
  * @returns the verdict; each check's row says with which codes it can fail
  */
 export function judge(judged: Case, order: readonly Check[]): MaybePromise<Verdict> {
@@ -59,52 +57,30 @@ function runFrom(judged: Case, order: readonly Check[], from: number): MaybeProm
   for (let index = from; index < order.length; index++) {
     // The cast holds: the index is below the length of a list without holes.
     const check = order[index] as Check;
-    if (check.proves === true && judged.verified !== null) continue;
-    if ((judged.over !== null || judged.trace !== null) && isPassedOver(judged, check)) continue;
+    // A token that is known needs no proof, and a part of the judgement that is over is not judged on.
+    if ((check.proves === true && judged.verified !== null) || check.part === judged.over) continue;
     const failure = check.run(judged);
-    if (failure === null && judged.trace === null) continue;
+    if (failure === null) continue;
     if (failure instanceof Promise) return runLater(judged, order, index, failure);
-    if (!goesOn(judged, check, failure)) break;
+    settle(judged, check, failure);
+    if (judged.settled) break;
   }
   return verdictOf(judged);
 }
 
 /** A function of its own: what it captures would otherwise be allocated for each check that answers at once. */
-async function runLater(judged: Case, order: readonly Check[], index: number, failure: Promise<Failure | null>): Promise<Verdict> {
-  const found = await failure;
+async function runLater(judged: Case, order: readonly Check[], index: number, later: Promise<Failure | null>): Promise<Verdict> {
+  const failure = await later;
   // The cast holds: the check has just been made.
-  return goesOn(judged, order[index] as Check, found) ? runFrom(judged, order, index + 1) : verdictOf(judged);
-}
-
-/** A part of the judgement that is over is not judged on. An explanation goes on after a failure, as far as what it found carries. */
-function isPassedOver(judged: Case, check: Check): boolean {
-  if (check.part === judged.over) return true;
-  if (judged.trace === null) return false;
-  if (judged.claims === null && check.needs.includes('claims')) judged.claims = unverifiedClaims(judged);
-  if (check.needs.every((fact) => judged[fact] !== null)) return false;
-  judged.trace.push({ check, failure: 'skipped' });
-  return true;
-}
-
-/** What a token says of itself whose signature did not hold, or could not be checked. */
-function unverifiedClaims({ jws, means }: Case): Claims | null {
-  const text = jws === null ? null : means.decodeText(jws.payload);
-  return text === null ? null : parseClaims(text);
-}
-
-/** Notes how a check ended. Answers whether the next one is made. */
-function goesOn(judged: Case, check: Check, failure: Failure | null): boolean {
-  judged.trace?.push({ check, failure });
-  if (failure === null) return true;
-  if (!judged.settled) settle(judged, check, failure);
-  return judged.trace !== null || !judged.settled;
+  if (failure !== null) settle(judged, order[index] as Check, failure);
+  return judged.settled ? verdictOf(judged) : runFrom(judged, order, index + 1);
 }
 
 /**
  * A failure that is only observed ends its own part, so that it cannot hide one that is enforced; the verdict names the first that is
  * enforced, else the first. Without its token a request has nothing else to be judged by: then nobody needs to ask for modes.
  */
-function settle(judged: Case, check: Check, failure: Failure): void {
+export function settle(judged: Case, check: Check, failure: Failure): void {
   const isFirst = judged.failure === null;
   judged.settled = check.part === 'token';
   if (isFirst) judged.failure = failure;

@@ -23,7 +23,15 @@ export const ORDER: readonly Check[] = [
     asked: always,
     run: token.checkHeader,
   },
-  { name: 'token-form', part: 'token', codes: ['token-malformed'], needs: ['token'], asked: always, run: token.checkForm },
+  {
+    name: 'token-form',
+    part: 'token',
+    codes: ['token-malformed'],
+    needs: ['token'],
+    asked: always,
+    proves: true,
+    run: token.checkForm,
+  },
   {
     name: 'token-key',
     part: 'token',

@@ -12,7 +12,7 @@ import {
 import type { RequestView } from '../request-view.ts';
 import type { MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
-import { type Claims, EMULATOR_CLAIM, parseClaims, type VerifiedToken } from '../token/verified.ts';
+import { type Claims, EMULATOR_CLAIM, parseClaims, type VerifiedToken, type VerifiedTokens } from '../token/verified.ts';
 import { type Rejected, rejected, unavailable } from '../verdict.ts';
 import type { Case, Failure, FoundOnce } from './case.ts';
 import type { AskRules, ClaimsPolicy, TokenPlace } from './policy.ts';
@@ -24,21 +24,17 @@ export function checkSection({ request }: Case): Failure | null {
   return request.mayBeCut === true ? rejected('request-headers-cut') : null;
 }
 
-/** One header line, not too long, that holds a token. */
+/** One header line, not too long, that holds a token. One that the same keys verified lately is known. */
 export function checkHeader(judged: Case): Failure | null {
-  const token = findToken(judged.request, judged.policy.token);
-  if (typeof token !== 'string') return token;
-  judged.token = token;
+  const found = findToken(judged.request, judged.policy.token, judged.snapshot.verified);
+  if (typeof found !== 'string') return 'outcome' in found ? found : held(judged, found);
+  judged.token = found;
   return null;
 }
 
-/** A compact JWS. A token that the same keys verified lately is known. */
+/** A compact JWS. */
 export function checkForm(judged: Case): Failure | null {
-  const token = judged.token as string;
-  const known = judged.snapshot.verified?.get(token);
-  if (known) return held(judged, known);
-  judged.knownBad = known === null;
-  judged.jws = parseUnverifiedCompact(token);
+  judged.jws = parseUnverifiedCompact(judged.token as string);
   return judged.jws === null ? rejected('token-malformed', 'not three canonical base64url segments') : null;
 }
 
@@ -58,7 +54,7 @@ export function checkKey(judged: Case): Failure | null {
 
 /** RFC 7515 §5.2. The claims set is read only after the signature held. */
 export function checkSignature(judged: Case): MaybePromise<Failure | null> {
-  if (judged.knownBad) return rejected('token-signature-invalid');
+  if (judged.snapshot.verified?.refused?.has(judged.token as string) === true) return rejected('token-signature-invalid');
   const signer = judged.alike === null ? signerOf(judged) : knownSignerOf(judged, judged.alike);
   if (signer instanceof Promise) return signer.then((key) => signedBy(judged, key));
   return signedBy(judged, signer);
@@ -89,6 +85,7 @@ function signedBy(judged: Case, key: VerificationKey | null): Failure | null {
 }
 
 function held(judged: Case, verified: VerifiedToken): null {
+  judged.token = verified.token;
   judged.verified = verified;
   judged.claims = verified.claims;
   return null;
@@ -131,17 +128,29 @@ export const SDK_STATUSES: ReadonlySet<string> = new Set([
 ]);
 const LONGEST_STATUS = 32;
 
-/** The token text of a request, or why there is none: missing, duplicated, too large, an SDK status, or an unexpected prefix. */
-export function findToken(request: RequestView, place: TokenPlace): string | Rejected {
+/**
+ * The token text of a request, or why there is none: missing, duplicated, too large, an SDK status, or an unexpected prefix.
+ * @param verified - the tokens that are known: the whole entry is found of one of them. Default: none
+ */
+export function findToken(request: RequestView, place: TokenPlace): string | Rejected;
+export function findToken(request: RequestView, place: TokenPlace, verified: VerifiedTokens | null): string | VerifiedToken | Rejected;
+export function findToken(
+  request: RequestView,
+  place: TokenPlace,
+  verified: VerifiedTokens | null = null,
+): string | VerifiedToken | Rejected {
   const lines = request.lines(place.header);
   if (lines.length === 0) return withoutToken(request, place, 'header absent');
   if (lines.length > 1) return rejected('token-duplicated');
   const value = trimOptionalWhiteSpace(lines[0] as string);
   if (value.length > place.maxBytes) return rejected('token-too-large');
-  // RFC 9110 §5.3: platforms that join repeated lines use a comma, which no token contains.
-  if (value.includes(',')) return rejected('token-duplicated');
   const token =
     place.prefix === null || value === '' ? value : (withoutScheme(value, place.prefix) ?? (place.prefixOptional ? value : null));
+  // Before the rest: it is the whole of the token's text that is known, and that it is one.
+  const known = token === null || token.length <= LONGEST_STATUS ? undefined : verified?.get(token);
+  if (known !== undefined) return known;
+  // RFC 9110 §5.3: platforms that join repeated lines use a comma, which no token contains.
+  if (value.includes(',')) return rejected('token-duplicated');
   if (token === null) return rejected('token-malformed', 'the configured prefix is absent');
   if (token === '') return withoutToken(request, place, 'header empty');
   return token.length <= LONGEST_STATUS && SDK_STATUSES.has(token.toUpperCase())

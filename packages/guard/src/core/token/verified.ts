@@ -86,14 +86,9 @@ export class VerifiedTokens {
   readonly #slots: number;
   /** Made for the first token with a MAC : key sets without such keys need none. */
   #seenOnce: Int32Array | null = null;
-  /** Tokens that no key had signed, each in its place, which the next one of that place takes. */
-  #refused: string[] = [];
-  /**
-   * For each such place the name of the token that came there last, and that of the one that is held: a flood of ever new tokens costs a look at a
-   * number, and pushes out nothing. Made for the first token that is refused.
-   */
-  #refusedNames: Int32Array | null = null;
   #turn: number = 0;
+  /** Those of which it is known that none of the keys signed them; `null` until the first is. */
+  refused: RefusedTokens | null = null;
   /** How often a token was found. */
   hits = 0;
   /** How often one was not. */
@@ -114,43 +109,22 @@ export class VerifiedTokens {
     return this.#held.size;
   }
 
-  /** The entry of exactly this token, if it is held; `null` if it is known that none of the keys signed it. */
-  get(token: string): VerifiedToken | null | undefined {
-    const name = token.length > this.#maxLength ? -1 : nameOf(token);
-    const held = this.#held.get(name);
+  /** The entry of exactly this token, if it is held. */
+  get(token: string): VerifiedToken | undefined {
+    const held = token.length > this.#maxLength ? undefined : this.#held.get(nameOf(token));
     if (held !== undefined && held.token === token) {
       this.hits++;
       return held;
     }
     this.misses++;
-    return this.#refusedNames !== null && this.#isRefused(this.#refusedNames, name, token) ? null : undefined;
+    return undefined;
   }
 
-  #isRefused(names: Int32Array, name: number, token: string): boolean {
-    const place = name & LAST_REFUSED;
-    return names[2 * place + 1] === name && this.#refused[place] === token;
-  }
-
-  /**
-   * Takes note of a token that none of the keys signed: a tampered app sends the same one for minutes. For this key set that is final, whatever the
-   * clock says.
-   */
+  /** Takes note of a token that none of the keys signed. For this key set that is final, whatever the clock says. */
   refuse(token: string): void {
     if (token.length > LONGEST_REFUSED) return;
-    const names = this.#refusedNames ?? this.#placesForRefused();
-    const name = nameOf(token);
-    const place = name & LAST_REFUSED;
-    if (names[2 * place] === name) {
-      // A copy: a piece of a text keeps the whole text alive, such as a header section.
-      this.#refused[place] = ` ${token}`.slice(1);
-      names[2 * place + 1] = name;
-    } else names[2 * place] = name;
-  }
-
-  #placesForRefused(): Int32Array {
-    this.#refused = new Array<string>(LAST_REFUSED + 1).fill('');
-    this.#refusedNames = new Int32Array(2 * (LAST_REFUSED + 1));
-    return this.#refusedNames;
+    this.refused ??= new RefusedTokens();
+    this.refused.add(token);
   }
 
   /** Takes note of a token that verified. */
@@ -186,6 +160,37 @@ function powerOfTwoFrom(least: number): number {
 const LAST_REFUSED = 4095;
 /** Longer tokens are verified each time. */
 const LONGEST_REFUSED = 1024;
+
+/**
+ * Tokens that no key had signed: a tampered app sends the same one for minutes. Each has one place, which the next one of that place takes. A token
+ * is held from its second request on.
+ */
+export class RefusedTokens {
+  readonly #held: (string | null)[] = new Array<string | null>(LAST_REFUSED + 1).fill(null);
+  /**
+   * For each place the name of the token that came there last, and that of the one that is held: a flood of ever new tokens costs a look at a
+   * number, and pushes out nothing.
+   */
+  readonly #names: Int32Array = new Int32Array(2 * (LAST_REFUSED + 1));
+
+  /** Tells whether exactly this token is held. */
+  has(token: string): boolean {
+    const name = nameOf(token);
+    const place = name & LAST_REFUSED;
+    return this.#names[2 * place + 1] === name && this.#held[place] === token;
+  }
+
+  /** Takes note of a token. */
+  add(token: string): void {
+    const name = nameOf(token);
+    const place = name & LAST_REFUSED;
+    if (this.#names[2 * place] === name) {
+      // A copy: a piece of a text keeps the whole text alive, such as a header section.
+      this.#held[place] = ` ${token}`.slice(1);
+      this.#names[2 * place + 1] = name;
+    } else this.#names[2 * place] = name;
+  }
+}
 
 /** This many characters of a signature name a token; the last one is left out, since it carries fewer bits. */
 const NAME_CHARACTERS = 7;

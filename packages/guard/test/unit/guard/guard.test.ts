@@ -169,6 +169,36 @@ test('the hook learns what was decided, without the query', async () => {
   ]);
 });
 
+test('the path that the hook learns ends where the query or the fragment begins, is escaped, and has at most 256 characters', () => {
+  const x = (count: number): string => 'x'.repeat(count);
+  let shown = '';
+  const guard = createGuard({ keys: { secret }, now: () => now, onVerdict: (_, { path }) => (shown = path) });
+  for (const [target, path] of [
+    ['', ''],
+    ['/', '/'],
+    ['/a/b', '/a/b'],
+    ['/a?b', '/a'],
+    ['/a#b?c', '/a'],
+    ['?a', ''],
+    ['/~}|{^', '/~}|{^'],
+    [`/'a?b`, '/\\u0027a'],
+    ['/a"b\\c', '/a\\u0022b\\u005cc'],
+    ['/ü\u007f', '/\\u00fc\\u007f'],
+    ['/a\u0000?b', '/a\\u0000'],
+    [x(255), x(255)],
+    [x(256), x(256)],
+    [`${x(256)}?a`, x(256)],
+    [`${x(255)}?a`, x(255)],
+    [x(257), `${x(256)}…`],
+    [`${x(257)}?a`, `${x(256)}…`],
+    [`${x(256)}'`, `${x(256)}…`],
+    [`'${x(255)}`, `\\u0027${x(255)}`],
+  ] as const) {
+    void guard.decide(withToken(good, { target }));
+    assert.equal(shown, path, target);
+  }
+});
+
 test('the hook is called once for each judged request, and not for skipped ones', async () => {
   let calls = 0;
   const guard = createGuard({ keys: { secret }, now: () => now, exempt: ['/health'], onVerdict: () => calls++ });

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type HeaderLine, requestView } from '@approov-guard/testkit';
 import { findToken } from '../../../../src/core/judge/token.ts';
+import { ALGORITHMS, type AlgorithmRow } from '../../../../src/core/jws/algorithms.ts';
+import { VerifiedTokens } from '../../../../src/core/token/verified.ts';
 import { rejected } from '../../../../src/core/verdict.ts';
 
 const bare: Parameters<typeof findToken>[1] = { header: 'approov-token', prefix: null, maxBytes: 1000 };
-const bearer = { header: 'authorization', prefix: 'bearer', maxBytes: 1000 };
+const bearer: typeof bare = { header: 'authorization', prefix: 'bearer', maxBytes: 1000 };
 
 function read(headers: readonly HeaderLine[], place: Parameters<typeof findToken>[1] = bare): string {
   const found = findToken(requestView({ headers }), place);
@@ -95,4 +97,27 @@ test('an optional prefix is taken off where it is, and what stands without it is
   assert.equal(one('Bearera.b.c', either), 'read Bearera.b.c');
   assert.equal(one('Bearer NO_NETWORK', either), 'token-sdk-status');
   assert.equal(one('Bearer a.b.c, Bearer a.b.c', either), 'token-duplicated');
+});
+
+test('of a token that is known the entry is found, in its place and alone there', () => {
+  const token = `${'h'.repeat(20)}.${'p'.repeat(20)}.${'s'.repeat(43)}`;
+  const algorithm = ALGORITHMS.get('ES256') as AlgorithmRow;
+  const known = new VerifiedTokens(8, 2048);
+  const entry = { token, claims: { exp: 1 }, key: { id: 'key', kid: null, algorithm, prepared: { verify: () => true } } };
+  known.add(entry);
+  const find = (value: string, place = bare): unknown => findToken(requestView({ headers: [[place.header, value]] }), place, known);
+  const reason = (value: string, place = bare): unknown => {
+    const found = find(value, place);
+    return typeof found === 'object' && found !== null && 'reason' in found ? found.reason : found;
+  };
+  assert.equal(find(` ${token}\t`), entry);
+  assert.equal(find(`Bearer  ${token}`, bearer), entry);
+  assert.equal(find(token, { ...bearer, prefixOptional: true }), entry);
+  assert.equal(find(`${token}s`), `${token}s`);
+  assert.equal(reason(`${token}, ${token}`), 'token-duplicated');
+  assert.equal(reason(`${token},`), 'token-duplicated');
+  assert.equal(reason(token, bearer), 'token-malformed');
+  assert.equal(reason(`Bearer ${token}`), `Bearer ${token}`);
+  assert.equal(reason(token, { ...bare, maxBytes: token.length - 1 }), 'token-too-large');
+  assert.deepEqual([known.hits, known.misses], [3, 4]);
 });
