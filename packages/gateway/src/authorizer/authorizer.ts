@@ -4,7 +4,7 @@ import type { OrderAnswer } from '@approov-guard/rollout';
 import { ConfigurationError, type Decision, type MaybePromise } from 'approov-guard';
 import type { Policy } from 'approov-guard/policy-file';
 import { NodeRequestView } from 'approov-guard/views';
-import { ownAnswer } from '../proxy/answers.ts';
+import { ownAnswer, writeAnswer } from '../proxy/answers.ts';
 import { type Outcome, verdictOf } from '../proxy/proxy.ts';
 import { AccessLog } from '../service/access-log.ts';
 import { AdminListener, type Order, pagesOf, type Readiness } from '../service/admin.ts';
@@ -184,7 +184,7 @@ class RunningAuthorizer implements Authorizer {
     this.#judge(new NodeRequestView(question), { peer, httpVersion: question.httpVersion }, this.#current, ({ answer }) =>
       // Node tells of a request when its head was read: a turn later it knows whether a body is still to come, which would end the connection.
       queueMicrotask(() => {
-        write(response, answer, !question.complete);
+        writeAnswer(response, answer, !question.complete);
         question.resume();
       }),
     );
@@ -282,15 +282,4 @@ function answerTo(decision: Decision, asked: AskedView, { dialect, settings, cor
 
 function told(decision: Decision): { readonly verdict: string; readonly id: string } {
   return { verdict: verdictOf(decision), id: decision.id };
-}
-
-function write(response: ServerResponse, { status, headers, body }: Answer, close: boolean): void {
-  if (response.headersSent || response.destroyed) return void response.destroy();
-  const lines = ['content-length', String(Buffer.byteLength(body))];
-  for (const name in headers) lines.push(name, headers[name] ?? '');
-  if (close) lines.push('connection', 'close');
-  // Nobody sees the answer that lets a request pass.
-  if (status === 200) response.sendDate = false;
-  response.writeHead(status, lines);
-  response.end(body);
 }

@@ -34,15 +34,10 @@ export function ownAnswer(status: number, more: { readonly [name: string]: strin
 /** Writes an answer. `close` ends the connection after it, where the rest of the request cannot be told from the next. */
 export function writeAnswer(response: OutgoingResponse, { status, headers, body }: Refusal, close: boolean = false): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
-  const lines = Object.entries(headers).flat();
-  if (!close && PLAIN.test(body) && lines.every((text) => PLAIN.test(text))) {
-    const isWhole = response.writeWhole?.(
-      status,
-      '',
-      hasNoContent(status) ? lines : [...lines, 'content-length', String(body.length)],
-      body,
-    );
-    if (isWhole === true) return;
+  if (!close && response.writeWhole !== undefined && PLAIN.test(body)) {
+    const lines = plainLines(headers);
+    if (!hasNoContent(status)) lines?.push('content-length', String(body.length));
+    if (lines !== null && response.writeWhole(status, '', lines, body)) return;
   }
   const length = { 'content-length': String(Buffer.byteLength(body)) };
   // HTTP/2 has no such field.
@@ -54,6 +49,17 @@ export function writeAnswer(response: OutgoingResponse, { status, headers, body 
 
 /** One byte for each character, and no line break. */
 const PLAIN = /^[\t\x20-\x7e]*$/;
+
+/** Names and values; `null` where one of them is not plain. */
+function plainLines(headers: Refusal['headers']): string[] | null {
+  const lines: string[] = [];
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    if (!PLAIN.test(value) || !PLAIN.test(name)) return null;
+    lines.push(name, value);
+  }
+  return lines;
+}
 
 function hasNoContent(status: number): boolean {
   return status === 204 || status === 304;
