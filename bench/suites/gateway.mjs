@@ -7,14 +7,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram, findPythonWith } from '../../tools/optional.mjs';
-import { badSignature, freshKeys, freshToken } from '../lib/inputs/tokens.mjs';
+import { badSignature, freshKeys, freshToken, many } from '../lib/inputs/tokens.mjs';
 import { shuffled } from '../lib/measuring/measure.mjs';
 import { medianOf, medianOfPairs } from '../lib/measuring/pairs.mjs';
 import { PYTHON, placesOf } from '../lib/programs/places.mjs';
 import { LOAD_CORE, runOn, SERVER_CORE } from '../lib/programs/processes.mjs';
 
 /** @typedef {import('../lib/programs/places.mjs').Started} Started */
-/** @typedef {{ name: string, start: () => Promise<Started>, token: string, refused?: boolean, script?: string }} Candidate - `script`: what `wrk` sends instead of GET */
+/** @typedef {{ name: string, start: () => Promise<Started>, token: string, refused?: boolean, script?: string }} Candidate - `script`: what `wrk` sends instead of GET and the token */
 /** @typedef {import('../run.mjs').Settings} Settings */
 
 const CONNECTIONS = 32;
@@ -53,6 +53,18 @@ async function sliceOf({ name, token, refused = false, script = '' }, server, se
     if (all > 0) return { requests: all, perSecond: number(text, /Requests\/sec:\s*([\d.]+)/), cpu: cpu / all };
   }
   throw new Error(`${name}: no answer in ${EMPTY_SLICES} slices`);
+}
+
+/** A prime, so that a connection does not get the same again: wrk asks the script for its connections in turn. */
+const TOKENS = 101;
+
+/** A script for wrk that sends one token after the other. @param {string} folder @param {import('../lib/inputs/tokens.mjs').Keys} keys */
+function everChanging(folder, keys) {
+  const file = join(folder, 'tokens.lua');
+  const tokens = many(TOKENS, () => `"${freshToken(keys)}"`);
+  const request = 'function() n = n + 1 return wrk.format(nil, nil, { ["Approov-Token"] = tokens[n % #tokens + 1] }) end';
+  writeFileSync(file, `local tokens = { ${tokens.join(', ')} }\nlocal n = 0\nrequest = ${request}\n`);
+  return file;
 }
 
 /** Node's compiler needs so many requests for a proxy; before, each costs several times as much. */
@@ -141,6 +153,9 @@ export async function run(settings, report) {
         const candidates = [
           proxy('HAProxy', places.plainHaproxy, to),
           native,
+          { ...native, name: 'HAProxy by itself, another token each time', script: everChanging(folder, keys) },
+          proxy('HAProxy by itself, the check alone', places.haproxyChecking, to),
+          proxy('HAProxy with the shortest check there is', places.haproxyShortest, to),
           { ...native, name: 'HAProxy by itself, forged', token: forged, refused: true },
         ];
         await compare('HAProxy, ÷ HAProxy that checks nothing', candidates, settings, report);

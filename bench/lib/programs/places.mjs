@@ -167,19 +167,49 @@ ${text} }`,
     return started([['haproxy', '-f', join(own, 'thread.cfg'), '-f', join(own, 'haproxy.cfg')]], core, port, env);
   };
 
+  /** As short as HAProxy can be written, with rules. @param {number} port @param {string} to @param {readonly string[]} [rules] */
+  const plain = (port, to, rules = []) => {
+    const timeouts = ['connect 5s', 'client 65s', 'server 60s', 'http-request 10s', 'http-keep-alive 65s'];
+    const lines = timeouts.map((text) => `timeout ${text}`);
+    const frontend = [`bind 127.0.0.1:${port}`, ...rules, 'default_backend b'];
+    const indented = (/** @type {readonly string[]} */ all) => all.map((line) => `  ${line}\n`).join('');
+    return `defaults\n  mode http\n${indented(lines)}frontend f\n${indented(frontend)}backend b\n  server behind ${to}\n`;
+  };
+
   /** The same without a check. @param {number} core @param {string} to */
   const plainHaproxy = async (core, to) => {
     const port = await freePort();
-    const timeouts = ['connect 5s', 'client 65s', 'server 60s', 'http-request 10s', 'http-keep-alive 65s'];
-    const defaults = `defaults\n  mode http\n${timeouts.map((text) => `  timeout ${text}\n`).join('')}`;
-    return haproxy(`${defaults}frontend f\n  bind 127.0.0.1:${port}\n  default_backend b\nbackend b\n  server behind ${to}\n`, core, port);
+    return haproxy(plain(port, to), core, port);
   };
 
-  /** @param {number} core @param {string} to */
-  const haproxyByItself = async (core, to) => {
+  /** @param {number} core @param {string} to @param {(text: string) => string} [edit] */
+  const haproxyByItself = async (core, to, edit = (text) => text) => {
     const port = await freePort();
     const words = ['compile', 'haproxy', '--to', to, '--listen', `127.0.0.1:${port}`];
-    return haproxy(await runOn([process.execPath, cli, ...words], core, env), core, port);
+    return haproxy(edit(await runOn([process.execPath, cli, ...words], core, env)), core, port);
+  };
+
+  /** The same, but that no header is taken away or added: what the check alone costs. @param {number} core @param {string} to */
+  const haproxyChecking = (core, to) =>
+    haproxyByItself(core, to, (text) =>
+      text.replace(/^ {2}(?:http-request (?:add|del|set)-header |option forwardfor|unique-id-header ).*\n/gm, ''),
+    );
+
+  /** One header, a form, the MAC, and a number ahead: less would be no check. Nothing is told, and nothing remembered. @param {number} core @param {string} to */
+  const haproxyShortest = async (core, to) => {
+    const port = await freePort();
+    const deny = 'http-request deny deny_status 401 unless';
+    const rules = [
+      'http-request set-var(txn.tok) req.fhdr(approov-token)',
+      'http-request set-var(txn.sig) var(txn.tok),field(3,.)',
+      `${deny} { req.fhdr_cnt(approov-token) eq 1 } { var(txn.tok) -m reg '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$' }`,
+      `${deny} { var(txn.tok),jwt_header_query('$.alg') -m str HS256 }`,
+      `${deny} { var(txn.tok),field(1,.,2),hmac(sha256,"\${APPROOV_BASE64_SECRET}"),ub64enc,secure_memcmp(txn.sig) }`,
+      `${deny} { var(txn.tok),field(2,.),ub64dec -m reg '"exp":\\d+[,}]' }`,
+      `http-request set-var(txn.exp) var(txn.tok),jwt_payload_query('$.exp','int')`,
+      `${deny} { date(),sub(txn.exp) lt 0 }`,
+    ];
+    return haproxy(plain(port, to, rules), core, port);
   };
 
   /** @param {number} core @param {string} to @param {object} [more] - settings */
@@ -247,5 +277,19 @@ ${text} }`,
   };
 
   const has = { nginx: findProgram('nginx') !== null, haproxy: findProgram('haproxy') !== null };
-  return { has, upstream, plainNginx, nginxAsking, nginxByItself, plainHaproxy, haproxyByItself, gateway, holding, peer, python };
+  return {
+    has,
+    upstream,
+    plainNginx,
+    nginxAsking,
+    nginxByItself,
+    plainHaproxy,
+    haproxyByItself,
+    haproxyChecking,
+    haproxyShortest,
+    gateway,
+    holding,
+    peer,
+    python,
+  };
 }
