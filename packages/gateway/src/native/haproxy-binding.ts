@@ -16,7 +16,7 @@ function isDigest(headers: readonly string[], id: string): string {
 }
 
 /** The client sends what `pay` is the digest of, each header once and not empty: then `genuine` holds. */
-export function usualBinding({ headers, value }: BindingPolicy, id: string, timely: string): readonly string[] {
+export function usualBinding({ headers, value, missing }: BindingPolicy, id: string, timely: string): readonly string[] {
   const once = headers.map((name) => `{ req.fhdr_cnt(${name}) eq 1 }`).join(' ');
   const bound = `{ var(txn.${id}pay) -m found }`;
   const values = headers.map((name, index) => {
@@ -31,7 +31,13 @@ export function usualBinding({ headers, value }: BindingPolicy, id: string, time
     ];
     return { rules, holds: bearer };
   });
+  // The usual claims have no escapes: a name that is not to be found is not there.
+  const unbound = [
+    `http-request set-var(txn.${id}unbound) bool(true) if ${timely} !{ var(txn.${id}claims) -m sub ${quoted('"pay"')} }`,
+    `http-request set-var(txn.${id}genuine) bool(true) if ${timely} { var(txn.${id}unbound) -m bool }`,
+  ];
   return [
+    ...(missing === 'accept' ? unbound : []),
     `http-request set-var(txn.${id}pay) var(txn.${id}claims),json_query('$.pay') if ${timely} ${once}`,
     ...values.flatMap(({ rules }) => rules),
     `http-request set-var(txn.${id}genuine) bool(true) if ${[bound, ...values.map(({ holds: one }) => one), isDigest(headers, id)].join(' ')}`,

@@ -63,7 +63,7 @@ export function usualRules(rules: TokenRules): UsualRules | null {
       ...(binding === null ? [] : usualBinding(binding, id, `{ var(txn.${id}timely) -m bool }`)),
       ...remembered.write,
       ...said(rules),
-      ...(id === '' ? [`http-request allow if ${genuine}`] : [set('bound', `str(${boundState(rules.policy)})`, genuine)]),
+      ...(id === '' ? [`http-request allow if ${genuine}`] : []),
     ],
     genuine,
     forged: `{ var(txn.${id}signed) -m found } !${sound}`,
@@ -131,6 +131,11 @@ function setVariable(variable: string, value: string, condition: string): string
   return `http-request set-var(${variable}) ${value}${condition === '' ? '' : ` if ${condition}`}`;
 }
 
+/** Whether tokens may pass that were never bound. */
+function acceptsUnbound({ binding }: Policy): boolean {
+  return binding?.missing === 'accept';
+}
+
 /**
  * A connection remembers the token that was proven on it last, with the values that were bound to it: apps send the same again. What a proof would
  * find is the same for the same bytes; only the clock goes on. Nothing is remembered before it was proven, and nothing beyond the connection:
@@ -139,38 +144,51 @@ function setVariable(variable: string, value: string, condition: string): string
 function memory(rules: TokenRules): { readonly read: readonly string[]; readonly write: readonly string[] } {
   const { id, when, keys, policy } = rules;
   const { header } = policy.token;
-  const bound = (policy.binding?.headers ?? []).map((name, index) => ({ name, variable: `sess.${id}bound_${index}` }));
-  const isSame = [
-    `{ req.fhdr_cnt(${header}) eq 1 } { req.fhdr(${header}),strcmp(sess.${id}tok) eq 0 }`,
-    ...bound.map(({ name, variable }) => `{ req.fhdr_cnt(${name}) eq 1 } { req.fhdr(${name}),secure_memcmp(${variable}) }`),
-  ];
+  const names = policy.binding?.headers ?? [];
+  const bound = names.map((name, index) => ({ name, variable: `sess.${id}bound_${index}` }));
+  const isSame = `${when}{ req.fhdr_cnt(${header}) eq 1 } { req.fhdr(${header}),strcmp(sess.${id}tok) eq 0 }`;
+  const isBound = bound
+    .map(({ name, variable }) => `{ req.fhdr_cnt(${name}) eq 1 } { req.fhdr(${name}),secure_memcmp(${variable}) } `)
+    .join('');
   // Where several policies count, it may be genuine since it was before.
   const proven = `${id === '' ? '' : `{ var(txn.${id}sound) -m found } `}{ var(txn.${id}genuine) -m bool }`;
+  const unbound = acceptsUnbound(policy) ? ` { var(txn.${id}unbound) -m bool }` : '';
+  const notFor = unbound === '' ? '' : ` !${unbound.trim()}`;
+  const held = [...bound.map(({ variable }) => variable), ...(unbound === '' ? [] : [`sess.${id}unbound`])];
   return {
     read: [
       '# The token that was proven on this connection last, byte for byte: only the clock is asked again.',
-      setVariable(`txn.${id}genuine`, 'bool(true)', `${when}${isSame.join(' ')} ${timely(rules, `sess.${id}exp`)}`),
+      ...(unbound === ''
+        ? []
+        : [
+            setVariable(`txn.${id}unbound`, 'bool(true)', `${isSame} { var(sess.${id}unbound) -m bool }`),
+            setVariable(`txn.${id}genuine`, 'bool(true)', `${unbound.trim()} ${timely(rules, `sess.${id}exp`)}`),
+          ]),
+      setVariable(`txn.${id}genuine`, 'bool(true)', `${isSame} ${isBound}${timely(rules, `sess.${id}exp`)}`),
     ],
     write: [
       '# Remembered for the next request on this connection; the token comes last, so that what belongs to it is there.',
-      ...['tok', 'device'].map((name) => `http-request unset-var(sess.${id}${name}) if ${proven}`),
+      ...[`sess.${id}tok`, `sess.${id}device`, ...held].map((variable) => `http-request unset-var(${variable}) if ${proven}`),
       setVariable(`sess.${id}exp`, `var(txn.${id}exp)`, proven),
       setVariable(`sess.${id}device`, `var(txn.${id}claims),json_query('$.did')`, proven),
       ...(usualKey(keys) === '' ? [setVariable(`sess.${id}key`, `var(txn.${id}sound)`, proven)] : []),
-      ...bound.map(({ name, variable }) => setVariable(variable, `req.fhdr(${name})`, proven)),
+      ...bound.map(({ name, variable }) => setVariable(variable, `req.fhdr(${name})`, proven + notFor)),
+      ...(unbound === '' ? [] : [setVariable(`sess.${id}unbound`, 'bool(true)', proven + unbound)]),
       setVariable(`sess.${id}tok`, `var(txn.${id}tok)`, proven),
     ],
   };
 }
 
 /** What the server behind is told of a token that was proven, now or before. A request on the same connection must not change it: so it is noted. */
-function said({ id, keys }: TokenRules): readonly string[] {
+function said({ id, keys, policy }: TokenRules): readonly string[] {
   const genuine = `{ var(txn.${id}genuine) -m bool }`;
   return [
     // Another policy may have met another token.
     ...(id === '' ? [] : [`http-request unset-var(txn.device) if ${genuine}`]),
     setVariable('txn.device', `var(sess.${id}device)`, genuine),
     setVariable('txn.expires', `var(sess.${id}exp)`, genuine),
+    ...(id === '' ? [] : [setVariable('txn.bound', `str(${boundState(policy)})`, genuine)]),
+    ...(acceptsUnbound(policy) ? [setVariable('txn.bound', 'str(absent)', `${genuine} { var(txn.${id}unbound) -m bool }`)] : []),
     ...(usualKey(keys) === '' ? [setVariable('txn.key', `var(sess.${id}key)`, genuine)] : []),
   ];
 }
