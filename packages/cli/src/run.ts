@@ -1,5 +1,6 @@
 /** Finds the command, runs it, and turns mistakes into exit codes. */
 import { readFileSync } from 'node:fs';
+import { ConfigurationError } from 'approov-guard';
 import { parseArguments } from './command-line/arguments.ts';
 import type { Command } from './command-line/command.ts';
 import { commandHelp, globalHelp } from './command-line/help.ts';
@@ -57,7 +58,8 @@ export async function run(surroundings: Surroundings): Promise<number> {
 }
 
 function told(error: unknown): { readonly message: string; readonly code: number } {
-  if (error instanceof UsageError) return { message: error.message, code: EXIT.usage };
+  // What the library says of options is said of a command's, too; commands that know better names for them say it themselves.
+  if (error instanceof UsageError || error instanceof ConfigurationError) return { message: error.message, code: EXIT.usage };
   // The message is left out: it may hold what was typed.
   return {
     message: `approov-guard itself failed (${error instanceof Error ? error.name : 'unknown'}); please report it`,

@@ -3,7 +3,7 @@ import type { AppAnswer, Behaviour, FleetOptions, FleetReport } from '@approov-g
 import type { HeaderLine } from 'approov-guard/views';
 import type { Arguments } from '../command-line/arguments.ts';
 import type { Command } from '../command-line/command.ts';
-import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { COMMON_OPTIONS, SHARED_OPTIONS } from '../command-line/option-tables.ts';
 import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
 import { parseHeaderLine, safeText } from '../terminal/text.ts';
 import { UsageError } from '../terminal/usage-error.ts';
@@ -27,7 +27,7 @@ export const app: Command = {
     package: { value: 'NAME', describe: 'the app, default com.example.app' },
     sign: { value: 'install', describe: 'sign messages with the installation’s key' },
     bind: { value: 'HEADER', describe: 'bind tokens to this header' },
-    header: { value: 'NAME: VALUE', describe: 'a header of the app; may be repeated', repeatable: true },
+    header: SHARED_OPTIONS.header,
     method: { value: 'METHOD', describe: 'default GET' },
     data: { value: 'TEXT', describe: 'the body' },
     devices: { value: 'N', describe: 'a fleet of so many devices' },

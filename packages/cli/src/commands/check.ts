@@ -5,7 +5,7 @@ import { requestView } from 'approov-guard/views';
 import type { Arguments } from '../command-line/arguments.ts';
 import type { Command } from '../command-line/command.ts';
 import { momentOfJudgement } from '../command-line/moment.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS, SHARED_OPTIONS } from '../command-line/option-tables.ts';
 import { type ArgumentNames, blameArgument } from '../input/argument-names.ts';
 import { chosenKeys, KEY_OPTIONS } from '../input/keys.ts';
 import { namedPolicy, POLICY_OPTION } from '../input/policy-option.ts';
@@ -22,11 +22,11 @@ export const check: Command = {
   usage: ['approov-guard check TOKEN|- [OPTIONS]'],
   options: {
     bind: { value: 'TEXT', describe: 'the text to which the token must be bound' },
-    prefix: { value: 'WORD', describe: 'the scheme before the token, such as Bearer' },
+    prefix: SHARED_OPTIONS.prefix,
     issuer: { value: 'TEXT', describe: 'demand this iss; may be repeated', repeatable: true },
-    audience: { value: 'TEXT', describe: 'demand this aud; may be repeated', repeatable: true },
+    audience: SHARED_OPTIONS.audience,
     tolerance: { value: 'SECONDS', describe: 'how far clocks may differ, 0 to 300, default 0' },
-    at: { value: 'TIME', describe: 'judge as of this time: seconds since 1970, or 2023-11-14T22:13:20Z' },
+    at: SHARED_OPTIONS.at,
     ...POLICY_OPTION,
     ...KEY_OPTIONS,
     ...SECRET_OPTIONS,

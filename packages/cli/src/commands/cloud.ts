@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RunningCloud, Verb, VerbAnswer } from '@approov-guard/cloud';
 import type { Command } from '../command-line/command.ts';
-import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { COMMON_OPTIONS, listenOptions } from '../command-line/option-tables.ts';
 import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
 import { columns, safeText } from '../terminal/text.ts';
 import { UsageError } from '../terminal/usage-error.ts';
@@ -20,7 +20,7 @@ export const cloud: Command = {
     'approov-guard cloud VERB [OPTIONS] [--state FILE]',
   ],
   options: {
-    listen: { value: 'ADDRESS', describe: `where to listen, default ${CLOUD_ADDRESS}` },
+    ...listenOptions(CLOUD_ADDRESS),
     state: { value: 'FILE|memory', describe: 'the state file; default APPROOV_CLOUD_STATE, else one in your home folder' },
     'host-name': { value: 'NAME', describe: 'a name by which it may be reached, beside addresses and localhost', repeatable: true },
     help: COMMON_OPTIONS.help ?? { value: null, describe: 'show this help' },

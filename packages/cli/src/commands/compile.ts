@@ -1,7 +1,6 @@
 /** `approov-guard compile`: the configuration of a proxy that enforces a policy by itself, or asks the authoriser. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ConfigurationError } from 'approov-guard';
 import type { Command } from '../command-line/command.ts';
 import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
 import { POLICY_OPTIONS, policyOf, variablesOf } from '../input/policy-source.ts';
@@ -31,7 +30,7 @@ export const compile: Command = {
     const { compileFor } = await import('@approov-guard/gateway');
     const [target = ''] = given.words;
     const places = { to: placeOf(given.text('to') ?? '127.0.0.1:5000'), listen: given.text('listen') ?? '127.0.0.1:8002' };
-    const files = told(() => compileFor(target, policy, places, variablesOf(surroundings)));
+    const files = compileFor(target, policy, places, variablesOf(surroundings));
     const out = given.text('out');
     if (out !== undefined) {
       for (const path of written(resolve(surroundings.cwd, out), files)) surroundings.stdout.write(`${path}\n`);
@@ -59,14 +58,5 @@ function written(folder: string, files: readonly { readonly name: string; readon
     });
   } catch (error) {
     throw new UsageError(`${folder} cannot be written (${(error as NodeJS.ErrnoException).code})`);
-  }
-}
-
-function told<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof ConfigurationError) throw new UsageError(error.message);
-    throw error;
   }
 }

@@ -1,5 +1,4 @@
 /** `approov-guard exempt`: signs an exemption for a store's review, a device farm or a partner. */
-import { ConfigurationError } from 'approov-guard';
 import type { Arguments } from '../command-line/arguments.ts';
 import type { Command } from '../command-line/command.ts';
 import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
@@ -39,13 +38,8 @@ export const exempt: Command = {
     const routes = given.texts('route');
     if (routes.length === 0) throw new UsageError('name the routes: --route NAME, or --route default');
     const exemption = { id: required(given, 'id'), routes, from, until: from + Math.round(days * 86_400), by: required(given, 'by') };
-    try {
-      const value = signExemption(exemption, keyOf(given, surroundings));
-      surroundings.stdout.write(given.flag('json') ? `${JSON.stringify({ ...exemption, value })}\n` : `${value}\n`);
-    } catch (error) {
-      if (error instanceof ConfigurationError) throw new UsageError(error.message);
-      throw error;
-    }
+    const value = signExemption(exemption, keyOf(given, surroundings));
+    surroundings.stdout.write(given.flag('json') ? `${JSON.stringify({ ...exemption, value })}\n` : `${value}\n`);
     if (!given.flag('json')) surroundings.stderr.write('note: whoever has it is exempt; send it as the header approov-exemption\n');
     return EXIT.accepted;
   },

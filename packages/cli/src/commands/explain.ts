@@ -8,7 +8,7 @@ import { capturedRequest } from '../capture/read-capture.ts';
 import type { Arguments } from '../command-line/arguments.ts';
 import type { Command } from '../command-line/command.ts';
 import { momentOfJudgement } from '../command-line/moment.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS, SHARED_OPTIONS } from '../command-line/option-tables.ts';
 import { ACCOUNT_KEY_OPTIONS, requiredAccountKey } from '../input/account-key.ts';
 import { type ArgumentNames, blameArgument } from '../input/argument-names.ts';
 import { chosenKeys, KEY_OPTIONS } from '../input/keys.ts';
@@ -29,12 +29,12 @@ export const explain: Command = {
     entry: { value: 'NUMBER', describe: 'of a HAR file: which request, from 1' },
     'bind-header': { value: 'NAME', describe: 'a bound header; may be repeated', repeatable: true },
     'token-header': { value: 'NAME', describe: 'the header that carries the token, default approov-token' },
-    prefix: { value: 'WORD', describe: 'the scheme before the token, such as Bearer' },
-    audience: { value: 'TEXT', describe: 'demand this aud; may be repeated. Default: not checked', repeatable: true },
+    prefix: SHARED_OPTIONS.prefix,
+    audience: SHARED_OPTIONS.audience,
     require: { value: 'NAME', describe: 'a component that must be covered, instead of @target-uri; may be repeated', repeatable: true },
     digest: { value: 'WHEN', describe: 'if-present (default) or required' },
     strict: { value: null, describe: 'accept no deviation of client libraries' },
-    at: { value: 'TIME', describe: 'judge as of this time: seconds since 1970, or 2023-11-14T22:13:20Z' },
+    at: SHARED_OPTIONS.at,
     ...POLICY_OPTION,
     ...ACCOUNT_KEY_OPTIONS,
     ...KEY_OPTIONS,

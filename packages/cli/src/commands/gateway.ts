@@ -1,8 +1,7 @@
 /** `approov-guard gateway`: a reverse proxy that lets only requests of genuine, untampered apps through. */
-import { ConfigurationError } from 'approov-guard';
 import type { Arguments } from '../command-line/arguments.ts';
 import type { Command } from '../command-line/command.ts';
-import { COMMON_OPTIONS } from '../command-line/option-tables.ts';
+import { adminOptions, COMMON_OPTIONS, listenOptions } from '../command-line/option-tables.ts';
 import { POLICY_OPTIONS, policyOf, variablesOf } from '../input/policy-source.ts';
 import { EXIT, type Surroundings } from '../terminal/surroundings.ts';
 import { UsageError } from '../terminal/usage-error.ts';
@@ -14,8 +13,8 @@ export const gateway: Command = {
   usage: ['approov-guard gateway --to URL [--listen ADDRESS] [OPTIONS]', 'approov-guard gateway --policy FILE'],
   options: {
     to: { value: 'URL', describe: 'the server behind, such as http://127.0.0.1:5000; may be repeated', repeatable: true },
-    listen: { value: 'ADDRESS', describe: 'where to listen, default 127.0.0.1:8002' },
-    admin: { value: 'ADDRESS|none', describe: 'where to answer /live, /ready, /metrics and /policy, default 127.0.0.1:8003' },
+    ...listenOptions('127.0.0.1:8002'),
+    ...adminOptions('127.0.0.1:8003'),
     ...POLICY_OPTIONS,
     ...COMMON_OPTIONS,
   },
@@ -30,13 +29,8 @@ export const gateway: Command = {
     const env = variablesOf(surroundings);
     // Imported only here: the other commands start without a proxy.
     const { runGateway } = await import('@approov-guard/gateway');
-    try {
-      await runGateway(policy, { env, stdout: surroundings.stdout, stderr: surroundings.stderr });
-      return EXIT.accepted;
-    } catch (error) {
-      if (error instanceof ConfigurationError) throw new UsageError(error.message);
-      throw error;
-    }
+    await runGateway(policy, { env, stdout: surroundings.stdout, stderr: surroundings.stderr });
+    return EXIT.accepted;
   },
 };
 

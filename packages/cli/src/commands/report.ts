@@ -38,10 +38,9 @@ export const report: Command = {
       if (file !== undefined) writeFileSync(resolve(surroundings.cwd, file), htmlReport(found));
       return found.ready ? EXIT.accepted : EXIT.rejected;
     } catch (error) {
-      if (error instanceof ConfigurationError) throw new UsageError(error.message);
       const { code, path } = error as NodeJS.ErrnoException;
-      if (typeof code === 'string') throw new UsageError(`${path ?? 'a log'} cannot be read or written: ${code}`);
-      throw error;
+      if (error instanceof ConfigurationError || typeof code !== 'string') throw error;
+      throw new UsageError(`${path ?? 'a log'} cannot be read or written: ${code}`);
     }
   },
 };

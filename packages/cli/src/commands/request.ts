@@ -16,7 +16,7 @@ import type { Arguments } from '../command-line/arguments.ts';
 import { claimsFrom } from '../command-line/claim-arguments.ts';
 import type { Command } from '../command-line/command.ts';
 import { suggestion } from '../command-line/nearest.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS, SHARED_OPTIONS } from '../command-line/option-tables.ts';
 import { ACCOUNT_KEY_OPTIONS, type FoundAccountKey, requiredAccountKey } from '../input/account-key.ts';
 import { readBytes, readText, requiredSecret } from '../input/secret-source.ts';
 import {
@@ -49,11 +49,11 @@ export const request: Command = {
     sign: { value: 'LABEL', describe: 'install, account, both (okhttp-3.8 only) or none (default)' },
     method: { value: 'METHOD', describe: 'default GET, with --data POST' },
     data: { value: 'TEXT', describe: 'the body; @FILE reads it from a file' },
-    header: { value: 'NAME:VALUE', describe: 'a header of the app; may be repeated', repeatable: true },
+    header: SHARED_OPTIONS.header,
     bind: { value: 'TEXT', describe: 'bind the token to this text' },
     'bind-header': { value: 'NAME', describe: 'bind the token to the value of this header, as setBindingHeader does' },
     token: { value: 'TOKEN', describe: 'send this token instead of minting one; signing then needs --key or an account key' },
-    claim: { value: 'NAME=VALUE', describe: 'add a claim to the minted token; may be repeated', repeatable: true },
+    claim: SHARED_OPTIONS.claim,
     key: { value: 'FILE', describe: 'the installation’s private key, base64 of DER; default: a fresh one' },
     components: { value: 'LIST', describe: 'cover these instead of @method,@target-uri; commas between them' },
     digest: { value: 'NAME', describe: 'sha-256 or sha-512: demand a body digest; none: leave it out' },

@@ -1,7 +1,6 @@
 /** `approov-guard rotate`: from an old key to a new one, with proof that nobody needs the old one any more. */
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { ConfigurationError } from 'approov-guard';
 import { fileText } from 'approov-guard/keys-file';
 import type { Arguments } from '../command-line/arguments.ts';
 import type { Command } from '../command-line/command.ts';
@@ -42,15 +41,10 @@ export const rotate: Command = {
   words: 0,
   run: async (given, surroundings) => {
     const work = workOf(given, surroundings);
-    try {
-      for (;;) {
-        const rotation = await step(work);
-        if (rotation.phase === 'done' || !given.flag('wait')) return told(rotation, work);
-        await new Promise((again) => setTimeout(again, 5000));
-      }
-    } catch (error) {
-      if (error instanceof ConfigurationError) throw new UsageError(error.message);
-      throw error;
+    for (;;) {
+      const rotation = await step(work);
+      if (rotation.phase === 'done' || !given.flag('wait')) return told(rotation, work);
+      await new Promise((again) => setTimeout(again, 5000));
     }
   },
 };

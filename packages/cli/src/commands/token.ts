@@ -12,7 +12,7 @@ import type { Arguments } from '../command-line/arguments.ts';
 import { claimsFrom } from '../command-line/claim-arguments.ts';
 import type { Command } from '../command-line/command.ts';
 import { suggestion } from '../command-line/nearest.ts';
-import { COMMON_OPTIONS, SECRET_OPTIONS } from '../command-line/option-tables.ts';
+import { COMMON_OPTIONS, SECRET_OPTIONS, SHARED_OPTIONS } from '../command-line/option-tables.ts';
 import { requiredSecret } from '../input/secret-source.ts';
 import type { UsableSecret } from '../input/secret-text.ts';
 import { unverifiedObject } from '../input/token-text.ts';
@@ -51,7 +51,7 @@ export const token: Command = {
     'set-data-hash-in-token': { value: 'TEXT', describe: 'bind the token: pay = base64(SHA-256(TEXT))' },
     'gen-long-lived': { value: 'ISSUER,DURATION', describe: 'a long-lived token, such as my-server,1y or my-server,30d' },
     expire: { value: 'TIME', describe: 'how long it lives: 5m, 30s, 2h; default 60m. Negative for a token that is dead already: -1m' },
-    claim: { value: 'NAME=VALUE', describe: 'add a claim of type text; NAME:=JSON for other types; may be repeated', repeatable: true },
+    claim: SHARED_OPTIONS.claim,
     'claim-example': { value: null, describe: 'add ip and did as in the vendor’s examples' },
     kid: { value: 'ID', describe: 'name a key id in the header' },
     ...SECRET_OPTIONS,

@@ -1,7 +1,6 @@
 /** The option `--policy`: judge by a policy file, as the gateway would. */
 
 import { resolve } from 'node:path';
-import { ConfigurationError } from 'approov-guard';
 import { type Policy, ReplayStores } from 'approov-guard/policy-file';
 import type { Arguments } from '../command-line/arguments.ts';
 import type { OptionTable } from '../command-line/option-tables.ts';
@@ -21,7 +20,7 @@ const BESIDE: ReadonlySet<string> = new Set(['policy', 'at', 'entry', 'json', 'h
  * The policy that is named, or `null` if none is. Its replay memory is empty, and nothing is asked of Redis.
  * @param options - the command's options: those that the file says exclude it
  * @param now - the moment of judgement, milliseconds since the epoch
- * @throws UsageError for a file that cannot be used, with its line
+ * @throws ConfigurationError for a file that cannot be used, with its line
  */
 export async function namedPolicy(given: Arguments, surroundings: Surroundings, options: OptionTable, now: number): Promise<Policy | null> {
   const file = given.text('policy');
@@ -32,11 +31,6 @@ export async function namedPolicy(given: Arguments, surroundings: Surroundings, 
   const { loadGatewayPolicy } = await import('@approov-guard/gateway');
   const env = { ...variablesOfFile(surroundings), ...surroundings.env };
   const stores = ReplayStores.unasked(() => now);
-  try {
-    // A test secret is what one checks test tokens with.
-    return loadGatewayPolicy(resolve(surroundings.cwd, file), { env, stores, guard: { now: () => now, environment: 'development' } });
-  } catch (error) {
-    if (error instanceof ConfigurationError) throw new UsageError(error.message);
-    throw error;
-  }
+  // A test secret is what one checks test tokens with.
+  return loadGatewayPolicy(resolve(surroundings.cwd, file), { env, stores, guard: { now: () => now, environment: 'development' } });
 }

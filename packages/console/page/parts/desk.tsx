@@ -100,38 +100,41 @@ function FleetPart({ fleet, onChange }: { readonly fleet: ShownDesk['fleet']; re
   );
 }
 
+interface FaultSwitch {
+  readonly name: string;
+  readonly title: string;
+  readonly isOn: boolean;
+  readonly onChange: (isOn: boolean) => void;
+}
+
+function Fault({ name, title, isOn, onChange }: FaultSwitch): JSX.Element {
+  return (
+    <li>
+      <label class="check">
+        <input type="checkbox" data-fault={name} checked={isOn} onChange={({ currentTarget }) => onChange(currentTarget.checked)} /> {title}
+      </label>
+    </li>
+  );
+}
+
 function FaultsPart({ faults, onChange }: { readonly faults: ShownDesk['faults']; readonly onChange: Change }): JSX.Element {
   const set = (change: Partial<ShownDesk['faults']>, done: string): void => onChange({ faults: change }, done);
   return (
     <>
       <h3>Break the cloud</h3>
       <ul class="faults">
-        <li>
-          <label class="check">
-            <input
-              type="checkbox"
-              data-fault="outage"
-              checked={faults.outage}
-              onChange={({ currentTarget: { checked } }) =>
-                set({ outage: checked }, checked ? 'Phones get no new tokens.' : 'The cloud is back.')
-              }
-            />{' '}
-            Outage: no new tokens, no key set
-          </label>
-        </li>
-        <li>
-          <label class="check">
-            <input
-              type="checkbox"
-              data-fault="failover"
-              checked={faults.failover}
-              onChange={({ currentTarget: { checked } }) =>
-                set({ failover: checked }, checked ? 'New tokens carry neither pay nor ipk.' : 'New tokens are whole again.')
-              }
-            />{' '}
-            Fail-over: simpler tokens, not bound, no key for signatures
-          </label>
-        </li>
+        <Fault
+          name="outage"
+          title="Outage: no new tokens, no key set"
+          isOn={faults.outage}
+          onChange={(outage) => set({ outage }, outage ? 'Phones get no new tokens.' : 'The cloud is back.')}
+        />
+        <Fault
+          name="failover"
+          title="Fail-over: simpler tokens, not bound, no key for signatures"
+          isOn={faults.failover}
+          onChange={(failover) => set({ failover }, failover ? 'New tokens carry neither pay nor ipk.' : 'New tokens are whole again.')}
+        />
         <li>
           <label>
             The issuer’s clock: {faults.clockOffsetSeconds === 0 ? 'right' : `${faults.clockOffsetSeconds} s`}
