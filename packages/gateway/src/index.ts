@@ -5,7 +5,7 @@ export { DIALECTS, type DialectName } from './authorizer/dialects/dialect.ts';
 export { type ProxyPlaces, runAuthorizer } from './authorizer/run.ts';
 export { compileFor, TARGETS } from './native/compile.ts';
 export { type PolicyKey, policyKeys, withKey, withoutKey } from './policy/edit-keys.ts';
-export { readYamlText } from './policy/yaml-text.ts';
+export { parseYamlText } from './policy/yaml-text.ts';
 export { IDENTITY_NAMES, type Identity, identityOf, writeIdentity } from './proxy/identity.ts';
 export { type Gateway, type GatewayOptions, loadGatewayPolicy, startGateway } from './service/gateway.ts';
 export { type RunSurroundings, runGateway } from './service/run.ts';

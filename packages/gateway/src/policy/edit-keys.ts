@@ -2,7 +2,7 @@
 import { ConfigurationError } from 'approov-guard';
 import { type PolicyDocument, policyFrom } from 'approov-guard/policy-file';
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
-import { readYamlText } from './yaml-text.ts';
+import { parseYamlText } from './yaml-text.ts';
 
 type Path = readonly (string | number)[];
 
@@ -19,7 +19,7 @@ export interface PolicyKey {
  * @throws ConfigurationError for a mistake, and for keys that are not listed one by one: a key set or a file of keys is rotated where it is kept
  */
 export function policyKeys(text: string, folder: string, env: { readonly [name: string]: string | undefined }): readonly PolicyKey[] {
-  const document = readYamlText(text).value as PolicyDocument;
+  const document = parseYamlText(text).value as PolicyDocument;
   const { keys, environment } = document;
   const entries = entriesOf(keys, ['keys']);
   const { guard } = policyFrom(
@@ -48,7 +48,7 @@ export function withKey(text: string, part: { readonly [name: string]: unknown }
 
 /** The text without this key. @throws ConfigurationError if it is not there, or the only one */
 export function withoutKey(text: string, written: unknown): string {
-  const value = readYamlText(text).value as PolicyDocument;
+  const value = parseYamlText(text).value as PolicyDocument;
   const entries = entriesOf(value.keys, ['keys']);
   const found = entries.find((path) => JSON.stringify(memberAt(value, path)) === JSON.stringify(written));
   if (found === undefined) return refused('no longer hold the old key; somebody has edited the file');

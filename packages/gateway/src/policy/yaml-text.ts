@@ -1,9 +1,9 @@
 /** Reads YAML 1.2 and keeps where everything stands. JSON is YAML, so this reads both. */
-import { type ReadText, TextMistake } from 'approov-guard/policy-file';
+import { type ParsedText, TextMistake } from 'approov-guard/policy-file';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
 /**
- * Reads a policy in YAML or JSON. Names that stand twice, tags, anchors and several documents are refused: each is a way for a file to mean
+ * Parses a policy in YAML or JSON. Names that stand twice, tags, anchors and several documents are refused: each is a way for a file to mean
  * something else than what a reviewer sees.
  *
  * @param text - the content of the file
@@ -11,12 +11,12 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument 
  *
  * @example
  * ```ts
- * import { readYamlText } from '@approov-guard/gateway';
- * const { value, lines } = readYamlText('keys:\n  secret:\n    base64: { env: APPROOV_BASE64_SECRET }\n');
+ * import { parseYamlText } from '@approov-guard/gateway';
+ * const { value, lines } = parseYamlText('keys:\n  secret:\n    base64: { env: APPROOV_BASE64_SECRET }\n');
  * console.log(lines.get('keys.secret.base64')); // 3
  * ```
  */
-export function readYamlText(text: string): ReadText {
+export function parseYamlText(text: string): ParsedText {
   const counter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: counter,

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { OrderAnswer } from '@approov-guard/rollout';
 import { loadPolicyFile, type Policy, type PolicySettings } from 'approov-guard/policy-file';
-import { readYamlText } from '../policy/yaml-text.ts';
+import { parseYamlText } from '../policy/yaml-text.ts';
 import { type PolicyInForce, policyInForce } from '../proxy/policy-in-force.ts';
 import { type Outcome, type ProxyHost, serve } from '../proxy/proxy.ts';
 import { Tunnels, upgradeListener } from '../proxy/tunnel.ts';
@@ -79,7 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** Loads a policy as the gateway does, JSON or YAML, in production unless the file says otherwise. Starts nothing. */
 export function loadGatewayPolicy(file: string, settings: PolicySettings = {}): Policy {
   return loadPolicyFile(file, {
-    read: readYamlText,
+    parse: parseYamlText,
     rollout: checkedRollout(settings.env),
     ...settings,
     guard: { environment: 'production', ...settings.guard },

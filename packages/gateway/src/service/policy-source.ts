@@ -1,7 +1,7 @@
 /** Where a service has its policy from: a file that is followed, or a literal; and the replay memory that it names. */
 import type { GuardOptions } from 'approov-guard';
 import { type Policy, type PolicyDocument, policyFrom, watchPolicyFile } from 'approov-guard/policy-file';
-import { readYamlText } from '../policy/yaml-text.ts';
+import { parseYamlText } from '../policy/yaml-text.ts';
 import type { Metrics } from './metrics.ts';
 import { ConnectedStores, RedisConnections } from './redis.ts';
 import { ServiceRollout } from './rollout.ts';
@@ -40,7 +40,7 @@ export class PolicySource {
     this.rollout = new ServiceRollout(options, metrics);
     const settings = {
       ...(options.env === undefined ? {} : { env: options.env }),
-      read: readYamlText,
+      parse: parseYamlText,
       stores: this.stores,
       rollout: this.rollout.read,
       guard: { environment: 'production' as const, ...options.guard },

@@ -3,7 +3,7 @@
  * own, since it needs `node:fs`.
  */
 export { type FilesWatcher, watchFiles } from '../keys/file/watch-files.ts';
-export { type ReadText, readJsonText, TextMistake } from './json-text.ts';
+export { type ParsedText, parseJsonText, TextMistake } from './json-text.ts';
 export {
   loadPolicyFile,
   type Policy,

@@ -1,12 +1,12 @@
 /** Reads JSON (RFC 8259) and keeps where everything stands, so that a mistake can be shown with its line. */
 
-/** A text that was read: its value, and the line (from 1) of each option's path, such as `routes[0].match.paths`; the whole is ``. */
-export interface ReadText {
+/** A text that was parsed: its value, and the line (from 1) of each option's path, such as `routes[0].match.paths`; the whole is ``. */
+export interface ParsedText {
   readonly value: unknown;
   readonly lines: ReadonlyMap<string, number>;
 }
 
-/** A text that cannot be read. */
+/** A text that cannot be parsed. */
 export class TextMistake extends Error {
   /** From 1. */
   readonly line: number;
@@ -24,11 +24,11 @@ const WHITE = /[\x20\t\r\n]*/y;
 const SCALAR = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 /**
- * Reads a JSON text. Beside what is not JSON it refuses a member that is named twice: `JSON.parse` takes the last one, and who reviews the
+ * Parses a JSON text. Beside what is not JSON it refuses a member that is named twice: `JSON.parse` takes the last one, and who reviews the
  * file may see the first.
  * @throws TextMistake
  */
-export function readJsonText(text: string): ReadText {
+export function parseJsonText(text: string): ParsedText {
   return new JsonReader(text).read();
 }
 
@@ -43,7 +43,7 @@ class JsonReader {
     this.#text = text;
   }
 
-  read(): ReadText {
+  read(): ParsedText {
     const value = this.#value('', 0);
     if (this.#peek() !== '') this.#fail('the text goes on after its end; one object is expected');
     return { value, lines: this.#lines };

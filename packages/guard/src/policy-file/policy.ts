@@ -13,7 +13,7 @@ import type { GuardOptions } from '../guard/options.ts';
 import { type FilesWatcher, watchFiles } from '../keys/file/watch-files.ts';
 import { fileText } from '../keys/file-text.ts';
 import type { OnKeyEvent } from '../keys/key-events.ts';
-import { type ReadText, readJsonText } from './json-text.ts';
+import { type ParsedText, parseJsonText } from './json-text.ts';
 import { located } from './policy-file-error.ts';
 import { ReplayStores } from './replay-settings.ts';
 import { resolved } from './resolve-document.ts';
@@ -26,8 +26,8 @@ export type PolicyDocument = { readonly [name: string]: unknown };
 export interface PolicySettings {
   /** Where `{ "env": NAME }` is looked up. Default `process.env`. */
   readonly env?: { readonly [name: string]: string | undefined };
-  /** How a text is read. Default: as JSON. The gateway reads YAML, too. */
-  readonly read?: (text: string) => ReadText;
+  /** How a text is parsed. Default: as JSON. The gateway takes YAML, too. */
+  readonly parse?: (text: string) => ParsedText;
   /** The replay stores. Give the same ones again when the file is read again, so that they keep what they remember. Default: new ones. */
   readonly stores?: ReplayStores;
   /** Called for each event of the policy's key sources. */
@@ -95,8 +95,8 @@ export function loadPolicyFile(file: string, settings: PolicySettings = {}): Pol
 /** The same for a guard that follows another one. */
 function loadKeeping(file: string, settings: PolicySettings, sharesOf?: typeof compileShare): Policy {
   const whole = resolve(file);
-  const read = settings.read ?? readJsonText;
-  const { value, lines } = located(file, new Map(), () => read(readWhole(whole)));
+  const parse = settings.parse ?? parseJsonText;
+  const { value, lines } = located(file, new Map(), () => parse(readWhole(whole)));
   const policy = located(file, lines, () => policyOf(value, dirname(whole), settings, sharesOf));
   return { ...policy, file: whole, sources: [whole, ...policy.sources], locate: (check) => located(file, lines, check) };
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { readJsonText, TextMistake } from 'approov-guard/policy-file';
+import { parseJsonText, TextMistake } from 'approov-guard/policy-file';
 import fc from 'fast-check';
 
 test('every JSON value is read as JSON.parse reads it', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(undefined, 2), (value, indent) => {
       const text = JSON.stringify(value, null, indent);
-      assert.deepEqual(readJsonText(text).value, JSON.parse(text));
+      assert.deepEqual(parseJsonText(text).value, JSON.parse(text));
     }),
   );
 });
@@ -28,7 +28,7 @@ test('what JSON.parse refuses is refused, whatever is cut or changed', () => {
       const repeats = /"b".*"b"|"a".*"a"/.test(changed);
       if (!repeats)
         assert.equal(
-          accepts(() => readJsonText(changed)),
+          accepts(() => parseJsonText(changed)),
           accepts(() => JSON.parse(changed)),
           changed,
         );
@@ -38,7 +38,7 @@ test('what JSON.parse refuses is refused, whatever is cut or changed', () => {
 });
 
 test('each option has its line', () => {
-  const { lines } = readJsonText('{\n  "a": [\n    1,\n    { "b":\n      2 }\n  ],\n  "c": null\n}');
+  const { lines } = parseJsonText('{\n  "a": [\n    1,\n    { "b":\n      2 }\n  ],\n  "c": null\n}');
   assert.deepEqual(Object.fromEntries(lines), { '': 1, a: 2, 'a[0]': 3, 'a[1]': 4, 'a[1].b': 5, c: 7 });
 });
 
@@ -56,7 +56,7 @@ test('a mistake names its line and what is expected', () => {
   ];
   for (const [text, line, message] of mistakes) {
     assert.throws(
-      () => readJsonText(text),
+      () => parseJsonText(text),
       (error) => error instanceof TextMistake && error.line === line && message.test(error.message),
       text,
     );
@@ -64,7 +64,7 @@ test('a mistake names its line and what is expected', () => {
 });
 
 test('`__proto__` is a member like any other', () => {
-  const { value } = readJsonText('{ "__proto__": { "keys": 1 } }');
+  const { value } = parseJsonText('{ "__proto__": { "keys": 1 } }');
   assert.deepEqual(Object.keys(value as object), ['__proto__']);
   assert.equal((value as { keys?: unknown }).keys, undefined);
 });
