@@ -1,5 +1,5 @@
 /** The signed requests that `npm start` shows: each is good once, and for five minutes. */
-import { exampleToken, freshInstallationKey, signRequest } from '@approov-guard/testkit';
+import { exampleToken, freshInstallationKey, signExample } from '@approov-guard/testkit';
 
 const PATH = '/v5/shapes';
 const TEN_MINUTES_MS = 600_000;
@@ -15,16 +15,7 @@ export function signedCases({ secret, now, origin, apiKey }) {
   /** @param {{ path?: string, at?: number, by?: typeof installation }} [made] */
   const signed = ({ path = PATH, at = now, by = installation } = {}) => {
     const request = { method: 'GET', url: origin + path };
-    // SDKs add `expires`, 15 seconds later: too soon for somebody who copies a line into a terminal.
-    const { headers } = signRequest({
-      client: 'okhttp-3.8',
-      sign: 'install',
-      lifetimeSeconds: 0,
-      installationKey: by,
-      token,
-      request,
-      now: at,
-    });
+    const { headers } = signExample({ installationKey: by, token, request, now: at });
     return { ...Object.fromEntries(headers), ...key };
   };
   const genuine = signed();

@@ -1,4 +1,6 @@
-/** Where a listener listens. */
+/** Where a listener listens, and how it begins and ends. */
+import type { AddressInfo, Server } from 'node:net';
+import { ConfigurationError } from 'approov-guard';
 import { invalid } from './checks.ts';
 
 /** An address, and the certificate shown there. */
@@ -20,4 +22,35 @@ export function addressFrom(text: string, path: string, tls: ListenAddress['tls'
   const host = bracketed ?? (plain === undefined ? '127.0.0.1' : plain || '0.0.0.0');
   const scheme = tls === null ? 'http' : 'https';
   return { shown: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`, where: { host, port }, tls };
+}
+
+/**
+ * Starts listening. Answers where: the port may have been 0.
+ * @param server - any server of Node's; its later errors are those of single connections, and end nothing
+ * @param path - the setting that names the address
+ * @param remedy - what else may be set, for the operator
+ */
+export async function listenOn(server: Server, { where, shown }: ListenAddress, path: string, remedy = ''): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    const failed = ({ code }: NodeJS.ErrnoException): void =>
+      reject(new ConfigurationError('option-invalid', path, `${shown} cannot be listened on (${code})${remedy}`));
+    server.once('error', failed);
+    server.listen({ ...where, backlog: 4096 }, () => {
+      server.off('error', failed);
+      server.on('error', () => undefined);
+      resolve();
+    });
+  });
+  const found = server.address();
+  // The cast holds: what is not a path is an address.
+  return typeof found === 'object' && found !== null ? shown.replace(/:\d+$/, `:${(found as AddressInfo).port}`) : shown;
+}
+
+/** Waits until what already waits to be taken was taken: it would be reset. @param accepted - how many connections were taken so far */
+export async function allTaken(accepted: () => number): Promise<void> {
+  let before = -1;
+  for (let turn = 0; turn < 1000 && before !== accepted(); turn++) {
+    before = accepted();
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  }
 }

@@ -35,10 +35,12 @@ export {
   signMessage,
 } from './signing/sign-message.ts';
 export {
+  type SignExampleOptions,
   type SignedRequest,
   type SigningConfiguration,
   type SigningKeys,
   type SignRequestOptions,
+  signExample,
   signRequest,
 } from './signing/sign-request.ts';
 export {

@@ -5,7 +5,7 @@ import {
   type InstallationKey,
   type IssueOptions,
   type SecretText,
-  signRequest,
+  signExample,
 } from '@approov-guard/testkit';
 import type { WireRequest } from '../wire.ts';
 
@@ -81,17 +81,7 @@ export function signed({ by = ALICE, ago = 0, body, times = 1, change }: SignedS
     const headers: Lines = [['Api-Key', apiKey], ...(body === undefined ? [] : ([['Content-Type', 'application/json']] as const))];
     const request = { method: 'GET', url: origin + paths.signature, headers, ...(body === undefined ? {} : { body }) };
     const token = exampleToken({ secret, now, claims: { ipk: ALICE.ipk } });
-    // SDKs let a signature live for 15 seconds: too short for somebody who edits the request first.
-    const settings = {
-      client: 'okhttp-3.8',
-      sign: 'install',
-      lifetimeSeconds: 0,
-      installationKey: by,
-      token,
-      request,
-      now: now - ago,
-    } as const;
-    const made = signRequest(settings);
+    const made = signExample({ installationKey: by, token, request, now: now - ago });
     const asSigned: WireRequest = { method: made.method, target: made.target, headers: made.headers, body: body ?? null };
     return { sent: change?.(asSigned, target, now) ?? asSigned, signed: asSigned, times };
   };

@@ -1,8 +1,7 @@
 /** `envoy.service.auth.v3.Authorization/Check`: where Envoy asks over gRPC. */
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { ConfigurationError } from 'approov-guard';
-import type { ListenAddress } from '../listen-address.ts';
+import { type ListenAddress, listenOn } from '../listen-address.ts';
 import { followCertificate, readCertificate } from '../service/certificate.ts';
 import type { Answer } from './answer.ts';
 import { type CheckRequest, CheckView } from './check-view.ts';
@@ -97,7 +96,7 @@ export class CheckListener {
   }
 
   /** Starts listening. Answers where: the port may have been 0. */
-  async listen({ where, shown }: ListenAddress): Promise<string> {
+  async listen(address: ListenAddress): Promise<string> {
     // Imported only here: no other dialect needs it.
     const [{ Server, ServerCredentials }, { fromJSON }] = await Promise.all([import('@grpc/grpc-js'), import('@grpc/proto-loader')]);
     const types = Object.fromEntries(Object.entries(MESSAGES).map(([name, fields]) => [name, { fields }]));
@@ -136,15 +135,7 @@ export class CheckListener {
       if (socket.alpnProtocol === 'h2') injector.injectConnection(socket);
       else socket.destroy();
     });
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', ({ code }: NodeJS.ErrnoException) =>
-        reject(new ConfigurationError('option-invalid', 'authorizer.listen', `${shown} cannot be listened on (${code})`)),
-      );
-      this.#server.listen({ ...where, backlog: 4096 }, resolve);
-    });
-    this.#server.on('error', () => undefined);
-    const found = this.#server.address();
-    return typeof found === 'object' && found !== null ? shown.replace(/:\d+$/, `:${(found as AddressInfo).port}`) : shown;
+    return listenOn(this.#server, address, 'authorizer.listen');
   }
 
   /** Takes no more connections and no more questions. What was asked is answered. */

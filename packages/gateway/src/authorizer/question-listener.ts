@@ -1,8 +1,7 @@
 /** The listener for questions of nginx ([why](../../../../docs/decisions/0011-own-http1-of-questions.md)): heads in, answers out, one at a time. */
 import { STATUS_CODES } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { ConfigurationError } from 'approov-guard';
-import type { ListenAddress } from '../listen-address.ts';
+import { createServer, type Server, type Socket } from 'node:net';
+import { allTaken, type ListenAddress, listenOn } from '../listen-address.ts';
 import { ownAnswer } from '../proxy/answers.ts';
 import type { Limits, Timeouts } from '../settings.ts';
 import type { Answer } from './answer.ts';
@@ -42,28 +41,13 @@ export class QuestionListener {
   }
 
   /** Starts listening. Answers where: the port may have been 0. */
-  async listen({ where, shown }: ListenAddress): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      const failed = ({ code }: NodeJS.ErrnoException): void =>
-        reject(new ConfigurationError('option-invalid', 'authorizer.listen', `${shown} cannot be listened on (${code})`));
-      this.#server.once('error', failed);
-      this.#server.listen({ ...where, backlog: 4096 }, () => {
-        this.#server.off('error', failed);
-        this.#server.on('error', () => undefined);
-        resolve();
-      });
-    });
-    const found = this.#server.address();
-    return typeof found === 'object' && found !== null ? shown.replace(/:\d+$/, `:${(found as AddressInfo).port}`) : shown;
+  listen(address: ListenAddress): Promise<string> {
+    return listenOn(this.#server, address, 'authorizer.listen');
   }
 
   /** Takes no more connections, and ends each with its next answer. What already waits to be taken is taken first: it would be reset. */
   async stop(): Promise<void> {
-    let before = -1;
-    for (let turn = 0; turn < 1000 && before !== this.#accepted; turn++) {
-      before = this.#accepted;
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    }
+    await allTaken(() => this.#accepted);
     this.#draining = true;
     this.#server.close();
   }

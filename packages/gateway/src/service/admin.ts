@@ -1,9 +1,7 @@
 /** The admin listener: how the gateway is, for whoever operates it. Loopback by default; nothing on it is for clients. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { OrderAnswer } from '@approov-guard/rollout';
-import { ConfigurationError } from 'approov-guard';
-import type { ListenAddress } from '../listen-address.ts';
+import { type ListenAddress, listenOn } from '../listen-address.ts';
 import { type Counts, exposition } from './metrics.ts';
 
 /** Whether requests can be served, and what is in the way: `ok`, or words, for each thing that was looked at. */
@@ -67,21 +65,8 @@ export class AdminListener {
     });
   }
 
-  async listen({ where, shown }: ListenAddress): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(
-          new ConfigurationError(
-            'option-invalid',
-            'gateway.admin',
-            `${shown} cannot be listened on (${error.code}); choose another address, or null for none`,
-          ),
-        ),
-      );
-      this.#server.listen(where, resolve);
-    });
-    const found = this.#server.address();
-    return typeof found === 'object' && found !== null ? shown.replace(/:\d+$/, `:${(found as AddressInfo).port}`) : shown;
+  listen(address: ListenAddress): Promise<string> {
+    return listenOn(this.#server, address, 'gateway.admin', '; choose another address, or null for none');
   }
 
   close(): void {

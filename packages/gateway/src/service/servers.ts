@@ -1,10 +1,9 @@
 /** The listeners: HTTP/1.1 and HTTP/2, with and without TLS, with their limits and time-outs. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type Http2Session, type Http2Stream } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ConfigurationError } from 'approov-guard';
-import type { ListenAddress } from '../listen-address.ts';
+import { allTaken, type ListenAddress, listenOn } from '../listen-address.ts';
 import { answerText, ownAnswer } from '../proxy/answers.ts';
 import { plainAddress } from '../proxy/forwarded.ts';
 import type { Limits, Timeouts } from '../settings.ts';
@@ -65,28 +64,13 @@ export class Listener {
   }
 
   /** Starts listening. Answers where: the port may have been 0. */
-  async listen({ where, shown }: ListenAddress): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      const failed = (error: NodeJS.ErrnoException): void =>
-        reject(new ConfigurationError('option-invalid', 'gateway.listen', `${shown} cannot be listened on (${error.code})`));
-      this.#server.once('error', failed);
-      this.#server.listen({ ...where, backlog: 4096 }, () => {
-        this.#server.off('error', failed);
-        this.#server.on('error', () => undefined);
-        resolve();
-      });
-    });
-    const found = this.#server.address();
-    return typeof found === 'object' && found !== null ? shown.replace(/:\d+$/, `:${(found as AddressInfo).port}`) : shown;
+  listen(address: ListenAddress): Promise<string> {
+    return listenOn(this.#server, address, 'gateway.listen');
   }
 
   /** Takes no more connections. What already waits to be taken is taken first: it would be reset. */
   async stop(): Promise<void> {
-    let before = -1;
-    for (let turn = 0; turn < 1000 && before !== this.#accepted; turn++) {
-      before = this.#accepted;
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    }
+    await allTaken(() => this.#accepted);
     this.#stopWatching();
     // Not the server's own `close`: it would end connections on which a request may just be arriving.
     const { close } = Object.getPrototypeOf(Object.getPrototypeOf(createServer())) as { close: () => void };

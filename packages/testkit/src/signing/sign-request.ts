@@ -214,3 +214,14 @@ function baseDigest(signatures: readonly LabelSignature[], form: 'plain' | 'by-l
   if (form === 'plain') return `sha-256=${digest(signatures[0]?.base ?? '')}`;
   return signatures.map(({ label, base }) => `${label}=${digest(base)}`).join(', ');
 }
+
+/** What {@link signExample} takes. */
+export type SignExampleOptions = Required<Pick<SignRequestOptions, 'request' | 'token' | 'now' | 'installationKey'>>;
+
+/**
+ * Signs a request for a demonstration: as apps with OkHttp do, with the installation's key, and good for as long as the guard's `maxAgeSeconds` says.
+ * SDKs let a signature live for 15 seconds: too short for somebody who copies a line into a terminal, or edits the request first.
+ */
+export function signExample(options: SignExampleOptions): SignedRequest {
+  return signRequest({ client: 'okhttp-3.8', sign: 'install', lifetimeSeconds: 0, ...options });
+}
