@@ -96,6 +96,25 @@ test('requests that come together are answered in their order, refusals among th
   await until(() => gateway.counts().approov_gateway_requests_in_flight === 0);
 });
 
+test('a refused request whose body came with it costs no connection; where more of it is to come, the connection ends', async (context) => {
+  const { url, received } = await upstream(context);
+  const { port } = await gatewayTo(context, url);
+  const post = (framing: string, body: string): string => `POST / HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n${body}`;
+  const last = `GET / HTTP/1.1\r\nHost: a\r\n${token}Connection: close\r\n\r\n`;
+  for (const whole of [post('Content-Length: 4', 'body'), post('Transfer-Encoding: chunked', '4\r\nbody\r\n0\r\n\r\n')]) {
+    const { text } = await raw(port, `${whole}${whole}${last}`);
+    assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 401', 'HTTP/1.1 401', 'HTTP/1.1 200'], whole);
+  }
+  for (const half of [post('Content-Length: 5', 'body'), post('Transfer-Encoding: chunked', '4\r\nbody\r\n')]) {
+    const { text } = await raw(port, half);
+    assert.match(text, /^HTTP\/1\.1 401 .*\r\nconnection: close\r\n/is, half);
+  }
+  assert.deepEqual(
+    received.map(({ method }) => method),
+    ['GET', 'GET'],
+  );
+});
+
 test('a client that sends requests and takes no answers is not read further', async () => {
   let served = 0;
   const content = 'x'.repeat(15_000);

@@ -100,15 +100,17 @@ function act(host: ProxyHost, passage: Passage, decision: Decision): void {
   new Forwarding(host, passage, upstream, { verdict, id: decision.id }, writeOwnFields(passage, decision)).start();
 }
 
-/** Answers by ourselves. The body that may still come is not waited for. */
+/** Answers by ourselves. The body that may still come is not waited for; the connection ends behind the answer then. */
 function answered({ response, inbound, request, force }: Passage, refusal: Refusal, verdict: string, id: string | null): Outcome {
   const fields = corsFields(force, inbound);
-  writeAnswer(
-    response,
-    fields === null ? refusal : { ...refusal, headers: { ...refusal.headers, ...fields } },
-    inbound.hasBody && !request.complete,
-  );
-  request.resume();
+  const answer = fields === null ? refusal : { ...refusal, headers: { ...refusal.headers, ...fields } };
+  const write = (): void => {
+    writeAnswer(response, answer, inbound.hasBody && !request.complete);
+    request.resume();
+  };
+  // Node tells of a request when its head was read: a turn later it knows whether the body came with it.
+  if (inbound.hasBody && !request.complete && response.stream === undefined) setImmediate(write);
+  else write();
   return { status: refusal.status, verdict, id, upstream: null, trouble: null };
 }
 
