@@ -4,6 +4,7 @@ import { guardOf } from '../guard/create-guard.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { GuardOptions, RouteOptions } from '../guard/options.ts';
 import type { Decision } from '../http/decide.ts';
+import { answerFastify, type FastifyReply } from '../http/refusal.ts';
 import { type NodeRequest, viewShownBy } from '../http/view-node.ts';
 
 declare module 'fastify' {
@@ -13,18 +14,10 @@ declare module 'fastify' {
   }
 }
 
-/** What is needed of Fastify's request and reply. */
+/** What is needed of Fastify's request. */
 type Request = { readonly raw: NodeRequest };
-interface Reply {
-  code(status: number): Reply;
-  headers(values: { readonly [name: string]: string }): Reply;
-  send(body: Uint8Array): unknown;
-}
-
-const ENCODER = new TextEncoder();
-
 /** A hook for `onRequest`. */
-export type FastifyHook = (request: Request, reply: Reply, done: () => void) => void;
+export type FastifyHook = (request: Request, reply: FastifyReply, done: () => void) => void;
 
 /**
  * Protects a Fastify app (`app.addHook('onRequest', …)`) or a route (`{ onRequest: … }`): requests that pass go on with
@@ -49,8 +42,7 @@ export function approov(guard: Guard | GuardOptions, route?: RouteOptions): Fast
     const proceed = (decision: Decision): void => {
       Object.assign(request, { approov: decision });
       if (decision.action === 'pass') done();
-      // As bytes: Fastify would add a charset to the content type of a text.
-      else reply.code(decision.refusal.status).headers(decision.refusal.headers).send(ENCODER.encode(decision.refusal.body));
+      else answerFastify(reply, decision.refusal);
     };
     const decision = guarded.guard.decide(viewShownBy('Fastify', request, request.raw), guarded.route);
     if (decision instanceof Promise) decision.then(proceed);

@@ -154,3 +154,19 @@ export function answerNode(response: NodeResponse, refusal: Refusal): void {
   for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
   response.end(refusal.body);
 }
+
+/** What is needed of Fastify's reply. */
+export interface FastifyReply {
+  code(status: number): FastifyReply;
+  headers(values: { readonly [name: string]: string }): FastifyReply;
+  serializer(write: (body: string) => string): FastifyReply;
+  send(body: string): unknown;
+}
+
+/** Without a serializer Fastify would add a charset to the content type of a text; and bytes would be a write of their own. */
+const asItIs = (body: string): string => body;
+
+/** Answers with the refusal by Fastify's reply, so that its hooks see the answer. */
+export function answerFastify(reply: FastifyReply, { status, headers, body }: Refusal): void {
+  reply.code(status).headers(headers).serializer(asItIs).send(body);
+}

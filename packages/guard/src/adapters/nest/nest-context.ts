@@ -2,7 +2,7 @@
 import type { RequestBody, RequestView } from '../../core/request-view.ts';
 import { readNodeBody } from '../../http/body-node.ts';
 import type { Refuse } from '../../http/decide.ts';
-import { answerNode, type NodeResponse, type Refusal } from '../../http/refusal.ts';
+import { answerFastify, answerNode, type FastifyReply, type NodeResponse, type Refusal } from '../../http/refusal.ts';
 import { graphqlError } from '../../http/refusal-errors.ts';
 import { isNodeRequest } from '../../http/view-either.ts';
 import { type NodeRequest, NodeRequestView, viewShownBy } from '../../http/view-node.ts';
@@ -24,9 +24,6 @@ export interface NestGuard {
 
 /** Fastify wraps Node's request; with `rawBody: true` Nest keeps the bytes on the wrapper. */
 type FastifyRequest = { readonly raw: NodeRequest; readonly rawBody?: unknown };
-interface FastifyReply {
-  code(status: number): { headers(values: { readonly [name: string]: string }): { send(body: Uint8Array): unknown } };
-}
 /** What a message of a gateway has of its connection: of socket.io, or what `handleConnection` kept of the package `ws`. */
 type GatewayClient = { readonly request?: unknown; readonly upgradeReq?: unknown; readonly handshake?: { readonly auth?: Said } };
 type Unknowns = { readonly [name in 'req' | 'request']?: unknown };
@@ -104,10 +101,9 @@ export async function refuseNest(
   if (exception !== undefined) throw exception(decision.refusal);
   if (context.getType() === 'graphql') throw graphqlError(decision);
   if (context.getType() !== 'http') return false;
-  const { status, headers, body } = decision.refusal;
   // The cast holds: the second argument of a handler is the response, of Express or of Fastify.
   const response = context.getArgs()[1] as NodeResponse | FastifyReply;
-  if ('code' in response) response.code(status).headers(headers).send(new TextEncoder().encode(body));
+  if ('code' in response) answerFastify(response, decision.refusal);
   else answerNode(response, decision.refusal);
   return new Promise(() => undefined);
 }
