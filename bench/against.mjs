@@ -3,7 +3,8 @@
  * the CPU time of both and their ratio.
  *
  * Each kind has processes of its own, one after the other, bound to one core where the platform can; in each, both guards take turns at the same
- * tokens, in slices of a millisecond and an order that alternates, and the ratio is the median over all pairs.
+ * tokens, in slices of a millisecond and an order that alternates, and the ratio is the median over all pairs. What the compiler makes of the same code
+ * differs from process to process by more than the pairs do: hence many processes, in every other of which the other guard comes first.
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -91,15 +92,21 @@ function candidateOf({ createGuard, NodeRequestView }, { options = {}, accepted,
   };
 }
 
-/** One process: the microseconds of both in each pair, net of what making the request takes. @param {string} other @param {string} name */
-async function measureRow(other, name) {
+/**
+ * One process: the microseconds of both in each pair, net of what making the request takes.
+ * @param {string} other @param {string} name
+ * @param {boolean} otherFirst - which guard is made and warmed up first: what both run is compiled for that one, and again for both
+ */
+async function measureRow(other, name, otherFirst) {
   const row = /** @type {Row} */ (ROWS[name]);
   const keys = freshKeys('HS256');
   const here = fileURLToPath(new URL('..', import.meta.url));
   const next = row.inputs(keys);
-  const [ours, theirs] = [candidateOf(libraryOf(here), row, keys, next), candidateOf(libraryOf(other), row, keys, next)];
+  const made = (otherFirst ? [other, here] : [here, other]).map((checkout) => candidateOf(libraryOf(checkout), row, keys, next));
   const warm = (row.views ? WARM_CALLS / 10 : WARM_CALLS) / 10;
-  for (let turn = 0; turn < 10; turn++) for (const once of [ours, theirs, next]) timed(once, warm);
+  for (let turn = 0; turn < 10; turn++) for (const once of [...made, next]) timed(once, warm);
+  // The cast holds: there are two.
+  const [ours, theirs] = /** @type {[() => void, () => void]} */ (otherFirst ? made.reverse() : made);
   const calls = Math.max(8, Math.round((SLICE_MS * 1000) / timed(ours, 1000)));
   const pairs = /** @type {(readonly [number, number])[]} */ ([]);
   const empty = [];
@@ -120,9 +127,10 @@ async function measureRow(other, name) {
 /** @param {string} other @param {string} name */
 function printRow(other, name) {
   const program = [process.execPath, fileURLToPath(import.meta.url), other, '--row', name];
-  const [command = '', ...words] = existsSync('/usr/bin/taskset') ? ['taskset', '-c', '1', ...program] : program;
+  const bound = existsSync('/usr/bin/taskset') ? ['taskset', '-c', '1', ...program] : program;
   const pairs = /** @type {[number, number][]} */ ([]);
   for (let launch = 0; launch < LAUNCHES; launch++) {
+    const [command = '', ...words] = launch % 2 === 0 ? bound : [...bound, '--other-first'];
     const { status, stdout } = spawnSync(command, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
     if (status !== 0) throw new Error(`${name}: exit code ${status}`);
     pairs.push(...JSON.parse(stdout));
@@ -138,7 +146,7 @@ function printRow(other, name) {
 
 const [other, ...words] = process.argv.slice(2);
 if (other === undefined) throw new Error('which checkout? node bench/against.mjs CHECKOUT [row …]');
-if (words[0] === '--row') await measureRow(other, words[1] ?? '');
+if (words[0] === '--row') await measureRow(other, words[1] ?? '', words[2] === '--other-first');
 else {
   const unknown = words.filter((word) => !(word in ROWS));
   if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}. Rows: ${Object.keys(ROWS).join(', ')}.`);

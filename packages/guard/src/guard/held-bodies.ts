@@ -1,7 +1,7 @@
 /** The bodies that are held to compare their digests: how many bytes in all, how many for one signing key, and for how long. */
 import type { BodyFound, BodyReader, BodyReading } from '../core/ports.ts';
 import type { BodyAllowance, BodyRead } from '../core/request-view.ts';
-import type { MaybePromise } from '../core/result.ts';
+import { chain, type MaybePromise } from '../core/result.ts';
 import type { Bytes, Seconds } from '../core/time.ts';
 import { afterListening } from '../http/deadline.ts';
 
@@ -45,7 +45,7 @@ export class HeldBodies implements BodyReader {
     const release = this.#hold(reading, allowance);
     try {
       const found = this.#read(reading, allowance);
-      const used = found instanceof Promise ? found.then(use) : use(found);
+      const used = chain(found, use);
       if (used instanceof Promise) return used.finally(release);
       release();
       return used;

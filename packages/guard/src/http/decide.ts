@@ -1,5 +1,6 @@
 /** From verdict and mode to what we do, and what is done with preflights and with a body that nobody reads on. */
 import { type Mode, type Modes, modeOfFailure, strictestMode } from '../core/judge/policy.ts';
+import { type ReasonCode, stageOf } from '../core/reasons/codes.ts';
 import type { RequestView } from '../core/request-view.ts';
 import type { Claims } from '../core/token/verified.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -79,13 +80,16 @@ export function withPreflightRemedy(verdict: Verdict, request: RequestView): Ver
   return { ...verdict, detail: REMEDY };
 }
 
+function isOfBody(reason: ReasonCode): boolean {
+  return stageOf(reason) === 'digest' && reason.startsWith('digest-body-');
+}
+
 /**
  * Drops what is left of a body if the request is refused on its account: Node does so by itself only where nobody has begun to read, and the
  * next request on the connection would wait for it for ever. What still arrives is held by nobody.
  */
 export function discardRest(request: RequestView, { action, verdict }: Decision): void {
-  if (action !== 'refuse' || (verdict.outcome === 'rejected' ? !verdict.reason.startsWith('digest-body-') : verdict.stage !== 'digest'))
-    return;
+  if (action !== 'refuse' || (verdict.outcome === 'rejected' ? !isOfBody(verdict.reason) : verdict.stage !== 'digest')) return;
   try {
     request.body?.discard?.();
   } catch {

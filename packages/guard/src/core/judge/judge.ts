@@ -143,8 +143,10 @@ function failed(cause: unknown): Unavailable {
 
 function judgeByKeys(judged: Case, order: readonly Check[], at: number): MaybePromise<Verdict> {
   const verdict = judge(judged, order);
-  if (verdict instanceof Promise || hangsOnKeys(verdict, judged.snapshot)) return judgeByNewer(judged, order, verdict, at);
-  return counted(verdict, judged);
+  if (verdict instanceof Promise) return judgeByNewer(judged, order, verdict, at);
+  // Only a token of good form that was not verified may be one of newer keys.
+  const mayHang = judged.verified === null && judged.jws !== null;
+  return mayHang && hangsOnKeys(verdict, judged.snapshot) ? judgeByNewer(judged, order, verdict, at) : counted(verdict, judged);
 }
 
 function judgeByNewer(judged: Case, order: readonly Check[], verdict: MaybePromise<Verdict>, at: number): MaybePromise<Verdict> {

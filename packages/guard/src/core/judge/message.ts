@@ -11,9 +11,10 @@ import { accountKey, installationKey } from '../signature/signing-key.ts';
 import { checkCoverage, checkStated, proveSignature, verifiedSignature } from '../signature/verify-signature.ts';
 import type { Claims, VerifiedToken } from '../token/verified.ts';
 import { type Rejected, rejected, unavailable } from '../verdict.ts';
-import type { Case, Failure, FoundOnce } from './case.ts';
+import type { Case, Failure } from './case.ts';
 import { giveBack, onceText, shareOf } from './once.ts';
 import type { SignaturePolicy } from './policy.ts';
+import { foundAlike } from './token.ts';
 
 // The casts of this file hold: each check is asked for by such a policy, and needs what it casts.
 
@@ -57,7 +58,7 @@ function withoutKey(judged: Case, policy: SignaturePolicy): Failure | null {
 
 /** The one signature that the policy names by its label. */
 export function checkForm(judged: Case): Failure | null {
-  const found = judged.alike === null ? parsed(judged) : knownParsed(judged, judged.alike);
+  const found = foundAlike(judged, 'signature', formText, parsed);
   if ('outcome' in found) return found;
   judged.signature = found;
   return null;
@@ -67,9 +68,9 @@ function parsed({ request, policy, means }: Case): UnverifiedSignature | Rejecte
   return parseSignature(request, policy.signature as SignaturePolicy, means.known);
 }
 
-function knownParsed(judged: Case, alike: FoundOnce): UnverifiedSignature | Rejected {
-  const { label, maxBytes, form } = judged.policy.signature as SignaturePolicy;
-  return alike.of('signature', JSON.stringify([label, maxBytes, form]), () => parsed(judged));
+function formText({ policy }: Case): string {
+  const { label, maxBytes, form } = policy.signature as SignaturePolicy;
+  return JSON.stringify([label, maxBytes, form]);
 }
 
 export function checkParameters(judged: Case): Failure | null {
@@ -85,7 +86,7 @@ export function checkCovered({ signature, policy, request }: Case): Failure | nu
 
 /** The base as RFC 9421 has it: no deviation that is tolerated finds a value that it does not. */
 export function checkBase(judged: Case): Failure | null {
-  judged.bases = judged.alike?.of(judged.signature, 'bases', () => basesOf(judged)) ?? basesOf(judged);
+  judged.bases = foundAlike(judged, judged.signature, () => 'bases', basesOf);
   const strict = judged.bases.with(STRICT);
   if ('exceeded' in strict) return rejected('signature-malformed', `covers ${strict.exceeded}`);
   if ('unresolvable' in strict) return rejected('signature-component-unresolvable', unresolvable(strict.unresolvable, judged));
@@ -106,7 +107,7 @@ function unresolvable(identifier: string, { request, means }: Case): string {
 }
 
 export function checkProof(judged: Case): MaybePromise<Failure | null> {
-  const proven = judged.alike === null ? prove(judged) : knownProof(judged, judged.alike);
+  const proven = foundAlike(judged, judged.signingKey, basesText, prove);
   return chain(proven, (held) => {
     if (held === null) return rejected('signature-invalid');
     judged.proof = verifiedSignature(judged.signature as UnverifiedSignature, judged.policy.signature as SignaturePolicy);
@@ -131,9 +132,9 @@ function prove({ request, signature, bases, signingKey, policy, means, verified,
   });
 }
 
-function knownProof(judged: Case, alike: FoundOnce): MaybePromise<number | null> {
-  const { label, form, combinations } = judged.policy.signature as SignaturePolicy;
-  return alike.of(judged.signingKey, JSON.stringify([label, form, combinations]), () => prove(judged));
+function basesText({ policy }: Case): string {
+  const { label, form, combinations } = policy.signature as SignaturePolicy;
+  return JSON.stringify([label, form, combinations]);
 }
 
 /** The body is read only to compare it: after the signature held, and up to the policy's limit. */
@@ -155,14 +156,15 @@ function compareDigest(judged: Case): MaybePromise<Failure | null> {
 }
 
 function compareBody(judged: Case, policy: SignaturePolicy, stated: readonly StatedDigest[]): MaybePromise<Failure | null> {
-  const { alike } = judged;
   const { label, maxBodyBytes, stringDigest } = policy;
-  const compare = (): MaybePromise<Failure | null> => compareOnce(judged, policy, stated);
-  const compared = alike === null ? compare() : alike.of('body', JSON.stringify([label, maxBodyBytes, stringDigest]), compare);
-  return chain(compared, (failure) => {
-    if (failure === null) judged.digest = 'verified';
-    return failure;
-  });
+  const bodyText = (): string => JSON.stringify([label, maxBodyBytes, stringDigest]);
+  return chain(
+    foundAlike(judged, 'body', bodyText, () => compareOnce(judged, policy, stated)),
+    (failure) => {
+      if (failure === null) judged.digest = 'verified';
+      return failure;
+    },
+  );
 }
 
 function compareOnce(judged: Case, policy: SignaturePolicy, stated: readonly StatedDigest[]): MaybePromise<Failure | null> {

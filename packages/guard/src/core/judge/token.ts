@@ -14,7 +14,7 @@ import type { MaybePromise } from '../result.ts';
 import type { Seconds } from '../time.ts';
 import { type Claims, EMULATOR_CLAIM, parseClaims, type VerifiedToken, type VerifiedTokens } from '../token/verified.ts';
 import { type Rejected, rejected, unavailable } from '../verdict.ts';
-import type { Case, Failure, FoundOnce } from './case.ts';
+import type { Case, Failure } from './case.ts';
 import type { AskRules, ClaimsPolicy, TokenPlace } from './policy.ts';
 
 // The casts below hold: each check names in the order what it needs, and an earlier check has found it.
@@ -55,7 +55,7 @@ export function checkKey(judged: Case): Failure | null {
 /** RFC 7515 §5.2. The claims set is read only after the signature held. */
 export function checkSignature(judged: Case): MaybePromise<Failure | null> {
   if (judged.snapshot.verified?.refused?.has(judged.token as string) === true) return rejected('token-signature-invalid');
-  const signer = judged.alike === null ? signerOf(judged) : knownSignerOf(judged, judged.alike);
+  const signer = foundAlike(judged, judged.snapshot.keys, tokenText, signerOf);
   if (signer instanceof Promise) return signer.then((key) => signedBy(judged, key));
   return signedBy(judged, signer);
 }
@@ -64,8 +64,18 @@ function signerOf({ jws, candidates }: Case): MaybePromise<VerificationKey | nul
   return findSigner(jws as UnverifiedJws, candidates as readonly VerificationKey[]);
 }
 
-function knownSignerOf(judged: Case, alike: FoundOnce): MaybePromise<VerificationKey | null> {
-  return alike.of(judged.snapshot.keys, judged.token as string, () => signerOf(judged));
+function tokenText({ token }: Case): string {
+  return token as string;
+}
+
+/**
+ * What `find` answers. Where one message is judged by several routes, it is asked once for all that have the subject and the text in common.
+ * @param subject - what it is about, compared by identity
+ * @param textOf - what else the answer depends on, beside the message
+ */
+export function foundAlike<T>(judged: Case, subject: unknown, textOf: (judged: Case) => string, find: (judged: Case) => T): T {
+  const { alike } = judged;
+  return alike === null ? find(judged) : alike.of(subject, textOf(judged), () => find(judged));
 }
 
 function signedBy(judged: Case, key: VerificationKey | null): Failure | null {
