@@ -2,7 +2,7 @@
 import { ConfigurationError } from 'approov-guard';
 import type { Policy as PolicyFile } from 'approov-guard/policy-file';
 import type { CompiledFile } from '../authorizer/dialects/dialect.ts';
-import { GLOBAL } from '../authorizer/dialects/haproxy.ts';
+import { globalSection } from '../authorizer/dialects/haproxy.ts';
 import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressible.ts';
 import { bindingRules } from './haproxy-binding.ts';
 import { routeRules } from './haproxy-routes.ts';
@@ -68,7 +68,7 @@ function configuration(policy: PolicyFile, placed: readonly Placed[], keys: read
   return `${HEAD}
 ${variables.map(({ variable, hint }) => secretGuard(variable, hint)).join('\n')}
 global
-${GLOBAL}
+${globalSection(headBytes(placed))}
 
 defaults
   mode http
@@ -92,6 +92,15 @@ backend approov_behind
 ${indented(upstreamRules(placed, settings.prefix, settings.stripToken, usualKey(keys)))}
   server behind ${to}
 `;
+}
+
+/**
+ * The gateway's default, and more for longer tokens. HAProxy keeps half a MiB of buffers for each thread and returns what is more to the system,
+ * with each request: heads of 48 KiB cost it a fifth of a request.
+ */
+function headBytes(placed: readonly Placed[]): number {
+  const longest = Math.max(...placed.map(({ policy: { token } }) => token.maxBytes));
+  return 32_768 + Math.max(0, longest - 8192);
 }
 
 const HEAD = `# approov-guard: HAProxy (2.6 or newer, built with PCRE2) that lets only requests of genuine apps through, by itself.

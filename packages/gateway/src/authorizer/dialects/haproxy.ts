@@ -26,11 +26,19 @@ export const UPGRADE_RULES: readonly string[] = [
   'http-request del-header Upgrade unless { var(txn.socket) -m bool }',
 ];
 
-/** What every configuration of HAProxy says of the process: log lines are whole, however long a target is. */
-export const GLOBAL = `  log stdout len 65535 format raw local0
+/** As long as heads and tokens are likely to be: this one does not know how long the policy lets them be. */
+const LONG_HEAD_BYTES = 49_152;
+
+/**
+ * What every configuration of HAProxy says of the process: log lines are whole, however long a target is.
+ * @param headBytes - the longest head
+ */
+export function globalSection(headBytes: number): string {
+  return `  log stdout len 65535 format raw local0
   # More header lines, or a longer head, are answered 400.
   tune.http.maxhdr 1000
-  tune.bufsize 49152`;
+  tune.bufsize ${headBytes}`;
+}
 
 function configuration({ listen, to, prefix, stripped }: AskingPolicy): string {
   return `# approov-guard: HAProxy (2.6 or newer, with Lua) asks the authoriser about each request.
@@ -38,7 +46,7 @@ function configuration({ listen, to, prefix, stripped }: AskingPolicy): string {
 # If it does not answer, nothing passes: HAProxy answers 503.
 global
   lua-load-per-thread approov.lua
-${GLOBAL}
+${globalSection(LONG_HEAD_BYTES)}
 
 defaults
   mode http
