@@ -11,7 +11,7 @@ import { type Engine, expressible, type Placed, TOKEN_CHECKS } from './expressib
 import type { NativeSettings } from './haproxy.ts';
 import { type NativeKey, nativeKeys } from './native-keys.ts';
 import type { NjsKey, NjsPolicy } from './njs/njs-policy.ts';
-import { saidBy, shortWayConditions, shortWayText, shortWayVariables } from './njs/short-way.ts';
+import { shortWayConditions, shortWayText, shortWayVariables } from './njs/short-way.ts';
 import { rowsOf } from './rows.ts';
 
 const ENGINE: Engine = { name: 'nginx with njs', makes: TOKEN_CHECKS };
@@ -46,21 +46,20 @@ function compiledPolicy({ options }: PolicyFile, placed: readonly Placed[], keys
 }
 
 function moduleText(compiled: NjsPolicy): string {
+  const needsFiles = compiled.keys.some(({ secret }) => secret.file !== undefined);
   return `// approov-guard: what nginx.conf beside this file calls, for njs 0.7.9 and newer.
 // Made of the policy; make it anew when the policy changes. No secret is in it.
 import crypto from 'crypto';
-import fs from 'fs';
-
+${needsFiles ? "import fs from 'fs';\n" : ''}
 // The short way: it answers the claims of ordinary requests, of which nginx.conf reads the rest. What it answers nothing for is judged below.
 ${shortWayText(compiled)}
 
-// The whole judgement: the policy, and the checks of the library approov-guard. njs runs this file anew for each request, so all of it is in functions.
+// The whole judgement: the policy, and the checks of the library approov-guard. njs runs this file anew for each request, so all of it is in one function.
 function judge(request) {
-  return engine().judge(request);
-}
-function engine() {
+  return (function () {
 var POLICY = ${JSON.stringify(compiled, null, 2)};
-${engineText()}}
+${engineText()}  })().judge(request);
+}
 
 export default { claims, judge };
 `;
@@ -136,8 +135,8 @@ server {
   listen ${listen};
 ${NAMES}
 
-  # Before any location is looked for: judged once, and only the word "pass" lets a request through. First the short way: approov.js has verified
-  # the signature, and the pattern takes claims as issuers write them. Whatever is not accepted so is judged whole.
+  # Before any location is looked for: judged once, and only the word "pass" lets a request through. First the short way: a pattern takes the
+  # token apart, approov.js verifies the signature, and another pattern takes claims as issuers write them. Whatever is not accepted so is judged whole.
 ${shortWayConditions(compiled)}  if ($approov_action = "") { set $approov_action $approov_judged; }
   error_page ${REFUSED} = @approov_refused;
   error_page ${UNAVAILABLE} = @approov_unavailable;
@@ -146,7 +145,7 @@ ${shortWayConditions(compiled)}  if ($approov_action = "") { set $approov_action
 
   location / {
 ${passedOn(
-  IDENTITY_NAMES.map((name) => `${titled(prefix + name)} ${saidBy(name)}`),
+  IDENTITY_NAMES.map((name) => `${titled(prefix + name)} $approov_${name}`),
   [...(stripToken ? tokens : []), ...NEVER_SAID],
 )}
   }
@@ -162,14 +161,8 @@ function logged(compiled: NjsPolicy): string {
 map $request_uri $approov_path {
   "~^(?<approov_before_query>[^?]*)" $approov_before_query;
 }
-# Whoever is refused is told an id that nobody can guess; nobody is told that of another request, and making one costs more than its check.
-map $approov_id $approov_named {
-  default $approov_id;
-  "" $connection-$connection_requests-$msec;
-}
-log_format approov escape=json '{"time":"$time_iso8601","peer":"$remote_addr","method":"$request_method","path":"$approov_path","status":"$status","verdict":"${saidBy('code')}","observed":"$approov_observed","id":"$approov_named"}';
+log_format approov escape=json '{"time":"$time_iso8601","peer":"$remote_addr","method":"$request_method","path":"$approov_path","status":"$status","verdict":"$approov_code","observed":"$approov_observed","id":"$approov_id"}';
 access_log /var/log/nginx/access.log approov;
-# What is told of a request that the short way accepted; of all others the whole judgement tells it.
 ${shortWayVariables(compiled)}`;
 }
 

@@ -2,12 +2,13 @@
  * The short way through nginx, made of one policy: it accepts ordinary requests, and nothing that the whole engine would not accept. Of everything
  * else it says nothing, and the engine judges. It says no reason and refuses nobody.
  *
- * njs is an interpreter that starts anew for each request: each step costs, and each loop; native calls are cheap, and nginx's own patterns nearly
- * free. So njs verifies the signature, the expiry and the binding; a pattern of nginx reads the claims, and takes only one spelling of them.
+ * njs is an interpreter that starts anew for each request: each step costs, each loop, each function in the file, and each text that is read as UTF-8;
+ * nginx's own patterns are nearly free. So a pattern takes the token apart, njs verifies the signature, the expiry and the binding, and another pattern
+ * reads the claims, of which it takes only one spelling.
  */
 import { EMULATOR_CLAIM } from 'approov-guard';
 import { selectKeys, type VerificationKey } from 'approov-guard/engine';
-import { headerText, type Identity } from '../../proxy/identity.ts';
+import { headerText } from '../../proxy/identity.ts';
 import type { NjsKey, NjsPolicy } from './njs-policy.ts';
 
 type Judged = NjsPolicy['policies'][number]['policy'];
@@ -16,9 +17,8 @@ type Judged = NjsPolicy['policies'][number]['policy'];
 const VARYING = ['pattern', 'mode', 'key', 'binding'] as const;
 type Varying = { readonly [Name in (typeof VARYING)[number]]: readonly string[] };
 
-/** The variables of nginx that the short way fills, and those of what it accepted. */
+/** The variables of nginx that the short way fills. */
 const SHORT = 'approov_short_';
-const SAID = 'approov_said_';
 const MAC_CHARACTERS = 43;
 const EXPIRY_DIGITS = 10;
 
@@ -42,46 +42,76 @@ function isToldByNjs(name: keyof Varying, { [name]: values }: Varying): boolean 
   return values.length > 1 || (name !== 'pattern' && !/^[\w.[\]-]*$/.test(values[0] ?? ''));
 }
 
-/** What is told of an accepted request by variables of their own, and what they say where it is the same for all. */
-const TOLD: { readonly [Name in keyof Identity | 'code']?: string } = {
-  code: 'accepted',
-  verdict: 'accepted',
-  mode: `$${SHORT}mode`,
-  device: `$${SHORT}did`,
-  expires: `$${SHORT}exp`,
-  key: `$${SHORT}key`,
-  binding: `$${SHORT}binding`,
-  signature: 'unchecked',
-  digest: 'unchecked',
-};
-
-/** The variable that tells this of a request, whichever way it went. */
-export function saidBy(name: keyof Identity | 'code'): string {
-  return name === 'id' ? '$approov_named' : `$${TOLD[name] === undefined ? 'approov_' : SAID}${name}`;
+/** Which header carries the token, and what stands before it. */
+interface Form {
+  readonly header: string;
+  readonly scheme: string;
 }
 
-/** What stands in `http`: the variables of the short way, and {@link saidBy} of both. */
+function formOf({ token: { header, prefix } }: Judged): Form {
+  return { header, scheme: prefix === null ? '' : `${prefix.charAt(0).toUpperCase()}${prefix.slice(1)} ` };
+}
+
+function formsOf({ policies }: NjsPolicy): readonly Form[] {
+  const forms = policies.map(({ policy }) => formOf(policy));
+  return forms.filter((form, at) => forms.findIndex((one) => isSame(one, form)) === at);
+}
+
+function isSame(one: Form, other: Form): boolean {
+  return one.header === other.header && one.scheme === other.scheme;
+}
+
+/** What stands in `http`: the variables of the short way. */
 export function shortWayVariables(compiled: NjsPolicy): string {
-  const varying = varyingOf(compiled);
-  const byNjs = VARYING.filter((name) => isToldByNjs(name, varying));
-  const maps = Object.entries(TOLD).map(([name, usual]) => {
-    // The cast holds: what is not among them is not found.
-    const known = name as keyof Varying;
-    const value = varying[known] === undefined || byNjs.includes(known) ? usual : varying[known][0];
-    return `map $${SHORT}exp $${SAID}${name} {\n  default "${value}";\n  "" $approov_${name};\n}\n`;
-  });
-  return `js_set $approov_claims approov.claims;\n${byNjs.map((name) => `js_var $${SHORT}${name};\n`).join('')}${maps.join('')}`;
+  const byNjs = VARYING.filter((name) => isToldByNjs(name, varyingOf(compiled)));
+  return `js_set $approov_claims approov.claims;\n${byNjs.map((name) => `js_var $${SHORT}${name};\n`).join('')}`;
 }
 
-/** What stands in `server`, before the whole judgement: sets `$approov_action` to `pass`, or to nothing. */
+/** What stands in `server`, before the whole judgement: sets `$approov_action` to `pass` and tells what is known, or sets it to nothing. */
 export function shortWayConditions(compiled: NjsPolicy): string {
-  const { pattern } = varyingOf(compiled);
+  const varying = varyingOf(compiled);
+  const { pattern } = varying;
   const many = pattern.length > 1;
   const read = many ? '$approov_read' : '$approov_claims';
-  const conditions = pattern.map((one, index) => `  if (${read} ~ '^${one}${many ? ` ${index}` : ''}$') { set $approov_action pass; }\n`);
+  const known = (name: 'mode' | 'key' | 'binding'): string => (isToldByNjs(name, varying) ? `$${SHORT}${name}` : (varying[name][0] ?? ''));
+  const accepted = {
+    code: 'accepted',
+    verdict: 'accepted',
+    mode: known('mode'),
+    key: known('key'),
+    binding: known('binding'),
+    signature: 'unchecked',
+    digest: 'unchecked',
+  };
+  const passes = (told: { readonly [name: string]: string }): string =>
+    `{\n${Object.entries({ action: 'pass', ...told, id: ID })
+      .map(([name, value]) => `    set $approov_${name} "${value}";\n`)
+      .join('')}  }\n`;
+  const conditions = pattern.map((one, index) => `  if (${read} ~ '^${one}${many ? ` ${index}` : ''}$') ${passes(accepted)}`);
   const exempt = compiled.rows.some(({ leadsTo }) => leadsTo === 'exempt');
+  // The cast holds: there is a policy, or nothing was compiled.
+  const { modes } = (compiled.policies[0] as NjsPolicy['policies'][number]).policy;
   return `  set $approov_action "";
-${many ? `  set $approov_read "$approov_claims $${SHORT}pattern";\n` : ''}${conditions.join('')}${exempt ? '  if ($approov_claims = exempt) { set $approov_action pass; }\n' : ''}`;
+${formsOf(compiled).map(taken(compiled)).join('')}${many ? `  set $approov_read "$approov_claims $${SHORT}pattern";\n` : ''}${conditions.join('')}${exempt ? `  if ($approov_claims = exempt) ${passes({ verdict: 'exempt', mode: modes.token })}` : ''}`;
+}
+
+/** Whoever is refused is told an id that nobody can guess; nobody is told that of another request, and making one costs more than its check. */
+const ID = '$connection-$connection_requests-$msec';
+
+/** base64url without padding and without bits that mean nothing: of any length, and of 32 bytes. */
+const BASE64URL = '(?:[\\w-]{4})*+(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?';
+const MAC = `[\\w-]{${MAC_CHARACTERS - 1}}[AEIMQUYcgkosw048]`;
+
+/** Takes a token apart: what is signed, the claims, and the MAC. */
+function taken({ keys }: NjsPolicy): (form: Form, index: number) => string {
+  const segments = headersOf(keys).map(({ segment }) => segment);
+  const head = (index: number): string => (triedLists(keys).length === 1 ? '(?:' : `(?<${SHORT}head${index}>`);
+  return ({ header, scheme }, index) => {
+    // nginx drops headers with other names, and has no variables for them.
+    if (!/^[a-z0-9-]+$/.test(header) || segments.length === 0) return '';
+    const input = `(?<${SHORT}input${index}>${head(index)}${segments.join('|')})\\.(?<${SHORT}payload${index}>${BASE64URL}))`;
+    return `  if ($http_${header.replace(/-/g, '_')} ~ '^${scheme}${input}\\.(?<${SHORT}mac${index}>${MAC})$') {\n  }\n`;
+  };
 }
 
 /** A text of JSON without escapes, and one that can stand in a header. */
@@ -96,8 +126,8 @@ const TEXTS = ['ip', 'sub', 'arc', 'mskid', 'ipk', 'pay'];
  */
 function claimsPattern({ issuers, audiences, audienceRequired, refuseEmulated }: Judged['token']): string {
   const members: (readonly [name: string, value: string])[] = [
-    ['exp', `(?<${SHORT}exp>[1-9]\\d{${EXPIRY_DIGITS - 1}})`],
-    ['did', `"(?<${SHORT}did>${WORD})"`],
+    ['exp', `(?<approov_expires>[1-9]\\d{${EXPIRY_DIGITS - 1}})`],
+    ['did', `"(?<approov_device>${WORD})"`],
     ['iat', '(0|-?[1-9]\\d{0,10})'],
     ['iss', `"(${issuers === null ? TEXT : oneOf(issuers)})"`],
     ['aud', `"(${audiences === null ? TEXT : oneOf(audiences)})"`],
@@ -136,11 +166,8 @@ ${rows.length === 0 ? functions[0] : routed(rows)}
   }
 }`,
     ...(rows.length === 0 ? [] : functions.map((body, index) => `function claims${index}(request) {\n${body}\n}`)),
-    ...(rows.length === 0 ? [] : [exempting(policies[0]?.policy.modes.token ?? '')]),
-    SIGNED,
     ...(all.includes('isPlain(') ? [IS_PLAIN] : []),
     ...(all.includes('only(') ? [ONLY] : []),
-    SECRET_OF,
   ].join('\n');
 }
 
@@ -150,7 +177,7 @@ function routed(rows: NjsPolicy['rows']): string {
     const any = (conditions: readonly string[]): string => conditions.join(' || ') || 'false';
     const exactly = any((paths ?? []).map(({ raw, below }) => (below ? `path.startsWith(${text(raw)})` : `path === ${text(raw)}`)));
     const loosely = any((paths ?? []).map(({ loose, below }) => (below ? `below.startsWith(${text(loose)})` : `loose === ${text(loose)}`)));
-    const found = leadsTo === 'exempt' ? 'exempt(request)' : `claims${leadsTo}(request)`;
+    const found = leadsTo === 'exempt' ? "'exempt'" : `claims${leadsTo}(request)`;
     const steps =
       paths === null ? `return ${found};` : `{\n      if (${exactly}) return ${found};\n      if (${loosely}) return '';\n    }`;
     return methods === null ? `    ${steps}` : `    if (${text(methods)}.indexOf(method) >= 0) ${steps}`;
@@ -162,19 +189,11 @@ ${covered.join('\n')}
     return claims0(request);`;
 }
 
-function exempting(mode: string): string {
-  return `function exempt(request) {
-  request.variables.approov_verdict = 'exempt';
-  request.variables.approov_mode = ${text(mode)};
-  return 'exempt';
-}`;
-}
-
 function accepting(judged: Judged, compiled: NjsPolicy): string {
   const { token, binding } = judged;
   const { keys, at } = compiled;
-  const { header, prefix, maxBytes, clockToleranceSeconds, maxLifetimeSeconds } = token;
-  const scheme = prefix === null ? '' : `${prefix.charAt(0).toUpperCase()}${prefix.slice(1)} `;
+  const { header, maxBytes, clockToleranceSeconds, maxLifetimeSeconds } = token;
+  const form = formsOf(compiled).findIndex((one) => isSame(one, formOf(judged)));
   const varying = varyingOf(compiled);
   const told: { readonly [Name in keyof Varying]: string } = {
     pattern: `'${varying.pattern.indexOf(claimsPattern(token))}'`,
@@ -182,27 +201,47 @@ function accepting(judged: Judged, compiled: NjsPolicy): string {
     key: `${text(varying.key)}[key]`,
     binding: binding === null ? text('unchecked') : 'bound',
   };
-  return `  var token = ${oneLine(header)};
-  if (typeof token !== 'string' || token.length > ${maxBytes}) return '';
-${scheme === '' ? '' : `  if (!token.startsWith(${text(scheme)})) return '';\n  token = token.slice(${scheme.length});\n`}  var start = 0, key = -1, input = token.slice(0, -${MAC_CHARACTERS + 1}), mac = token.slice(-${MAC_CHARACTERS});
-  if (token.charAt(input.length) !== '.') return '';
-  ${headersOf(keys)
-    .map(({ segment, tried }) => {
-      // The cast holds: these are places of the list.
-      const signed = tried.map((index) => `signed(${secretOf(keys[index] as NjsKey)}, input, mac) ? ${index}`);
-      return `if (token.startsWith(${text(`${segment}.`)})) {\n    start = ${segment.length + 1};\n    key = ${[...signed, '-1'].join(' : ')};\n  }`;
-    })
-    .join(' else ')}
-  if (key < 0) return '';
-  var payload = input.slice(start), bytes = Buffer.from(payload, 'base64url');
-  if (bytes.toString('base64url') !== payload) return '';
+  const before = formOf(judged).scheme.length;
+  return `  var input = request.rawVariables.${SHORT}input${form}, token = ${oneLine(header)};
+  // nginx took the first line of that name: one that is longer is several.
+  if (!input || typeof token !== 'string' || token.length !== input.length + ${before + MAC_CHARACTERS + 1} || token.length > ${before + maxBytes}) return '';
+${verifiedBy(keys, form)}  var payload = request.variables.${SHORT}payload${form};
+  // Where njs has texts of bytes, they are what costs least. What is not ASCII the pattern refuses.
+  var claims = String.bytesFrom ? String.bytesFrom(payload, 'base64url') : Buffer.from(payload, 'base64url').toString();
   // The pattern takes the name once, and exactly so many digits. Issuers write it first.
-  var head = bytes.toString('utf8', 0, ${EXPIRY_DIGITS + 7}), found = head.startsWith('{"exp":') ? 7 : bytes.indexOf('"exp":') + 6;
-  var exp = Number(found === 7 ? head.slice(7) : bytes.toString('utf8', found, found + ${EXPIRY_DIGITS})), now = ${at === null ? 'Date.now() / 1000' : String(at / 1000)};
+  var found = claims.startsWith('{"exp":') ? 7 : claims.indexOf('"exp":') + 6;
+  var exp = Number(claims.slice(found, found + ${EXPIRY_DIGITS})), now = ${at === null ? 'Date.now() / 1000' : String(at / 1000)};
   if (!(now < exp + ${clockToleranceSeconds})${maxLifetimeSeconds === null ? '' : ` || !(exp - now <= ${maxLifetimeSeconds})`}) return '';
 ${binding === null ? '' : boundBy(binding)}${VARYING.filter((name) => isToldByNjs(name, varying))
   .map((name) => `  request.variables.${SHORT}${name} = ${told[name]};\n`)
-  .join('')}  return bytes;`;
+  .join('')}  return claims;`;
+}
+
+/** Sets `key` to that which made the MAC, or returns. All of a MAC is compared, wherever it differs. */
+function verifiedBy(keys: readonly NjsKey[], form: number): string {
+  const headers = headersOf(keys);
+  const words = Array.from({ length: 8 }, (_, at) => `(made[${at}] ^ given[${at}])`).join(' | ');
+  const trying = (index: number): string => `  if (key < 0) {
+${secretOf(keys[index] as NjsKey)}    made = new Int32Array(crypto.createHmac('sha256', secret).update(input).digest().buffer);
+    if ((${words}) === 0 && made.length === 8 && given.length === 8) key = ${index};
+  }
+`;
+  const groups = triedLists(keys).map((tried) => {
+    const segments = headers.filter((one) => one.tried.join() === tried.join()).map(({ segment }) => segment);
+    const steps = tried.map(trying).join('');
+    return triedLists(keys).length === 1
+      ? steps
+      : `  if (${text(segments)}.indexOf(request.variables.${SHORT}head${form}) >= 0) {\n${steps}  }\n`;
+  });
+  return `  var written, secret, made, key = -1, given = new Int32Array(Buffer.from(request.variables.${SHORT}mac${form}, 'base64url').buffer);
+${groups.join('')}  if (key < 0) return '';
+`;
+}
+
+/** The lists of keys that headers lead to, each once. */
+function triedLists(keys: readonly NjsKey[]): readonly (readonly number[])[] {
+  const lists = headersOf(keys).map(({ tried }) => tried);
+  return lists.filter((list, at) => lists.findIndex((one) => one.join() === list.join()) === at);
 }
 
 /** Claim and value are the client's own: how long comparing them takes tells nobody anything. The pattern takes the claim once, and as a text. */
@@ -215,8 +254,8 @@ ${isCut ? `    if (!value${index}.startsWith('Bearer ') || value${index}.charAt(
   });
   const hashed = headers.map((_, index) => `value${index}`).join(' + ');
   return `  var bound = 'absent';
-  ${missing === 'accept' ? `if (bytes.indexOf('"pay":') >= 0) ` : ''}{
-${parts.join('')}    if (bytes.indexOf('"pay":"' + crypto.createHash('sha256').update(${hashed}).digest('base64') + '"') < 0) return '';
+  ${missing === 'accept' ? `if (claims.indexOf('"pay":') >= 0) ` : ''}{
+${parts.join('')}    if (claims.indexOf('"pay":"' + crypto.createHash('sha256').update(${hashed}).digest('base64') + '"') < 0) return '';
     bound = 'verified';
   }
 `;
@@ -248,17 +287,6 @@ function headersOf(keys: readonly NjsKey[]): readonly { readonly segment: string
   });
 }
 
-/**
- * Texts are compared by their hashes: how long that takes tells, at most, how the hash of the right MAC begins, and nobody finds a MAC by its hash. It is
- * the text that is compared, which refuses other spellings of the same bytes.
- */
-const SIGNED = `function signed(secret, input, mac) {
-  return hashed(crypto.createHmac('sha256', secret).update(input).digest('base64url')) === hashed(mac);
-}
-function hashed(text) {
-  return crypto.createHash('sha256').update(text).digest('hex');
-}`;
-
 const ONLY = `function only(lines, name) {
   var found;
   for (var at = 0; at < lines.length; at++) {
@@ -277,21 +305,18 @@ function isPlain(value) {
   return /^[!-+\\--~](?:[ -+\\--~]*[!-+\\--~])?$/.test(value);
 }`;
 
+/** Nothing is verified by a secret that is absent or spelled wrong: the engine says so. Most are spelled in the usual way. */
 function secretOf({ secret: { encoding, env, file } }: NjsKey): string {
   const written = env === undefined ? `fs.readFileSync(${text(file)}, 'utf8').trim().split('\\n').pop()` : `process.env[${text(env)}]`;
-  return `secretOf(${written}, '${encoding}')`;
+  return `    written = ${written};
+    secret = Buffer.from(written, '${encoding}');
+    if (written === '' || secret.toString('${encoding}') !== written) {
+      written = written.trim().replace(/=+$/, '');
+      secret = Buffer.from(written, '${encoding}');
+      if (written === '' || secret.toString('${encoding}').replace(/=+$/, '') !== written) return '';
+    }
+`;
 }
-
-/** Nothing is verified by a secret that is absent or spelled wrong: the engine says so. */
-const SECRET_OF = `function secretOf(text, encoding) {
-  var bytes = Buffer.from(text, encoding);
-  if (text === '' || bytes.toString(encoding) !== text) {
-    text = text.trim().replace(/=+$/, '');
-    bytes = Buffer.from(text, encoding);
-    if (text === '' || bytes.toString(encoding).replace(/=+$/, '') !== text) throw new Error('secret');
-  }
-  return bytes;
-}`;
 
 function text(value: unknown): string {
   return JSON.stringify(value);
