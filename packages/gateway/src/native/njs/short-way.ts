@@ -7,9 +7,9 @@
  * reads the claims, of which it takes only one spelling.
  */
 import { EMULATOR_CLAIM } from 'approov-guard';
-import { selectKeys, type VerificationKey } from 'approov-guard/engine';
 import { headerText } from '../../proxy/identity.ts';
-import type { NjsKey, NjsPolicy } from './njs-policy.ts';
+import type { NjsPolicy } from './njs-policy.ts';
+import { headersOf, MAC_CHARACTERS, SHORT, text, triedLists, verifiedBy } from './short-way-mac.ts';
 
 type Judged = NjsPolicy['policies'][number]['policy'];
 
@@ -17,9 +17,6 @@ type Judged = NjsPolicy['policies'][number]['policy'];
 const VARYING = ['pattern', 'mode', 'key', 'binding'] as const;
 type Varying = { readonly [Name in (typeof VARYING)[number]]: readonly string[] };
 
-/** The variables of nginx that the short way fills. */
-const SHORT = 'approov_short_';
-const MAC_CHARACTERS = 43;
 const EXPIRY_DIGITS = 10;
 
 function varyingOf({ policies, keys }: NjsPolicy): Varying {
@@ -217,33 +214,6 @@ ${binding === null ? '' : boundBy(binding)}${VARYING.filter((name) => isToldByNj
   .join('')}  return claims;`;
 }
 
-/** Sets `key` to that which made the MAC, or returns. All of a MAC is compared, wherever it differs. */
-function verifiedBy(keys: readonly NjsKey[], form: number): string {
-  const headers = headersOf(keys);
-  const words = Array.from({ length: 8 }, (_, at) => `(made[${at}] ^ given[${at}])`).join(' | ');
-  const trying = (index: number): string => `  if (key < 0) {
-${secretOf(keys[index] as NjsKey)}    made = new Int32Array(crypto.createHmac('sha256', secret).update(input).digest().buffer);
-    if ((${words}) === 0 && made.length === 8 && given.length === 8) key = ${index};
-  }
-`;
-  const groups = triedLists(keys).map((tried) => {
-    const segments = headers.filter((one) => one.tried.join() === tried.join()).map(({ segment }) => segment);
-    const steps = tried.map(trying).join('');
-    return triedLists(keys).length === 1
-      ? steps
-      : `  if (${text(segments)}.indexOf(request.variables.${SHORT}head${form}) >= 0) {\n${steps}  }\n`;
-  });
-  return `  var written, secret, made, key = -1, given = new Int32Array(Buffer.from(request.variables.${SHORT}mac${form}, 'base64url').buffer);
-${groups.join('')}  if (key < 0) return '';
-`;
-}
-
-/** The lists of keys that headers lead to, each once. */
-function triedLists(keys: readonly NjsKey[]): readonly (readonly number[])[] {
-  const lists = headersOf(keys).map(({ tried }) => tried);
-  return lists.filter((list, at) => lists.findIndex((one) => one.join() === list.join()) === at);
-}
-
 /** Claim and value are the client's own: how long comparing them takes tells nobody anything. The pattern takes the claim once, and as a text. */
 function boundBy({ headers, missing, value }: NonNullable<Judged['binding']>): string {
   const parts = headers.map((name, index) => {
@@ -269,24 +239,6 @@ function oneLine(name: string): string {
   return /^(?:approov|x)-/.test(name) ? `request.headersIn[${text(name)}]` : `only(request.rawHeadersIn, ${text(name)})`;
 }
 
-/** The headers that issuers write for these keys, and which keys the library would try for each, in order. */
-function headersOf(keys: readonly NjsKey[]): readonly { readonly segment: string; readonly tried: readonly number[] }[] {
-  const verify = (): boolean => false;
-  const known: readonly VerificationKey[] = keys.map(({ id, kid, algorithm }) => ({ id, kid, algorithm, prepared: { verify } }));
-  const kids = [...new Set(keys.flatMap(({ kid }) => kid ?? []))];
-  const named = kids.flatMap((kid) => [
-    { alg: 'HS256', kid, typ: 'JWT' },
-    { alg: 'HS256', typ: 'JWT', kid },
-    { typ: 'JWT', alg: 'HS256', kid },
-  ]);
-  const headers = [...named, { alg: 'HS256', typ: 'JWT' }, { typ: 'JWT', alg: 'HS256' }, { alg: 'HS256' }];
-  return headers.flatMap((header) => {
-    const segment = Buffer.from(JSON.stringify(header)).toString('base64url');
-    const found = selectKeys(known, segment);
-    return typeof found === 'string' ? [] : [{ segment, tried: found.map((key) => known.indexOf(key)) }];
-  });
-}
-
 const ONLY = `function only(lines, name) {
   var found;
   for (var at = 0; at < lines.length; at++) {
@@ -304,20 +256,3 @@ const IS_PLAIN = `// ASCII, with neither white space around it nor a comma in it
 function isPlain(value) {
   return /^[!-+\\--~](?:[ -+\\--~]*[!-+\\--~])?$/.test(value);
 }`;
-
-/** Nothing is verified by a secret that is absent or spelled wrong: the engine says so. Most are spelled in the usual way. */
-function secretOf({ secret: { encoding, env, file } }: NjsKey): string {
-  const written = env === undefined ? `fs.readFileSync(${text(file)}, 'utf8').trim().split('\\n').pop()` : `process.env[${text(env)}]`;
-  return `    written = ${written};
-    secret = Buffer.from(written, '${encoding}');
-    if (written === '' || secret.toString('${encoding}') !== written) {
-      written = written.trim().replace(/=+$/, '');
-      secret = Buffer.from(written, '${encoding}');
-      if (written === '' || secret.toString('${encoding}').replace(/=+$/, '') !== written) return '';
-    }
-`;
-}
-
-function text(value: unknown): string {
-  return JSON.stringify(value);
-}
