@@ -159,6 +159,12 @@ const ANSWER_FATES = new NameTable<AnswerFate>((name) => {
   return name.startsWith('access-control-') ? 'cors' : 'pass';
 });
 
+/** Whether no name of that many characters means anything here: most fields need no look-up. */
+const PASSING_LENGTHS: readonly boolean[] = Array.from(
+  { length: 'access-control-'.length },
+  (_, length) => ![...HOP_BY_HOP, 'content-length', 'trailer'].some((name) => name.length === length),
+);
+
 /**
  * The fields of an answer as names and values, without what concerns one hop.
  * @param hasPlace - whether there is a place for fields after the content
@@ -171,7 +177,7 @@ export function answerLines(given: readonly string[], cors: AnswerRules['cors'],
   for (let index = 0; index + 1 < given.length; index += 2) {
     // The casts hold: both indices are below the length.
     const [name, value] = [given[index] as string, given[index + 1] as string];
-    const fate = ANSWER_FATES.of(name);
+    const fate = PASSING_LENGTHS[name.length] === true ? 'pass' : ANSWER_FATES.of(name);
     if (fate === 'drop' || (fate === 'cors' && cors !== null)) continue;
     if (fate === 'connection') {
       if (!isPlainOption(value)) named = [...named, ...connectionOptions(value)];
