@@ -160,12 +160,17 @@ describe('TLS', skipUnless(openssl, 'openssl'), () => {
     const tls = makeCertificate(folderOf(context), 'first');
     const { url, received } = await upstream(context);
     const gateway = await gatewayTo(context, url, { gateway: { tls } });
-    const session = connectHttp2(gateway.url, { ca: readFileSync(tls.cert) });
-    context.after(() => session.destroy());
+    // Newer versions of Node end the whole session for it.
+    const session = (): ClientHttp2Session => {
+      const opened = connectHttp2(gateway.url, { ca: readFileSync(tls.cert) });
+      opened.on('error', () => undefined);
+      context.after(() => opened.destroy());
+      return opened;
+    };
     const [name, value] = genuine();
     for (const stated of ['0', '2'])
-      await ask(session, { [name]: value, ':method': 'POST', 'content-length': stated }, 'evil').catch(() => undefined);
-    assert.equal((await ask(session, { [name]: value, ':method': 'POST', 'content-length': '4' }, 'good')).headers[':status'], 200);
+      await ask(session(), { [name]: value, ':method': 'POST', 'content-length': stated }, 'evil').catch(() => undefined);
+    assert.equal((await ask(session(), { [name]: value, ':method': 'POST', 'content-length': '4' }, 'good')).headers[':status'], 200);
     assert.deepEqual(
       received.map(({ body }) => body).filter((body) => body !== ''),
       ['good'],
