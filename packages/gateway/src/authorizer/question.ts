@@ -56,16 +56,20 @@ export class Question implements Asked {
   /** The values of a name, in lower case. Texts of their own: a part of the head would keep all of it as long as it is remembered. */
   lines(name: string): readonly string[] {
     const places = this.#places;
+    const text = this.#text;
+    const [first, last, { length }] = [name.charCodeAt(0) | CASE, name.charCodeAt(name.length - 1) | CASE, name];
     const found: string[] = [];
     for (let index = 0; index < places.length; index += 3) {
       // The casts hold: each line has three places.
       const at = places[index] as number;
       const colon = places[index + 1] as number;
-      if (colon - at !== name.length || this.#text.slice(at, colon).toLowerCase() !== name) continue;
+      if (colon - at !== length || (text.charCodeAt(at) | CASE) !== first || (text.charCodeAt(colon - 1) | CASE) !== last) continue;
+      if (text.slice(at, colon).toLowerCase() !== name) continue;
       const end = places[index + 2] as number;
       // As nginx writes it, and otherwise without the white space around it.
-      const value = this.#bytes.toString('latin1', this.#text.charCodeAt(colon + 1) === 0x20 ? colon + 2 : colon + 1, end);
-      found.push(AROUND.test(value) ? value.replace(/^[ \t]+|[ \t]+$/g, '') : value);
+      const value = this.#bytes.toString('latin1', text.charCodeAt(colon + 1) === SPACE ? colon + 2 : colon + 1, end);
+      const isBare = value.charCodeAt(0) > SPACE && value.charCodeAt(value.length - 1) > SPACE;
+      found.push(isBare ? value : value.replace(/^[ \t]+|[ \t]+$/g, ''));
     }
     return found;
   }
@@ -75,5 +79,7 @@ export class Question implements Asked {
   }
 }
 
-const AROUND = /^[ \t]|[ \t]$/;
+const SPACE = 0x20;
+/** What letters differ by in case: what differs otherwise is not the same name in any. */
+const CASE = 0x20;
 const NONE: RequestBody = { present: false, read: () => ({ outcome: 'read', chunks: [] }) };
