@@ -183,7 +183,8 @@ function proxiesOf(places, proxy, forged) {
     { ...gateway, name: 'approov-guard gateway, forged', token: forged, refused: true },
     ...['http-proxy-3', '@fastify/http-proxy', 'fast-proxy'].map((name) => proxy(`${name}, no check`, places.peer(name))),
     proxy('node:http and undici’s dispatch, nothing else', places.peer('node:http and undici’s dispatch')),
-    proxy('nginx and the authoriser', places.nginxAsking),
+    proxy('nginx and the authoriser', places.nginxAsking(false)),
+    proxy('nginx and the authoriser, by a Unix socket', places.nginxAsking(true)),
     proxy('nginx by itself (njs)', places.nginxByItself),
   ];
 }

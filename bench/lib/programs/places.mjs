@@ -28,16 +28,17 @@ const checked = fileURLToPath(new URL('../../servers/python', import.meta.url));
 /** What a Python has to have. */
 export const PYTHON = { flask: 'flask, gunicorn, jwt', fastapi: 'fastapi, uvicorn, jwt' };
 
-/** @param {number} port @param {readonly import('node:child_process').ChildProcess[]} children */
-async function untilOpen(port, children) {
+/** @param {number | string} where - a port or a path @param {readonly import('node:child_process').ChildProcess[]} children */
+async function untilOpen(where, children) {
+  const to = typeof where === 'number' ? { host: '127.0.0.1', port: where } : { path: where };
   for (let tries = 0; tries < 1500 && children.every(({ exitCode }) => exitCode === null); tries++) {
     const open = await new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(socket.destroy() && true)).once('error', () => resolve(false));
+      const socket = connect(to, () => resolve(socket.destroy() && true)).once('error', () => resolve(false));
     });
     if (open) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`nobody listens on port ${port}`);
+  throw new Error(`nobody listens on ${where}`);
 }
 
 /** A run that breaks off leaves nobody behind. @type {Set<import('node:child_process').ChildProcess>} */
@@ -47,8 +48,8 @@ process.once('exit', () => {
 });
 
 /**
- * Starts programs, and waits for the port of the last.
- * @param {readonly (readonly string[])[]} commands @param {number} core @param {number} port @param {{ [name: string]: string }} [env]
+ * Starts programs, and waits for the port of the last, or for its socket.
+ * @param {readonly (readonly string[])[]} commands @param {number} core @param {number | string} port @param {{ [name: string]: string }} [env]
  * @returns {Promise<Started>}
  */
 async function started(commands, core, port, env = {}) {
@@ -128,12 +129,12 @@ ${text} }`,
     return nginx(`${upstreams} server { listen 127.0.0.1:${port}; location / { proxy_pass http://behind; ${fields} } }`, port, core);
   };
 
-  /** @param {number} core @param {string} to */
-  const nginxAsking = async (core, to) => {
-    const [port, asks] = [await freePort(), await freePort()];
+  /** @param {boolean} bySocket - nginx asks by a Unix socket @returns {(core: number, to: string) => Promise<Started>} */
+  const nginxAsking = (bySocket) => async (core, to) => {
+    const [port, asks] = [await freePort(), bySocket ? join(folder, `${count++}.sock`) : await freePort()];
     const policy = {
       keys: { secret: { base64: { env: 'APPROOV_BASE64_SECRET' } } },
-      authorizer: { for: 'nginx', listen: `127.0.0.1:${asks}`, admin: null, log: null },
+      authorizer: { for: 'nginx', listen: bySocket ? `unix:${asks}` : `127.0.0.1:${asks}`, admin: null, log: null },
     };
     const file = join(written('policy.json', JSON.stringify(policy)), 'policy.json');
     const configuration = await runOn(

@@ -1,7 +1,10 @@
 /** Questions as nginx asks them, on bare sockets: what is read as a head, what ends a connection, what nobody can hold. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type Authorizer, startAuthorizer } from '@approov-guard/gateway';
 import { Question } from '../src/authorizer/question.ts';
@@ -145,6 +148,18 @@ test('a question is answered although its connection closes on the other side, a
   await other.answers(1);
   await authorizer.drain();
   await other.answers(2);
+});
+
+test('by a Unix socket, whose peers may ask', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'questions-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'ask.sock');
+  await started(context, { authorizer: { for: 'nginx', listen: `unix:${path}`, admin: null, log: null } });
+  const socket = connect({ path });
+  context.after(() => socket.destroy());
+  socket.write(ASKED);
+  const [answer] = await once(socket, 'data');
+  assert.match(String(answer), /^HTTP\/1\.1 200 OK\r\n/);
 });
 
 test('heads at random: read whole and as they are, or not at all', () => {
