@@ -61,6 +61,7 @@ const ROWS = {
   'new token': { accepted: true, options: { cache: { maxTokens: 8 } }, inputs: ofTokens((keys) => tokens(keys, SEEN_ONCE)) },
   'new token, no cache': { accepted: true, options: { cache: null }, inputs: ofTokens(tokens) },
   'bad signature': { accepted: false, inputs: ofTokens((keys) => tokens(keys).map(badSignature)) },
+  'bad signature, no cache': { accepted: false, options: { cache: null }, inputs: ofTokens((keys) => tokens(keys).map(badSignature)) },
   malformed: { accepted: false, inputs: ofTokens((keys) => tokens(keys).map((token) => token.replace(/.(?=[^.]*\.[^.]*$)/, '!'))) },
   expired: { accepted: false, inputs: ofTokens((keys) => many(1000, () => freshToken(keys, { lifetimeSeconds: -60 }))) },
   'RFC 9421, ecdsa-p256-sha256': signed('install'),
