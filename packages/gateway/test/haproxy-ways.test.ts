@@ -4,7 +4,9 @@
  * connection, are sent to the real program and to our own proxy, which judges by the library alone.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,12 +37,13 @@ async function haproxyTo(
   context: TestContext,
   policy: PolicyDocument,
   to: string,
-  given: { readonly words?: readonly string[]; readonly at?: number } = {},
+  given: { readonly words?: readonly string[]; readonly edit?: (text: string) => string } = {},
 ): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), 'ways-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const port = await freePort();
-  const [{ text } = { text: '' }] = compileFor('haproxy', policy, { to: new URL(to).host, listen: `127.0.0.1:${port}` }, env);
+  const [{ text: printed } = { text: '' }] = compileFor('haproxy', policy, { to: new URL(to).host, listen: `127.0.0.1:${port}` }, env);
+  const text = given.edit?.(printed) ?? printed;
   const ways = [...text.matchAll(ALLOW)].length === 1 ? WAYS.slice(2) : WAYS;
   let count = 0;
   const file = join(folder, 'haproxy.cfg');
@@ -251,6 +254,37 @@ test('haproxy: tolerance and the longest life count by whichever way', haproxy, 
       assert.equal((await connectionTo(context, port)(bearing(bearer))).status, expected, `${lifetimeSeconds} ${JSON.stringify(claims)}`);
     }
 });
+
+test(
+  'haproxy: requests that share an HTTP/2 connection are each told of their own token, and no forgery among them passes',
+  haproxy,
+  async (context) => {
+    const { url, received } = await upstream(context);
+    const { port } = await haproxyTo(context, one, url, { edit: (text) => text.replace(/^( {2}bind .*)$/m, '$1 proto h2') });
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    context.after(() => session.destroy());
+    const devices = ['one', 'two', 'three'];
+    const tokens = devices.map((did) => exampleToken({ secret, claims: { did } }));
+    const forged = exampleToken({ secret: freshSecret(), claims: { did: 'forged' } });
+    const choose = chooser(1);
+    const sent = Array.from({ length: 120 }, () => choose([0, 0, 1, 2, 3]));
+    const statuses = await Promise.all(
+      sent.map(async (which) => {
+        const stream = session.request({ ':path': `/${devices[which] ?? 'forged'}`, 'approov-token': tokens[which] ?? forged });
+        const [head] = await once(stream.resume(), 'response');
+        return head[':status'];
+      }),
+    );
+    assert.deepEqual(
+      statuses,
+      sent.map((which) => (which < devices.length ? 200 : 401)),
+    );
+    assert.equal(received.length, sent.filter((which) => which < devices.length).length);
+    for (const request of received) assert.deepEqual(valuesOf(request, 'x-attestation-device'), [request.url.slice(1)]);
+    const ways = new Set(received.map((request) => wayOf(request)));
+    assert.deepEqual([...ways].sort(), ['proven', 'remembered']);
+  },
+);
 
 test('haproxy: a head may be as long as the longest token needs', haproxy, async (context) => {
   const { url } = await upstream(context);

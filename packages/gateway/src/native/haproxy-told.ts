@@ -86,7 +86,7 @@ export function upstreamRules(placed: readonly Placed[], prefix: string, stripTo
     ...[...(stripToken ? tokens : []), ...NEVER_SAID.filter((name) => !name.startsWith('x-forwarded-'))].map(
       (name) => `http-request del-header ${titled(name)}`,
     ),
-    '# ---- what the server behind is told: all of it, empty where something is unknown',
+    '# ---- what the server behind is told: all of it, empty where something is unknown. A line that it does not read can go',
     ...Object.entries(said).map(([name, text]) => `http-request add-header ${titled(prefix + name)} ${text}`),
     'option forwardfor',
     '# Host goes on as it came, and http is what a server behind takes for granted.',
