@@ -1,6 +1,7 @@
 /**
  * The request and the response of Node's server, without the work that a proxy has no use for: it reads `rawHeaders`, and mostly has head and
- * content of an answer at once. Whatever is not the usual case goes Node's own way.
+ * content of an answer at once ([why](../../../../docs/decisions/0012-answers-past-nodes-response.md)). Whatever is not the usual case goes Node's own
+ * way.
  */
 import { IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 
