@@ -44,7 +44,8 @@ function write(dist, files) {
   const known = new Set(files.map(([path]) => join(path)));
   for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !known.has(relative(dist, file))) rmSync(file);
+    // Another build at the same time, as by two `npm start`, may have removed it already.
+    if (entry.isFile() && !known.has(relative(dist, file))) rmSync(file, { force: true });
   }
   for (const [path, content] of files) {
     const file = join(dist, path);
