@@ -15,7 +15,8 @@ export async function page(folder) {
     configFile: false,
     envDir: false,
     logLevel: 'warn',
-    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    // Also where NODE_ENV is not production: paths of this machine would stand in the page.
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
     build: {
       write: false,
       target: 'es2023',
