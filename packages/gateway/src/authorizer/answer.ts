@@ -1,6 +1,6 @@
 /** Answers of the authoriser. */
 import type { Decision, Refusal } from 'approov-guard';
-import { IDENTITY_NAMES, type Identity, type IdentityHeaders, identityOf } from '../proxy/identity.ts';
+import { IDENTITY_NAMES, type IdentityHeaders, identityOf } from '../proxy/identity.ts';
 
 /** What a proxy is answered. */
 export interface Answer {
@@ -32,8 +32,7 @@ export const BRIEF_HEADER = 'approov-identity';
  */
 export function briefAnswer(decision: Decision): Answer {
   const identity = identityOf(decision);
-  let text = identity.verdict;
-  for (let at = 1; at < IDENTITY_NAMES.length; at++) text += `\t${identity[IDENTITY_NAMES[at] as keyof Identity]}`;
+  const text = IDENTITY_NAMES.map((name) => identity[name]).join('\t');
   return { status: 200, headers: { [BRIEF_HEADER]: text }, body: '' };
 }
 

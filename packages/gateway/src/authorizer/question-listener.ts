@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { allTaken, type ListenAddress, listenOn } from '../listen-address.ts';
-import { ownAnswer } from '../proxy/answers.ts';
+import { ownAnswer, PLAIN } from '../proxy/answers.ts';
 import type { Limits, Timeouts } from '../settings.ts';
 import type { Answer } from './answer.ts';
 import { HEAD_END, Question } from './question.ts';
@@ -152,7 +152,7 @@ class Connection {
     for (const name in headers) {
       const value = headers[name] ?? '';
       // Nobody gets an answer that could be read as another one.
-      if (!VALUE.test(value)) return void socket.destroy();
+      if (!PLAIN.test(value)) return void socket.destroy();
       text += `${name}: ${value}\r\n`;
     }
     text += this.#isLast ? 'connection: close\r\n\r\n' : '\r\n';
@@ -177,5 +177,3 @@ class Connection {
     else this.socket.destroy();
   }
 }
-
-const VALUE = /^[\t\x20-\x7e]*$/;

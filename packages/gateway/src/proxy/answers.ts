@@ -1,6 +1,7 @@
 /** Answers that the gateway gives itself. */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Refusal } from 'approov-guard';
+import { hasNoContent } from './fields.ts';
 
 /** What is needed of a response: HTTP/1.1, or the compatibility API of HTTP/2. */
 export type OutgoingResponse = Pick<
@@ -48,7 +49,7 @@ export function writeAnswer(response: OutgoingResponse, { status, headers, body 
 }
 
 /** One byte for each character, and no line break. */
-const PLAIN = /^[\t\x20-\x7e]*$/;
+export const PLAIN = /^[\t\x20-\x7e]*$/;
 
 /** Names and values; `null` where one of them is not plain. */
 function plainLines(headers: Refusal['headers']): string[] | null {
@@ -59,10 +60,6 @@ function plainLines(headers: Refusal['headers']): string[] | null {
     lines.push(name, value);
   }
   return lines;
-}
-
-function hasNoContent(status: number): boolean {
-  return status === 204 || status === 304;
 }
 
 /** The same on a bare socket, as text. */

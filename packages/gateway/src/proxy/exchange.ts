@@ -1,6 +1,6 @@
 /** One exchange with an upstream: the request goes there, the answer comes back, both as they flow. */
 import type { OutgoingResponse } from './answers.ts';
-import { connectionOptions, HOP_BY_HOP, mayTrail, NameTable } from './fields.ts';
+import { connectionOptions, HOP_BY_HOP, hasNoContent, mayTrail, NameTable } from './fields.ts';
 import type { AnswerHandler, Flow, Outbound } from './upstream/outbound.ts';
 import type { Target } from './upstream/upstreams.ts';
 
@@ -78,7 +78,7 @@ class Relay implements AnswerHandler {
     this.#status = status;
     this.#reason = reason;
     const { cors, httpVersion, method } = this.#rules;
-    const hasContent = status !== 204 && status !== 304 && method !== 'HEAD';
+    const hasContent = !hasNoContent(status) && method !== 'HEAD';
     this.#waiting = answerLines(given, cors, hasContent && httpVersion !== '1.0');
     if (!alone) return;
     // Head and content of one packet leave as one; a head whose content takes its time leaves by itself.

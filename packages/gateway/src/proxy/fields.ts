@@ -163,3 +163,8 @@ export function connectionOptions(value: string): readonly string[] {
     .map((name) => name.trim())
     .filter((name) => name !== '');
 }
+
+/** RFC 9110 §6.4.1: whether answers of this status have no content, whatever their fields say. Those to `HEAD` have none either. */
+export function hasNoContent(status: number): boolean {
+  return status === 204 || status === 304;
+}

@@ -4,6 +4,7 @@
  * way.
  */
 import { IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import { hasNoContent } from '../proxy/fields.ts';
 
 /** Node's own, which makes an object of all fields. */
 const fieldsByName = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers');
@@ -102,7 +103,7 @@ export class GatewayResponse<Request extends IncomingMessage = IncomingMessage> 
     if (socket === null || !this.shouldKeepAlive || this.headersSent || !socket.writable) return false;
     let text = `HTTP/1.1 ${status} ${reason === '' ? (STATUS_CODES[status] ?? '') : reason}\r\n`;
     let isDated = false;
-    let isFramed = status === 204 || status === 304 || this.req.method === 'HEAD';
+    let isFramed = hasNoContent(status) || this.req.method === 'HEAD';
     const hasContent = !isFramed;
     for (let index = 0; index < lines.length; index += 2) {
       // The casts hold: the list has a value after each name.

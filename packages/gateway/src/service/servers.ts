@@ -1,7 +1,7 @@
 /** The listeners: HTTP/1.1 and HTTP/2, with and without TLS, with their limits and time-outs. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type Http2Session, type Http2Stream } from 'node:http2';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { allTaken, type ListenAddress, listenOn } from '../listen-address.ts';
 import { answerText, ownAnswer } from '../proxy/answers.ts';
@@ -73,8 +73,7 @@ export class Listener {
     await allTaken(() => this.#accepted);
     this.#stopWatching();
     // Not the server's own `close`: it would end connections on which a request may just be arriving.
-    const { close } = Object.getPrototypeOf(Object.getPrototypeOf(createServer())) as { close: () => void };
-    close.call(this.#server);
+    NetServer.prototype.close.call(this.#server);
     for (const session of this.#sessions) session.close();
   }
 

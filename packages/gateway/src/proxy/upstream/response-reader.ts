@@ -3,6 +3,8 @@
  * neither sockets nor time.
  */
 
+import { hasNoContent } from '../fields.ts';
+
 /** Who is told what a server says. */
 export interface ResponseSink {
   /** An informational answer (1xx but 101), which the last one follows. */
@@ -135,7 +137,7 @@ export class ResponseReader {
     }
     const reason = head.slice(13, lineEnd);
     const length = this.#framing(lines, isNewer);
-    if (this.#asked.method === 'HEAD' || status === 204 || status === 304 || length === 0) {
+    if (this.#asked.method === 'HEAD' || hasNoContent(status) || length === 0) {
       this.#sink.onHead(status, reason, lines, false);
       this.#finish(null, []);
       return 0;
