@@ -49,7 +49,7 @@ export function writeAnswer(response: OutgoingResponse, { status, headers, body 
 }
 
 /** One byte for each character, and no line break. */
-export const PLAIN = /^[\t\x20-\x7e]*$/;
+export const PLAIN: RegExp = /^[\t\x20-\x7e]*$/;
 
 /** Names and values; `null` where one of them is not plain. */
 function plainLines(headers: Refusal['headers']): string[] | null {
